@@ -1,0 +1,129 @@
+"""The listening log as a matrix."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.errors import DataError
+from songrec.files import load_arrays, save_arrays
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Who played what how often, and where in the log it stood.
+
+    plays : csr_array of int32, users x songs. Within a row the songs ascend; no entry is zero.
+    user_ids, song_ids : sorted arrays of strings; an id's place is its code (int32).
+    order : integer array, one entry per stored play count, in the same order as `plays.data`: the
+        position of that triplet in the log (0 is the first). Protocols that draw rows "in file order" need it.
+    """
+
+    plays: csr_array
+    user_ids: np.ndarray
+    song_ids: np.ndarray
+    order: np.ndarray
+
+    @classmethod
+    def from_triplets(cls, users, songs, plays) -> "Interactions":
+        """From three arrays of equal length, in the log's order; a (user, song) pair may stand there once.
+
+        >>> log = Interactions.from_triplets(["u2", "u1", "u1"], ["b", "b", "a"], [3, 1, 5])
+        >>> log.plays.toarray()
+        array([[5, 1],
+               [0, 3]], dtype=int32)
+        >>> log.order
+        array([2, 1, 0], dtype=int32)
+        """
+        plays = np.asarray(plays)
+        user_ids, rows = np.unique(np.asarray(users, dtype=str), return_inverse=True)
+        song_ids, columns = np.unique(np.asarray(songs, dtype=str), return_inverse=True)
+        return cls.from_codes(rows, columns, plays, user_ids, song_ids)
+
+    @classmethod
+    def from_codes(cls, rows, columns, plays, user_ids, song_ids) -> "Interactions":
+        """From integer codes into sorted id arrays, in the log's order.
+
+        Raises `DataError` when lengths differ, a pair stands twice, or a play count is not in 1..2**31-1.
+        """
+        rows, columns, plays = (np.asarray(a) for a in (rows, columns, plays))
+        if not len(rows) == len(columns) == len(plays):
+            raise DataError(f"users, songs and plays differ in length: {len(rows)}, {len(columns)}, {len(plays)}")
+        if len(plays) and not (plays.min() >= 1 and plays.max() < 2**31):
+            raise DataError("play counts must lie between 1 and 2**31 - 1: ingest rejects the others by line")
+        order = np.lexsort((columns, rows))
+        row, column = rows[order], columns[order]
+        if np.any((row[1:] == row[:-1]) & (column[1:] == column[:-1])):
+            raise DataError("a (user, song) pair stands twice: merge duplicates first, as ingest does")
+        indptr = np.zeros(len(user_ids) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(row, minlength=len(user_ids)), out=indptr[1:])
+        small = np.int32 if len(plays) < 2**31 else np.int64
+        matrix = csr_array(
+            (plays[order].astype(np.int32), column.astype(small), indptr.astype(small)),
+            shape=(len(user_ids), len(song_ids)),
+        )
+        return cls(matrix, np.asarray(user_ids), np.asarray(song_ids), order.astype(small))
+
+    @property
+    def n_users(self) -> int:
+        return self.plays.shape[0]
+
+    @property
+    def n_songs(self) -> int:
+        return self.plays.shape[1]
+
+    @property
+    def density(self) -> float:
+        """Share of the users x songs cells that hold a play count."""
+        cells = self.n_users * self.n_songs
+        return self.plays.nnz / cells if cells else 0.0
+
+    def select(self, users: np.ndarray | None = None, songs: np.ndarray | None = None) -> "Interactions":
+        """Only the users and songs where the boolean masks hold; codes are given anew, the order is kept."""
+        users = np.ones(self.n_users, bool) if users is None else users
+        songs = np.ones(self.n_songs, bool) if songs is None else songs
+        rows = np.repeat(np.arange(self.n_users), np.diff(self.plays.indptr))
+        keep = users[rows] & songs[self.plays.indices]
+        by_log = np.argsort(self.order[keep], kind="stable")
+        return Interactions.from_codes(
+            (np.cumsum(users) - 1)[rows[keep]][by_log],
+            (np.cumsum(songs) - 1)[self.plays.indices[keep]][by_log],
+            self.plays.data[keep][by_log],
+            self.user_ids[users],
+            self.song_ids[songs],
+        )
+
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits of a SHA-256 over ids, plays and their order in the log."""
+        digest = hashlib.sha256()
+        for array in (self.plays.indptr, self.plays.indices, self.plays.data, self.order):
+            digest.update(np.ascontiguousarray(array).astype(np.int64).tobytes())
+        for ids in (self.user_ids, self.song_ids):
+            digest.update("\n".join(ids.tolist()).encode())
+        return digest.hexdigest()[:12]
+
+    def save(self, folder: Path) -> None:
+        """Save as plain arrays into a folder."""
+        fields = ("plays", "user_ids", "song_ids", "order")
+        save_arrays(folder, {name: getattr(self, name) for name in fields}, {"fingerprint": self.fingerprint()})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Interactions":
+        """Load memory-mapped what `save` wrote."""
+        arrays, _ = load_arrays(folder)
+        return cls(**arrays)
+
+
+def codes_of(ids: np.ndarray, wanted) -> np.ndarray:
+    """Codes (int32) of the wanted ids in a sorted id array; -1 for an id that is not there.
+
+    >>> codes_of(np.array(["a", "c"]), ["c", "b"])
+    array([ 1, -1], dtype=int32)
+    """
+    wanted = np.asarray(wanted, dtype=str)
+    if not len(ids):
+        return np.full(len(wanted), -1, np.int32)
+    place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[place] == wanted, place, -1).astype(np.int32)

@@ -1,0 +1,39 @@
+"""Top-N lists: what a model recommends to each user, as arrays that travel between stages."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from songrec.files import load_arrays, save_arrays
+
+NOTHING = -1
+"""Stands in a list where the model had nothing (more) to recommend."""
+
+
+@dataclass(frozen=True)
+class TopN:
+    """Ranked lists, best first.
+
+    users : int32 (n_users,), codes of the users in the split.
+    songs : int32 (n_users, n), song codes; `NOTHING` fills the end of a list that is shorter than n.
+    scores : float32 (n_users, n), the model's own scale; -inf where there is no song.
+    """
+
+    users: np.ndarray
+    songs: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return self.songs.shape[1]
+
+    def save(self, folder: Path) -> None:
+        """Save as plain arrays into a folder."""
+        save_arrays(folder, {"users": self.users, "songs": self.songs, "scores": self.scores})
+
+    @classmethod
+    def load(cls, folder: Path) -> "TopN":
+        """Load memory-mapped what `save` wrote."""
+        arrays, _ = load_arrays(folder)
+        return cls(**arrays)

@@ -1,0 +1,72 @@
+"""Where things are on disk. No other module spells a directory of the project."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from songrec.errors import ConfigError, DataError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOTEBOOKS = REPOSITORY / "notebooks"
+PROFILES = NOTEBOOKS / "profiles"
+RESULTS = REPOSITORY / "data" / "results"
+BOOK = REPOSITORY / "book"
+SITE = REPOSITORY / "build" / "site"
+
+
+def data_root() -> Path:
+    """`data/` of the checkout, or the folder that the variable SONGREC_DATA names (tests use it)."""
+    return Path(os.environ.get("SONGREC_DATA", REPOSITORY / "data")).resolve()
+
+
+def raw_folders() -> list[Path]:
+    """Where raw files are looked for, in this order: `data/raw`, then `shared/data` beside the checkout."""
+    return [data_root() / "raw", REPOSITORY.parent / "shared" / "data"]
+
+
+def find_raw(name: str) -> Path:
+    """The raw file called `name`: relative to one of `raw_folders()`, or absolute.
+
+    Raises `DataError` when it is in none of them, naming each place that was tried.
+    """
+    given = Path(name).expanduser()
+    tried = [given] if given.is_absolute() else [folder / given for folder in raw_folders()]
+    for path in tried:
+        try:
+            if path.exists():
+                return path
+        except OSError as error:  # a name too long, a folder that may not be entered
+            raise DataError(f"the raw file {name!r} cannot be looked up: {error.strerror}") from error
+    places = "\n".join(f"  {path}" for path in tried)
+    raise DataError(
+        f"the raw file {name!r} does not exist. Looked for:\n{places}\nPut it in the first place."
+    )
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one profile's run."""
+
+    profile: str
+
+    def __post_init__(self):
+        if not self.profile or Path(self.profile).name != self.profile or self.profile.startswith("."):
+            raise ConfigError(f"{self.profile!r} is not a profile's name: letters, digits and dashes only")
+
+    @property
+    def interim(self) -> Path:
+        return data_root() / "interim" / self.profile
+
+    @property
+    def processed(self) -> Path:
+        return data_root() / "processed" / self.profile
+
+    @property
+    def notebooks(self) -> Path:
+        """Executed notebooks of stages that succeeded."""
+        return self.processed / "notebooks"
+
+    @property
+    def failed(self) -> Path:
+        """Unfinished notebooks of stages that failed."""
+        return self.processed / "failed"
