@@ -1,0 +1,80 @@
+# The commands people type; `make` alone lists them.
+#   PROFILE=sample     which profile `make book` runs
+#   PYTHON=python3.12  which Python makes the environment (3.11 to 3.13)
+
+PROFILE ?= sample
+PYTHON ?=
+
+BIN := .venv/bin
+# The stamps: a copy of the lock that was installed, and a file as new as the package's own installation.
+LOCKED := .venv/requirements.lock
+INSTALLED := .venv/songrec.installed
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab lock clean notebooks environment
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@echo "make book [PROFILE=sample]   run the pipeline and build the book"
+	@echo "make test                    lint, tests, doctests, stored notebooks"
+	@echo "make lab                     JupyterLab on notebooks/"
+	@echo "make notebooks               execute the stored notebooks again, on the tiny profile"
+	@echo "make lock                    pin every version again, into requirements.lock"
+	@echo "make clean                   remove what was made: build/, book/runs/, interim and processed data"
+	@echo "make environment             only make .venv from the lock"
+	@echo "PYTHON=/path/to/python       makes the environment with that Python (3.11 to 3.13)"
+
+environment: $(INSTALLED)
+
+# A .venv without its stamp is half made: it is thrown away. A lock that was merely touched costs nothing.
+$(LOCKED): requirements.lock
+	@if ! cmp -s requirements.lock $(LOCKED); then \
+	  set -e; \
+	  python=$$(.ci/choose-python "$(PYTHON)"); \
+	  echo "Making .venv with $$python: $$(grep -c '==' requirements.lock) packages, about a minute"; \
+	  rm -rf .venv; \
+	  "$$python" -m venv .venv; \
+	  $(PIP) install --no-compile --require-hashes --no-deps --requirement requirements.lock; \
+	  cp requirements.lock $(LOCKED); \
+	fi
+	@touch $(LOCKED)
+
+$(INSTALLED): $(LOCKED) pyproject.toml
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)
+
+book: environment ## run the pipeline and build the book
+	@$(BIN)/songrec run --profile $(PROFILE)
+	@$(BIN)/python -m songrec.pipeline.book --profile $(PROFILE)
+
+test: environment ## lint, tests, doctests, stored notebooks
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules lib tests
+	@.ci/compare-notebooks $(BIN)/python
+
+lab: environment ## JupyterLab on notebooks/
+	@$(BIN)/python -m jupyterlab --notebook-dir notebooks
+
+notebooks: environment ## execute the stored notebooks again
+	@$(BIN)/python -m songrec.pipeline.refresh
+
+# uv resolves for every supported Python and platform at once. No setting of this machine may leak into the
+# lock: no configuration file, no index variable; the result holds names, versions and hashes only.
+lock: ## pin every version again
+	@set -e; \
+	python=$$(.ci/choose-python "$(PYTHON)"); \
+	rm -rf build/lock && mkdir -p build/lock; \
+	"$$python" -m venv build/lock/venv; \
+	build/lock/venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install uv; \
+	cp requirements.lock build/lock/requirements.lock; \
+	env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	  build/lock/venv/bin/uv --no-config --quiet pip compile --universal --generate-hashes --no-header \
+	  --no-annotate --all-extras --output-file build/lock/requirements.lock pyproject.toml; \
+	mv build/lock/requirements.lock requirements.lock; \
+	rm -rf build/lock; \
+	echo "requirements.lock: $$(grep -c '==' requirements.lock) packages"
+
+clean: ## remove what was made
+	rm -rf build book/runs data/interim data/processed
