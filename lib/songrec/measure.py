@@ -1,0 +1,81 @@
+"""What a piece of work cost: seconds, peak memory, threads, and on which machine."""
+
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
+
+
+@dataclass
+class Cost:
+    """Wall-clock seconds of the measured block; filled in when the block ends."""
+
+    seconds: float = 0.0
+
+
+@contextmanager
+def timed() -> Iterator[Cost]:
+    """Measure a block's wall-clock time.
+
+    >>> with timed() as cost:
+    ...     total = sum(range(10))
+    >>> cost.seconds > 0
+    True
+    """
+    cost = Cost()
+    start = time.perf_counter()
+    try:
+        yield cost
+    finally:
+        cost.seconds = time.perf_counter() - start
+
+
+def peak_mb() -> float:
+    """The largest resident memory this process has had since it started, in megabytes (10^6 bytes).
+
+    The whole process counts: the interpreter, the libraries and memory-mapped files that were touched.
+    Linux's VmHWM is preferred: `ru_maxrss` also remembers the process that this one was started from.
+    """
+    try:
+        line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+@contextmanager
+def threads(limit: int) -> Iterator[int]:
+    """Hold BLAS and OpenMP to at most `limit` threads within the block."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=limit):
+        yield limit
+
+
+def machine() -> dict[str, str | int | float]:
+    """The machine that numbers were measured on: processor, cores this process may use, memory, system."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": _processor(),
+        "cores": cores,
+        "memory_gib": round(memory, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,119 @@
+"""One look for every figure: type, colours that colour-blind readers can tell apart, a colour per model."""
+
+from io import BytesIO
+from zlib import crc32
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+
+DPI = 144
+WIDTH = 7.2
+INK = "#222222"
+FAINT = "#d9d9d9"
+REAL = "#555555"  # the real data that a run is compared with: never a model's colour
+
+# Okabe and Ito's palette; the baseline is grey, so that what is compared with it stands out.
+_MODELS = {
+    "popularity": ("#6b6b6b", "o", "popularity"),
+    "user_knn": ("#0072b2", "s", "user-KNN"),
+    "item_knn": ("#d55e00", "^", "item-KNN"),
+    "als": ("#009e73", "D", "ALS"),
+    "pure_svd": ("#cc79a7", "v", "PureSVD"),
+    "ease": ("#e69f00", "P", "EASE"),
+    "rp3beta": ("#56b4e9", "X", "RP3beta"),
+    "mult_vae": ("#000000", "*", "Mult-VAE"),
+    "ncf": ("#8c6bb1", "p", "NCF"),
+}
+_OTHERS = ("#117733", "#882255", "#999933", "#332288", "#aa4499", "#661100", "#44aa99")
+_OTHER_MARKERS = ("<", ">", "h", "H", "d", "8")
+
+_LOOK = {
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#888888",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+}
+
+
+class Chart(Figure):
+    """A figure that a notebook shows as a picture by itself: no pyplot, so no state and no double display."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        with mpl.rc_context(_LOOK):
+            # Without the version of the library in it, the same figure is the same bytes.
+            self.savefig(picture, format="png", dpi=DPI, metadata={"Software": None})
+        return picture.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<figure of {len(self.axes)} panel{'s' if len(self.axes) > 1 else ''}>"
+
+
+def chart(columns: int = 1, height: float = 3.6, rows: int = 1, **options) -> tuple[Chart, list[Axes]]:
+    """An empty figure in the project's style, and its axes in reading order.
+
+    height : inches, of the whole figure; the width is the same for every figure.
+    options : go to `Figure.subplots`, for example `sharey=True`.
+    """
+    with mpl.rc_context(_LOOK):
+        figure = Chart(figsize=(WIDTH, height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, list(axes.ravel())
+
+
+def colour(model: str) -> str:
+    """The model's colour, the same on every page; a model without one of its own gets one by its name."""
+    return _MODELS[model][0] if model in _MODELS else _OTHERS[crc32(model.encode()) % len(_OTHERS)]
+
+
+def marker(model: str) -> str:
+    """The model's marker, so that colour is never the only difference."""
+    others = _OTHER_MARKERS
+    return _MODELS[model][1] if model in _MODELS else others[crc32(model[::-1].encode()) % len(others)]
+
+
+def label(model: str) -> str:
+    """The model's name as prose writes it.
+
+    >>> label("item_knn"), label("my_model")
+    ('item-KNN', 'my model')
+    """
+    return _MODELS[model][2] if model in _MODELS else model.replace("_", " ")
+
+
+def percent(axis, decimals: int | None = None) -> None:
+    """Ticks of a share of 1 as per cent."""
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
+
+
+def log_scale(axis, share: bool = False) -> None:
+    """A logarithmic axis with plain ticks: 1, 10, 1,000, or as per cent; its label says that it is logarithmic."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:g}%" if share else f"{v:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
+    axis.axes.grid(True, which="major")
+
+
+def key(axes: Axes, **options) -> None:
+    """A legend in the project's style."""
+    axes.legend(fontsize=8.5, handlelength=2.2, **options)
