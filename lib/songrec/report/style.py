@@ -17,6 +17,7 @@ REAL = "#555555"  # the real data that a run is compared with: never a model's c
 # Okabe and Ito's palette; the baseline is grey, so that what is compared with it stands out.
 _MODELS = {
     "popularity": ("#6b6b6b", "o", "popularity"),
+    "popularity_plays": ("#a39785", "h", "popularity by plays"),
     "user_knn": ("#0072b2", "s", "user-KNN"),
     "item_knn": ("#d55e00", "^", "item-KNN"),
     "als": ("#009e73", "D", "ALS"),
