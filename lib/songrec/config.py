@@ -1,0 +1,181 @@
+"""Typed parameters: what a notebook declares, what a profile sets, what `--set` overrides.
+
+The `parameters` cell of a notebook is the one declaration of a stage's parameters: names, types (the
+annotations), defaults (those of the `tiny` profile) and a comment a line. Everything else is checked
+against it before anything runs.
+"""
+
+import ast
+import difflib
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from songrec.errors import ConfigError
+from songrec.files import read_json
+
+PARAMETERS = "parameters"
+_TYPES = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict[str, Any]}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's parameters cell."""
+
+    name: str
+    type: Any
+    default: Any
+    help: str
+
+    def check(self, value: Any, where: str) -> Any:
+        """The value in its declared type; a `ConfigError` says where it came from and what was expected.
+
+        An int may stand for a float; nothing else is converted: text is never read as a number.
+        """
+        try:
+            return TypeAdapter(self.type).validate_python(value, strict=True)
+        except ValidationError as error:
+            hint = ""
+            if isinstance(value, str) and self.type in (int, float) and _is_number(value):
+                hint = f" (YAML reads {value} as text: write {float(value)!r})"
+            raise ConfigError(
+                f"{where}: {self.name} must be {_type_name(self.type)}, not {value!r}{hint}; {error.error_count()} error"
+            ) from error
+
+    def parse(self, text: str, where: str) -> Any:
+        """The value that `text`, typed at a command line, stands for."""
+        if self.type is str:
+            return text
+        if self.type is float and _is_number(text):
+            return float(text)
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        return self.check(value, where)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _type_name(declared: Any) -> str:
+    return (
+        declared.__name__
+        if isinstance(declared, type) and declared in (int, float, str, bool)
+        else str(declared)
+    )
+
+
+def read_parameters(notebook: Path) -> dict[str, Parameter]:
+    """Parameters that the notebook declares, by name, in their order.
+
+    Raises `ConfigError` when there is not exactly one cell tagged `parameters`, or a line of it is not
+    `name: type = literal  # comment`.
+    """
+    cells = [c for c in read_json(notebook)["cells"] if PARAMETERS in c["metadata"].get("tags", [])]
+    if len(cells) != 1:
+        raise ConfigError(f"{notebook}: {len(cells)} cells are tagged `parameters`; there must be one")
+    source = "".join(cells[0]["source"])
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for line in ast.parse(source).body:
+        try:
+            name, default = line.target.id, ast.literal_eval(line.value)
+            declared = _declared_type(line.annotation)
+        except (AttributeError, ValueError, KeyError) as error:
+            text = ast.unparse(line)
+            raise ConfigError(
+                f"{notebook}: in the parameters cell, {text!r} is not `name: type = literal`, with a type "
+                f"among {', '.join(_TYPES)}, list[...] or dict[str, ...]"
+            ) from error
+        parameter = Parameter(name, declared, default, comments.get(line.end_lineno, ""))
+        parameter.check(default, str(notebook))
+        found[name] = parameter
+    return found
+
+
+def _declared_type(annotation: ast.expr) -> Any:
+    if isinstance(annotation, ast.Name):
+        return _TYPES[annotation.id]
+    container = annotation.value.id
+    if container == "list":
+        return list[_declared_type(annotation.slice)]
+    key, value = annotation.slice.elts
+    if container != "dict" or key.id != "str":
+        raise KeyError(container)
+    return dict[str, _declared_type(value)]
+
+
+class ModelEntry(BaseModel):
+    """A model of a profile: the estimator's class name and its hyper-parameters."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    estimator: str
+    hyperparameters: dict[str, Any] = {}
+
+
+class Profile(BaseModel):
+    """A named set of parameters: one file of `notebooks/profiles`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: str
+    description: str
+    synthetic: bool
+    shared: dict[str, Any] = {}
+    stages: dict[str, dict[str, Any]] = {}
+    models: dict[str, ModelEntry]
+
+
+def profile_names(folder: Path) -> list[str]:
+    """Names of the profiles in the folder, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yml"))
+
+
+def read_profile(name: str, folder: Path) -> Profile:
+    """Read and check a profile's file; `ConfigError` names the file and the key."""
+    path = folder / f"{name}.yml"
+    if name not in (names := profile_names(folder)):
+        raise ConfigError(f"there is no profile {name!r}{suggest(name, names)} Profiles: {', '.join(names)}.")
+    try:
+        return Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigError(f"{path}: {key}: {first['msg']}") from error
+
+
+def check_names(
+    given: Iterable[str], known: Mapping[str, Any] | Iterable[str], what: str, where: str
+) -> None:
+    """`ConfigError` for the first given name that is not known, with the nearest one that is."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise ConfigError(
+                f"{where}: unknown {what} {name!r}{suggest(name, known)} Known: {', '.join(known)}."
+            )
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """ ": did you mean ...?" for a misspelt name, or just a full stop."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f": did you mean {near[0]!r}?" if near else "."

@@ -1,0 +1,152 @@
+"""DVC drives the stages: content hashes decide what must run, and state is saved after each stage.
+
+Each profile has a DVC project of its own in its folder of data/processed, so that two profiles never wait
+for each other. No cache, no remote: outputs are hashed in place.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from songrec.errors import StageError
+from songrec.files import write_json, write_text
+from songrec.pipeline.imports import closure
+from songrec.pipeline.notebook import code_of
+from songrec.pipeline.plan import Plan, PlannedStage
+
+PLAN, PARAMETERS, CODE = "plan.json", "params.json", "code"
+# The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
+_COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
+
+
+class Engine:
+    """One profile's DVC project, written anew from the plan."""
+
+    def __init__(self, plan: Plan):
+        # DVC reads these when it is imported: no network, and no folder outside the project.
+        folder = plan.paths.processed
+        os.environ |= {
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site"),
+            "DVC_GLOBAL_CONFIG_DIR": str(folder / ".dvc" / "tmp" / "config"),
+            "DVC_SYSTEM_CONFIG_DIR": str(folder / ".dvc" / "tmp" / "config"),
+        }
+        self.plan = plan
+        _write_project(plan)
+
+    @contextmanager
+    def _repo(self) -> Iterator[Any]:
+        from dvc.repo import Repo
+
+        here = Path.cwd()
+        os.chdir(self.plan.paths.processed)  # DVC reads addresses of stages relative to the working directory
+        try:
+            with Repo(self.plan.paths.processed) as repo:
+                yield repo
+        finally:
+            os.chdir(here)
+
+    def changes(self) -> dict[str, list[str]]:
+        """Stage -> what changed since it last ran, in words; stages that are fresh are left out."""
+        with self._repo() as repo:
+            status = repo.status()
+        return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
+
+    def run(self, stage: str, force: bool = False) -> bool:
+        """Run the stage unless it is fresh; whether it ran. A failed stage is a `StageError`."""
+        from dvc.exceptions import DvcException
+
+        try:
+            with self._repo() as repo:
+                return bool(repo.reproduce(f"dvc.yaml:{stage}", single_item=True, force=force))
+        except DvcException as error:
+            raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed") from error
+
+
+def _write_project(plan: Plan) -> None:
+    folder = plan.paths.processed
+    config = folder / ".dvc" / "config"
+    if not config.exists():
+        write_text(config, "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n")
+    parameters: dict[str, Any] = {}
+    stages, resolved = {}, {}
+    for stage in plan.stages.values():
+        code = code_of(stage.declaration.path)
+        code_file = folder / CODE / f"{stage.name}.py"
+        _write_changed(code_file, code)
+        estimators = [stage.parameters["estimator"]] if "estimator" in stage.parameters else []
+        library = closure(code, estimators)
+        dependencies = [code_file, *library, *stage.raw, *stage.inputs]
+        parameters[stage.name] = _flat(stage.parameters)
+        stages[stage.name] = {
+            "cmd": _COMMAND.format(profile=plan.profile_name, stage=stage.name),
+            "deps": sorted(_relative(path, folder) for path in dependencies),
+            "params": [{PARAMETERS: [f"{_key(stage.name)}.{name}" for name in parameters[stage.name]]}],
+            # `persist`: the outputs of the last run stay until the new ones take their place.
+            "outs": [
+                {_relative(path, folder): {"cache": False, "persist": True}}
+                for path in sorted([*stage.outputs, stage.executed])
+            ],
+        }
+        resolved[stage.name] = _resolved(stage)
+    _write_changed(folder / "dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
+    write_json(folder / PARAMETERS, {_key(name): values for name, values in parameters.items()})
+    write_json(folder / PLAN, resolved)
+
+
+def _resolved(stage: PlannedStage) -> dict[str, Any]:
+    return {
+        "stage": stage.declaration.name,
+        "notebook": stage.declaration.notebook,
+        "executed": stage.executed.name,
+        "parameters": stage.parameters,
+    }
+
+
+def _key(name: str) -> str:
+    return name.replace(".", "@")  # a dot is nesting in DVC's parameter names
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters by dotted name made flat, so that DVC compares and reports them one by one."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{prefix}{name}/")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return os.path.relpath(path, folder)
+
+
+def _write_changed(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def _in_words(entries: list[Any]) -> list[str]:
+    """DVC's status of one stage as short phrases."""
+    said = []
+    for entry in entries:
+        if isinstance(entry, str):
+            said.append({"changed command": "its command changed"}.get(entry, entry))
+            continue
+        for kind, things in entry.items():
+            for name, state in things.items():
+                if isinstance(state, dict):
+                    said += [f"parameter {key.split('.', 1)[-1]}: {word}" for key, word in state.items()]
+                else:
+                    what = "output" if kind == "changed outs" else "input"
+                    if f"{CODE}/" in name:
+                        what, name = "code of", "the notebook"
+                    elif "lib/songrec/" in name:
+                        what, name = "library", name[name.index("lib/songrec/") :]
+                    said.append(f"{what} {name}: {state}")
+    return said

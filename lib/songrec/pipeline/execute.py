@@ -1,0 +1,85 @@
+"""Run one stage of a plan: `python -m songrec.pipeline.execute PROFILE STAGE`. DVC calls this."""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from songrec.files import read_json
+from songrec.paths import NOTEBOOKS, Paths
+
+STAGE_VARIABLE = "SONGREC_STAGE"
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it dies, even by kill -9.
+
+    The notebook's kernel watches this process in the same way by itself. Elsewhere than on Linux nothing
+    is asked: there a killed run may finish the stage that it had begun.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def execute(profile: str, stage: str) -> None:
+    """Execute the stage's notebook; it takes its place among the executed ones only when all went well.
+
+    A failed notebook stays in the profile's `failed` folder. Raises what papermill raises.
+    """
+    import papermill
+
+    paths = Paths(profile)
+    planned = read_json(paths.processed / "plan.json")[stage]
+    os.environ[STAGE_VARIABLE] = stage
+    unfinished = paths.failed / planned["executed"]
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    papermill.execute_notebook(
+        str(NOTEBOOKS / f"{planned['notebook']}.ipynb"),
+        str(unfinished),
+        planned["parameters"],
+        kernel_name="python3",
+        cwd=str(NOTEBOOKS),
+        progress_bar=False,
+    )
+    _settle(unfinished, paths.notebooks / planned["executed"])
+
+
+def _settle(unfinished: Path, executed: Path) -> None:
+    import nbformat
+
+    from songrec.files import write_text
+
+    notebook = nbformat.read(unfinished, as_version=4)
+    notebook.metadata.pop("papermill", None)  # times and paths of this machine
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    write_text(executed, nbformat.writes(notebook) + "\n")
+    unfinished.unlink()
+
+
+def _explain(error: Any, unfinished: Path) -> str:
+    """A failed cell in three lines: what was raised, in which cell, where to look."""
+    what = f"{error.ename}: {error.evalue}" if hasattr(error, "ename") else f"{type(error).__name__}: {error}"
+    cell = f"in code cell {error.exec_count}; " if hasattr(error, "exec_count") else ""
+    return f"{what}\n  {cell}the unfinished notebook: {unfinished}"
+
+
+def main() -> int:
+    die_with_parent()
+    profile, stage = sys.argv[1:]
+    paths = Paths(profile)
+    try:
+        execute(profile, stage)
+    except Exception as error:
+        unfinished = paths.failed / read_json(paths.processed / "plan.json")[stage]["executed"]
+        print(f"stage {stage} failed: {_explain(error, unfinished)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""A profile resolved: every stage with its final parameters and the files it reads and makes."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from songrec.config import Parameter, Profile, check_names, read_profile
+from songrec.data.sources import fetch_missing
+from songrec.errors import ConfigError
+from songrec.paths import PROFILES, Paths, find_raw
+from songrec.pipeline.graph import Graph, StageDeclaration, input_paths, output_paths, read_graph
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """One run of one notebook.
+
+    name : the stage's name; for a model's own stage `stage.model`.
+    parameters : what papermill injects.
+    raw, inputs, outputs : files and folders read and made.
+    """
+
+    name: str
+    declaration: StageDeclaration
+    parameters: dict[str, Any]
+    raw: tuple[Path, ...]
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    executed: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of a profile does, in order."""
+
+    profile_name: str
+    profile: Profile
+    stages: dict[str, PlannedStage]
+
+    @property
+    def paths(self) -> Paths:
+        return Paths(self.profile_name)
+
+    @cached_property
+    def needs(self) -> dict[str, set[str]]:
+        """Stage -> the stages whose outputs it reads."""
+        owner = {path: stage.name for stage in self.stages.values() for path in stage.outputs}
+        return {stage.name: {owner[path] for path in stage.inputs} for stage in self.stages.values()}
+
+    def select(self, only: Sequence[str]) -> list[str]:
+        """Names of the stages to look at, in order: all, or those named and what they need.
+
+        `train` names every model's training, `train.item_knn` one.
+        """
+        if not only:
+            return list(self.stages)
+        check_names(
+            only, {*self.stages, *(s.declaration.name for s in self.stages.values())}, "stage", "--only"
+        )
+        wanted = {n for n, s in self.stages.items() if n in only or s.declaration.name in only}
+        for name in reversed(self.stages):
+            if name in wanted:
+                wanted |= self.needs[name]
+        return [name for name in self.stages if name in wanted]
+
+
+def make_plan(profile_name: str, overrides: Sequence[str] = (), fetch: bool = False) -> Plan:
+    """Resolve a profile: notebook defaults < profile < overrides (`stage.parameter=value`).
+
+    Every name and type is checked here, before anything runs: `ConfigError` says which file or option is
+    wrong. A raw file that is missing is a `DataError`, unless `fetch` is true and its site is known.
+    """
+    graph = read_graph()
+    profile = read_profile(profile_name, PROFILES)
+    paths = Paths(profile_name)
+    profile = _override(profile, overrides, graph)
+    where = f"profile {profile_name}"
+    check_names(profile.stages, graph.stages, "stage", where)
+    for label, entry in profile.models.items():
+        check_names(
+            [label], [label] if label.isidentifier() else [], "model label (letters, digits, _)", where
+        )
+        check_estimator(entry.estimator, entry.hyperparameters, f"{where}: models.{label}")
+    if fetch:
+        fetch_missing(profile.stages.get("ingest", {}).get("source", ""))
+    stages: dict[str, PlannedStage] = {}
+    for declaration in graph.stages.values():
+        for model in profile.models if declaration.each_model else [None]:
+            stage = _plan_stage(declaration, model, profile, paths, graph)
+            stages[stage.name] = stage
+    _check_shared(profile, graph, where)
+    return Plan(profile_name, profile, stages)
+
+
+def _check_shared(profile: Profile, graph: Graph, where: str) -> None:
+    known = {name for stage in graph.stages.values() for name in stage.parameters}
+    check_names(profile.shared, known, "shared parameter", where)
+
+
+def _plan_stage(
+    declaration: StageDeclaration, model: str | None, profile: Profile, paths: Paths, graph: Graph
+) -> PlannedStage:
+    declared = declaration.parameters
+    where = f"profile {paths.profile}: stages.{declaration.name}"
+    own = profile.stages.get(declaration.name, {})
+    check_names(own, declared, "parameter", where)
+    values = {name: parameter.default for name, parameter in declared.items()}
+    values |= {name: value for name, value in profile.shared.items() if name in declared}
+    values |= own | {"profile": paths.profile}
+    if model is not None:
+        values["model"] = model
+    if (chosen := values.get("model")) is not None:
+        check_names([chosen], profile.models, "model", where)
+        entry = profile.models[chosen].model_dump()
+        values |= {name: value for name, value in entry.items() if name in declared}
+    values = {name: declared[name].check(value, where) for name, value in values.items()}
+    raw = tuple(find_raw(values[name]) for name in declaration.raw if values[name])
+    inputs = input_paths(declaration, graph, paths, chosen, profile.models)
+    flat = [
+        p for value in inputs.values() for p in (value.values() if isinstance(value, Mapping) else [value])
+    ]
+    name = f"{declaration.name}.{model}" if model else declaration.name
+    executed = paths.notebooks / (f"{declaration.notebook}.{model}" if model else declaration.notebook)
+    return PlannedStage(
+        name,
+        declaration,
+        values,
+        raw,
+        tuple(flat),
+        tuple(output_paths(declaration, paths, model).values()),
+        executed.with_name(executed.name + ".ipynb"),
+    )
+
+
+def _override(profile: Profile, overrides: Sequence[str], graph: Graph) -> Profile:
+    """The profile with `stage.parameter=value` and `models.label.hyperparameter=value` applied."""
+    data = profile.model_dump()
+    for text in overrides:
+        where = f"--set {text}"
+        key, equals, value = text.partition("=")
+        parts = key.strip().split(".")
+        if not equals or len(parts) < 2:
+            raise ConfigError(f"{where}: write stage.parameter=value, or models.label.hyperparameter=value")
+        if parts[0] == "models" and len(parts) == 3:
+            _, label, name = parts
+            check_names([label], profile.models, "model", where)
+            entry = data["models"][label]
+            parameter = _hyperparameters(entry["estimator"], where)
+            check_names([name], parameter, "hyper-parameter", where)
+            entry["hyperparameters"][name] = parameter[name].parse(value, where)
+            continue
+        stage, name = parts[0], ".".join(parts[1:])
+        check_names([stage], [*graph.stages, "models"], "stage", where)
+        declared = graph[stage].parameters
+        check_names([name], declared, "parameter", where)
+        data["stages"].setdefault(stage, {})[name] = declared[name].parse(value, where)
+    return Profile.model_validate(data)
+
+
+def check_estimator(estimator: str, hyperparameters: Mapping[str, Any], where: str) -> None:
+    """`ConfigError` unless the estimator exists and takes these hyper-parameters with these types."""
+    known = _hyperparameters(estimator, where)
+    check_names(hyperparameters, known, "hyper-parameter", where)
+    for name, value in hyperparameters.items():
+        known[name].check(value, where)
+
+
+def _hyperparameters(estimator: str, where: str) -> dict[str, Parameter]:
+    from songrec.models import estimator_class
+
+    try:
+        signature = inspect.signature(estimator_class(estimator).__init__)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    arguments = [p for p in signature.parameters.values() if p.name != "self"]
+    return {p.name: Parameter(p.name, p.annotation, p.default, "") for p in arguments}

@@ -1,0 +1,130 @@
+"""Running a plan: one run of a profile at a time, stage by stage, telling what happens."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from songrec.errors import BusyError, DataError
+from songrec.paths import Paths
+from songrec.pipeline.engine import Engine
+from songrec.pipeline.plan import Plan
+
+LOCK = "run.lock"
+_POLL_SECONDS = 0.2
+
+
+@contextmanager
+def only_run(paths: Paths, wait: bool = False) -> Iterator[None]:
+    """Hold the profile's lock; `BusyError` names the process that holds it, unless `wait`.
+
+    The operating system frees the lock when its holder dies, however it dies.
+    """
+    import fcntl
+
+    file = paths.processed / LOCK
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(file, "a+")  # noqa: SIM115 (closed below, after the lock was taken)
+    except OSError as error:
+        raise DataError(f"cannot write in {file.parent}: {error.strerror}") from error
+    with handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not wait:
+                    handle.seek(0)
+                    holder = handle.read().strip() or "unknown"
+                    raise BusyError(
+                        f"profile {paths.profile} is being run by process {holder}. Wait for it, or stop it."
+                    ) from None
+                time.sleep(_POLL_SECONDS)
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = False) -> list[str]:
+    """Run what is not fresh; names of the stages that ran.
+
+    `only` names stages: these and what they need are looked at. `force` runs them though they are fresh.
+    Raises `StageError` when a stage fails, `BusyError` when the profile is being run already.
+    """
+    names = plan.select(only)
+    os.environ["SONGREC_PYTHON"] = sys.executable
+    ran = []
+    with only_run(plan.paths, wait), _progress(plan.profile_name, names) as tell:
+        engine = Engine(plan)
+        for name in names:
+            tell.begin(name)
+            start = time.perf_counter()
+            done = engine.run(name, force)
+            tell.end(name, time.perf_counter() - start if done else None)
+            if done:
+                ran.append(name)
+    return ran
+
+
+def explain(plan: Plan, only: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Stage -> why it would run; an empty list where it is fresh. A stage behind one that would run is told so."""
+    with only_run(plan.paths):
+        changes = Engine(plan).changes()
+    why: dict[str, list[str]] = {}
+    for name in plan.select(only):
+        reasons = changes.get(name, [])
+        waits = sorted(need for need in plan.needs[name] if why.get(need))
+        missing = {f"input {word}" for word in ()}
+        why[name] = [
+            *(r for r in reasons if r not in missing),
+            *(f"needs {need}, which would run" for need in waits),
+        ]
+    return why
+
+
+class _Lines:
+    """One line a stage, for a log."""
+
+    def __init__(self, profile: str, names: Sequence[str]):
+        self.width = max(map(len, names))
+
+    def begin(self, name: str) -> None:
+        pass
+
+    def end(self, name: str, seconds: float | None) -> None:
+        print(
+            f"{name:<{self.width}}  {'fresh' if seconds is None else f'ran in {seconds:.1f} s'}", flush=True
+        )
+
+    def close(self) -> None:
+        pass
+
+
+class _Bar:
+    """One bar over the stages, for a person at a terminal."""
+
+    def __init__(self, profile: str, names: Sequence[str]):
+        from tqdm import tqdm
+
+        self.bar = tqdm(total=len(names), desc=profile, unit="stage", leave=True)
+
+    def begin(self, name: str) -> None:
+        self.bar.set_postfix_str(name)
+
+    def end(self, name: str, seconds: float | None) -> None:
+        self.bar.update()
+
+    def close(self) -> None:
+        self.bar.close()
+
+
+@contextmanager
+def _progress(profile: str, names: Sequence[str]) -> Iterator[_Lines | _Bar]:
+    tell = (_Bar if sys.stdout.isatty() else _Lines)(profile, names)
+    try:
+        yield tell
+    finally:
+        tell.close()

@@ -1,0 +1,63 @@
+"""What a notebook sees of the pipeline: where its inputs lie and where its outputs go."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from songrec.config import read_profile
+from songrec.errors import DataError, StageError
+from songrec.paths import PROFILES, Paths
+from songrec.pipeline.execute import STAGE_VARIABLE
+from songrec.pipeline.graph import input_paths, output_paths, read_graph
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of one profile.
+
+    inputs : artefact name -> path, or -> {model: path} where there is one for each model.
+    outputs : artefact name -> path.
+    """
+
+    name: str
+    profile: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Path]
+
+
+def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> Stage:
+    """The stage's files; inputs that do not exist yet are made first, by the stages that own them.
+
+    So a notebook that is opened by itself runs at once. Inside a run of the pipeline nothing is made here:
+    the engine has made it, and a missing input is a `DataError`.
+    """
+    graph, paths = read_graph(), Paths(profile)
+    models = list(read_profile(profile, PROFILES).models)
+    declaration = graph[name]
+    inputs = input_paths(declaration, graph, paths, model, models)
+    missing = [artefact for artefact, where in inputs.items() if not _exists(where)]
+    if missing:
+        _make(sorted({graph.owners[artefact].name for artefact in missing}), name, profile)
+    return Stage(
+        name, profile, inputs, output_paths(declaration, paths, model if declaration.each_model else None)
+    )
+
+
+def _exists(where: Path | Mapping[str, Path]) -> bool:
+    return all(path.exists() for path in (where.values() if isinstance(where, Mapping) else [where]))
+
+
+def _make(owners: list[str], name: str, profile: str) -> None:
+    if inside := os.environ.get(STAGE_VARIABLE):
+        raise DataError(f"stage {inside} lacks its inputs from {', '.join(owners)}: run songrec run again")
+    # A process of its own: this notebook depends on what the stages made, not on the code that runs them.
+    command = [sys.executable, "-m", "songrec.cli", "run", "--profile", profile, "--wait", "--only", *owners]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StageError(
+            f"the inputs of {name} could not be made:\n{done.stderr.strip() or done.stdout.strip()}"
+        )
