@@ -217,9 +217,7 @@ def _add_data(commands) -> None:
   songrec data check train_triplets.txt.gz""",
     )
     check.add_argument("file", metavar="FILE")
-    check.add_argument(
-        "--columns", default="", metavar="A,B,C", help="names or positions of user, song, plays"
-    )
+    check.add_argument("--columns", default="", metavar="A,B,C", help="user, song, plays by name or place")
     check.add_argument("--separator", default="", help="default: by the file's ending, else a tab")
     check.add_argument("--header", action="store_true", help="the first line names the columns")
 

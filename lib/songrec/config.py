@@ -8,7 +8,7 @@ against it before anything runs.
 import ast
 import difflib
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -45,7 +45,7 @@ class Parameter:
             if isinstance(value, str) and self.type in (int, float) and _is_number(value):
                 hint = f" (YAML reads {value} as text: write {float(value)!r})"
             raise ConfigError(
-                f"{where}: {self.name} must be {_type_name(self.type)}, not {value!r}{hint}; {error.error_count()} error"
+                f"{where}: {self.name} must be {_type_name(self.type)}, not {value!r}{hint}"
             ) from error
 
     def parse(self, text: str, where: str) -> Any:
@@ -70,11 +70,7 @@ def _is_number(text: str) -> bool:
 
 
 def _type_name(declared: Any) -> str:
-    return (
-        declared.__name__
-        if isinstance(declared, type) and declared in (int, float, str, bool)
-        else str(declared)
-    )
+    return declared.__name__ if declared in (int, float, str, bool) else str(declared)
 
 
 def read_parameters(notebook: Path) -> dict[str, Parameter]:
@@ -163,9 +159,7 @@ def read_profile(name: str, folder: Path) -> Profile:
         raise ConfigError(f"{path}: {key}: {first['msg']}") from error
 
 
-def check_names(
-    given: Iterable[str], known: Mapping[str, Any] | Iterable[str], what: str, where: str
-) -> None:
+def check_names(given: Iterable[str], known: Iterable[str], what: str, where: str) -> None:
     """`ConfigError` for the first given name that is not known, with the nearest one that is."""
     known = list(known)
     for name in given:

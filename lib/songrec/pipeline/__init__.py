@@ -1,4 +1,4 @@
-"""Stages: notebooks with typed parameters, run by papermill in the order of their artefacts, kept fresh by DVC."""
+"""Stages: notebooks with typed parameters, executed by papermill, kept fresh by DVC."""
 
 from songrec.pipeline.stage import open_stage
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from songrec.files import read_json
 from songrec.paths import NOTEBOOKS, Paths
+from songrec.pipeline.stage import STAGE_VARIABLE
 
-STAGE_VARIABLE = "SONGREC_STAGE"
 _PR_SET_PDEATHSIG = 1
 
 

@@ -7,8 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from songrec.config import Parameter, Profile, check_names, read_profile
 from songrec.data.sources import fetch_missing
 from songrec.errors import ConfigError
@@ -59,10 +57,9 @@ class Plan:
         """
         if not only:
             return list(self.stages)
-        check_names(
-            only, {*self.stages, *(s.declaration.name for s in self.stages.values())}, "stage", "--only"
-        )
-        wanted = {n for n, s in self.stages.items() if n in only or s.declaration.name in only}
+        families = {name: stage.declaration.name for name, stage in self.stages.items()}
+        check_names(only, dict.fromkeys([*families.values(), *families]), "stage", "--only")
+        wanted = {name for name, family in families.items() if name in only or family in only}
         for name in reversed(self.stages):
             if name in wanted:
                 wanted |= self.needs[name]
@@ -82,9 +79,8 @@ def make_plan(profile_name: str, overrides: Sequence[str] = (), fetch: bool = Fa
     where = f"profile {profile_name}"
     check_names(profile.stages, graph.stages, "stage", where)
     for label, entry in profile.models.items():
-        check_names(
-            [label], [label] if label.isidentifier() else [], "model label (letters, digits, _)", where
-        )
+        if not label.isidentifier():
+            raise ConfigError(f"{where}: the model label {label!r} must be letters, digits and _")
         check_estimator(entry.estimator, entry.hyperparameters, f"{where}: models.{label}")
     if fetch:
         fetch_missing(profile.stages.get("ingest", {}).get("source", ""))
@@ -121,9 +117,9 @@ def _plan_stage(
     values = {name: declared[name].check(value, where) for name, value in values.items()}
     raw = tuple(find_raw(values[name]) for name in declaration.raw if values[name])
     inputs = input_paths(declaration, graph, paths, chosen, profile.models)
-    flat = [
-        p for value in inputs.values() for p in (value.values() if isinstance(value, Mapping) else [value])
-    ]
+    flat: list[Path] = []
+    for value in inputs.values():
+        flat += value.values() if isinstance(value, Mapping) else [value]
     name = f"{declaration.name}.{model}" if model else declaration.name
     executed = paths.notebooks / (f"{declaration.notebook}.{model}" if model else declaration.notebook)
     return PlannedStage(

@@ -70,18 +70,17 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
 
 
 def explain(plan: Plan, only: Sequence[str] = ()) -> dict[str, list[str]]:
-    """Stage -> why it would run; an empty list where it is fresh. A stage behind one that would run is told so."""
+    """Stage -> why it would run; an empty list where it is fresh.
+
+    A stage that reads what such a stage makes is named too: it runs if that output comes out different.
+    """
     with only_run(plan.paths):
         changes = Engine(plan).changes()
     why: dict[str, list[str]] = {}
     for name in plan.select(only):
         reasons = changes.get(name, [])
         waits = sorted(need for need in plan.needs[name] if why.get(need))
-        missing = {f"input {word}" for word in ()}
-        why[name] = [
-            *(r for r in reasons if r not in missing),
-            *(f"needs {need}, which would run" for need in waits),
-        ]
+        why[name] = [*reasons, *(f"reads what {need} makes" for need in waits)]
     return why
 
 
@@ -95,9 +94,8 @@ class _Lines:
         pass
 
     def end(self, name: str, seconds: float | None) -> None:
-        print(
-            f"{name:<{self.width}}  {'fresh' if seconds is None else f'ran in {seconds:.1f} s'}", flush=True
-        )
+        said = "fresh" if seconds is None else f"ran in {seconds:.1f} s"
+        print(f"{name:<{self.width}}  {said}", flush=True)
 
     def close(self) -> None:
         pass

@@ -11,8 +11,10 @@ from typing import Any
 from songrec.config import read_profile
 from songrec.errors import DataError, StageError
 from songrec.paths import PROFILES, Paths
-from songrec.pipeline.execute import STAGE_VARIABLE
 from songrec.pipeline.graph import input_paths, output_paths, read_graph
+
+STAGE_VARIABLE = "SONGREC_STAGE"
+"""Set while the engine runs a stage."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,8 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
     missing = [artefact for artefact, where in inputs.items() if not _exists(where)]
     if missing:
         _make(sorted({graph.owners[artefact].name for artefact in missing}), name, profile)
-    return Stage(
-        name, profile, inputs, output_paths(declaration, paths, model if declaration.each_model else None)
-    )
+    outputs = output_paths(declaration, paths, model if declaration.each_model else None)
+    return Stage(name, profile, inputs, outputs)
 
 
 def _exists(where: Path | Mapping[str, Path]) -> bool:
@@ -58,6 +59,5 @@ def _make(owners: list[str], name: str, profile: str) -> None:
     command = [sys.executable, "-m", "songrec.cli", "run", "--profile", profile, "--wait", "--only", *owners]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StageError(
-            f"the inputs of {name} could not be made:\n{done.stderr.strip() or done.stdout.strip()}"
-        )
+        said = done.stderr.strip() or done.stdout.strip()
+        raise StageError(f"the inputs of {name} could not be made:\n{said}")
