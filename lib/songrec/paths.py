@@ -67,6 +67,11 @@ class Paths:
         return self.processed / "notebooks"
 
     @property
+    def plan(self) -> Path:
+        """What the last run resolved: stage -> notebook and parameters."""
+        return self.processed / "plan.json"
+
+    @property
     def failed(self) -> Path:
         """Unfinished notebooks of stages that failed."""
         return self.processed / "failed"

@@ -18,7 +18,7 @@ from songrec.pipeline.imports import closure
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
 
-PLAN, PARAMETERS, CODE = "plan.json", "params.json", "code"
+PARAMETERS, CODE = "params.json", "code"
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
 
@@ -95,7 +95,7 @@ def _write_project(plan: Plan) -> None:
         resolved[stage.name] = _resolved(stage)
     _write_changed(folder / "dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
     write_json(folder / PARAMETERS, {_key(name): values for name, values in parameters.items()})
-    write_json(folder / PLAN, resolved)
+    write_json(plan.paths.plan, resolved)
 
 
 def _resolved(stage: PlannedStage) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def execute(profile: str, stage: str) -> None:
     import papermill
 
     paths = Paths(profile)
-    planned = read_json(paths.processed / "plan.json")[stage]
+    planned = read_json(paths.plan)[stage]
     os.environ[STAGE_VARIABLE] = stage
     unfinished = paths.failed / planned["executed"]
     unfinished.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def main() -> int:
     try:
         execute(profile, stage)
     except Exception as error:
-        unfinished = paths.failed / read_json(paths.processed / "plan.json")[stage]["executed"]
+        unfinished = paths.failed / read_json(paths.plan)[stage]["executed"]
         print(f"stage {stage} failed: {_explain(error, unfinished)}", file=sys.stderr)
         return 1
     return 0
