@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from songrec.report.style import INK, REAL, Chart, chart, key, log_scale, percent
+from songrec.report.style import INK, REAL, Chart, chart, key, log_scale, percent, title
 
 USERS = "#0b6e6e"
 SONGS = "#8a3b7a"
+_PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 
 
 def activity(users: pd.DataFrame, songs: pd.DataFrame, item: str = "song") -> Chart:
@@ -17,10 +18,12 @@ def activity(users: pd.DataFrame, songs: pd.DataFrame, item: str = "song") -> Ch
     figure, (left, right) = chart(columns=2, height=3.3)
     _survival(left, users, USERS)
     left.set(xlabel=f"{item}s of a user (log scale)", ylabel="users with at least that many (log scale)")
-    left.set_title(f"{item.capitalize()}s per user")
+    title(left, f"{item.capitalize()}s per user")
     _survival(right, songs, SONGS)
-    right.set(xlabel=f"listeners of {_a(item)} (log scale)", ylabel=f"{item}s with at least that many (log scale)")
-    right.set_title(f"Listeners per {item}")
+    right.set(
+        xlabel=f"listeners of {_a(item)} (log scale)", ylabel=f"{item}s with at least that many (log scale)"
+    )
+    title(right, f"Listeners per {item}")
     return figure
 
 
@@ -40,7 +43,7 @@ def long_tail(tail: pd.DataFrame, tops: pd.DataFrame, item: str = "song") -> Cha
     log_scale(left.xaxis)
     log_scale(left.yaxis)
     left.set(xlabel=f"rank of the {item} (log scale)", ylabel="listeners (log scale)")
-    left.set_title("Listeners by rank")
+    title(left, "Listeners by rank")
     right.plot([0, *tail["song_share"]], [0, *tail["interaction_share"]], color=SONGS)
     right.plot([0, 1], [0, 1], color=REAL, linewidth=1, linestyle=":")
     right.annotate("all equally heard", (0.62, 0.6), color=REAL, fontsize=8.5, ha="left", va="top")
@@ -49,11 +52,19 @@ def long_tail(tail: pd.DataFrame, tops: pd.DataFrame, item: str = "song") -> Cha
     right.plot(shares, held["interactions"], "o", color=INK, markersize=4)
     for top, share, height in zip(held["top"], shares, held["interactions"], strict=True):
         text = f"top {top} of {item}s: {height:.0%}"
-        right.annotate(text, (share, height), xytext=(8, -4), textcoords="offset points", fontsize=8.5, va="top")
+        right.annotate(
+            text,
+            (share, height),
+            xytext=(8, -4),
+            textcoords="offset points",
+            fontsize=8.5,
+            va="top",
+            bbox=_PATCH,
+        )
     right.set(xlabel=f"{item}s, most heard first", ylabel="share of interactions", xlim=(0, 1), ylim=(0, 1))
     percent(right.xaxis)
     percent(right.yaxis)
-    right.set_title("Concentration")
+    title(right, "Concentration")
     return figure
 
 
@@ -98,6 +109,7 @@ def sparsity(grid: pd.DataFrame, item: str = "song") -> Chart:
     scale = figure.colorbar(picture, ax=axes, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:g}%"))
     scale.set_label("filled cells of a block (log scale; pale: none)")
     scale.minorticks_off()
+    scale.outline.set_visible(False)
     return figure
 
 
@@ -120,7 +132,7 @@ def marginals(curves: dict[str, pd.DataFrame], own: str, item: str = "song") -> 
                 label=log,
             )
         axes.set(xlabel=f"{name} (log scale)")
-        axes.set_title(name[0].upper() + name[1:])
+        title(axes, name[0].upper() + name[1:])
     panels[0].set_ylabel("share with at least that many (log scale)")
     key(panels[0], loc="lower left")
     return figure

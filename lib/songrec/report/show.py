@@ -61,6 +61,7 @@ def table(
     frame: pd.DataFrame,
     digits: int | Mapping[str, int] = 3,
     strong: pd.DataFrame | None = None,
+    right: tuple[str, ...] = (),
     note: str = "",
 ) -> Table:
     """A frame for reading: whole numbers with thousands separators, others with a fixed number of decimals.
@@ -68,6 +69,7 @@ def table(
     frame : a named index becomes the first column; a nameless one (row numbers) is left out.
     digits : decimals of the columns that are not whole numbers, one for all or by column (3 where unnamed).
     strong : booleans, same columns as `frame` or fewer: these cells are set in bold (a star in plain text).
+    right : columns of text to be aligned right as numbers are.
     note : a line below the table.
 
     >>> table(pd.DataFrame({"model": ["popularity"], "users": [12345], "recall": [0.04321]}), digits=4)
@@ -77,7 +79,7 @@ def table(
     frame = frame.reset_index() if frame.index.name else frame
     decimals = digits if isinstance(digits, Mapping) else dict.fromkeys(frame.columns, digits)
     cells = {name: [_text(value, decimals.get(name, 3)) for value in frame[name]] for name in frame.columns}
-    left = [not pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
+    left = [not (pd.api.types.is_numeric_dtype(frame[name]) or name in right) for name in frame.columns]
     bold = np.zeros(frame.shape, bool)
     if strong is not None:
         for name in strong.columns:

@@ -36,9 +36,6 @@ _LOOK = {
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
     "axes.labelcolor": INK,
     "axes.edgecolor": "#888888",
     "axes.spines.top": False,
@@ -108,11 +105,16 @@ def percent(axis, decimals: int | None = None) -> None:
 
 
 def log_scale(axis, share: bool = False) -> None:
-    """A logarithmic axis with plain ticks: 1, 10, 1,000, or as per cent; its label says that it is logarithmic."""
+    """A logarithmic axis with plain ticks (1, 10, 1,000, or as per cent); its label must say so."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     axis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:g}%" if share else f"{v:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
     axis.axes.grid(True, which="major")
+
+
+def title(axes: Axes, text: str) -> None:
+    """What a panel shows, above it on the left."""
+    axes.set_title(text, loc="left", fontsize=10, fontweight="bold")
 
 
 def key(axes: Axes, **options) -> None:

@@ -78,8 +78,9 @@ def long_tail(log: Interactions) -> pd.DataFrame:
 
 
 def thinned(tail: pd.DataFrame, points: int = 400) -> pd.DataFrame:
-    """Rows of `long_tail` at about evenly spaced ranks on a logarithmic scale, first and last included."""
-    ranks = np.unique(np.geomspace(1, len(tail), points).round().astype(int))
+    """Enough rows of `long_tail` to draw it on either scale, the first and the last included."""
+    ranks = np.concatenate([np.geomspace(1, len(tail), points), np.linspace(1, len(tail), points)])
+    ranks = np.unique(ranks.round().astype(int))
     return tail.iloc[ranks - 1].reset_index(drop=True)
 
 
@@ -105,7 +106,8 @@ def play_bins(plays: np.ndarray) -> pd.DataFrame:
     6     50+   0.25
     """
     shares = [
-        float(np.mean((plays >= low) & (plays <= (np.inf if high is None else high)))) for low, high in PLAY_BINS
+        float(np.mean((plays >= low) & (plays <= (np.inf if high is None else high))))
+        for low, high in PLAY_BINS
     ]
     return pd.DataFrame({"plays": [_bin(*edges) for edges in PLAY_BINS], "share": shares})
 

@@ -1,0 +1,210 @@
+"""Figures of the comparison. Each draws a table of `tables_models`, so its numbers can be had as one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from songrec.report.style import (
+    INK,
+    REAL,
+    Chart,
+    chart,
+    colour,
+    key,
+    label,
+    log_scale,
+    marker,
+    percent,
+    title,
+)
+from songrec.report.tables_models import HELD_OUT, NAMES
+
+
+def by_cutoff(table: pd.DataFrame) -> Chart:
+    """Metrics by cut-off, a panel a metric, a line a model, bands for the 95 % intervals.
+
+    table : `tables_models.by_cutoff`.
+    """
+    shown = list(dict.fromkeys(table["metric"]))
+    figure, panels = chart(columns=len(shown), height=3.4)
+    for axes, metric in zip(panels, shown, strict=True):
+        for model, rows in table[table["metric"] == metric].groupby("model", sort=False):
+            axes.fill_between(
+                rows["k"], rows["ci_low"], rows["ci_high"], color=colour(model), alpha=0.18, lw=0
+            )
+            axes.plot(rows["k"], rows["value"], color=colour(model), marker=marker(model), label=label(model))
+        log_scale(axes.xaxis)
+        axes.set_xticks(sorted(table["k"].unique()), [f"{k}" for k in sorted(table["k"].unique())])
+        axes.minorticks_off()
+        axes.set(xlabel="cut-off k (log scale)", ylim=(0, None))
+        title(axes, f"{NAMES[metric]}@k")
+    panels[0].set_ylabel("mean over users")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8.5)
+    return figure
+
+
+def trade_off(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
+    """Accuracy against coverage, a point a model, bars for the 95 % interval of the accuracy."""
+    figure, (axes,) = chart(height=3.4)
+    for row in table.itertuples():
+        error = None if np.isnan(row.ci_low) else [[row.value - row.ci_low], [row.ci_high - row.value]]
+        axes.errorbar(
+            row.coverage,
+            row.value,
+            yerr=error,
+            color=colour(row.model),
+            marker=marker(row.model),
+            markersize=8,
+            capsize=3,
+            linestyle="",
+        )
+    _labels(axes, table)
+    axes.set(
+        xlabel=f"{item}s that stand in at least one list (catalogue coverage@{cutoff})",
+        ylabel=f"MAP@{cutoff}",
+        xlim=(0, min(1.0, table["coverage"].max() * 1.25 + 0.02)),
+        ylim=(0, None),
+    )
+    percent(axes.xaxis)
+    return figure
+
+
+def _labels(axes, table: pd.DataFrame) -> None:
+    """Each model's name beside its point, pushed apart where points nearly coincide."""
+    axes.margins(y=0.15)
+    span = max(table["value"].max() * 1.2, 1e-9)
+    placed: list[tuple[float, float]] = []
+    for row in table.sort_values("value").itertuples():
+        height = row.value
+        while any(abs(row.coverage - x) < 0.15 and abs(height - y) < 0.075 * span for x, y in placed):
+            height += 0.02 * span
+        placed.append((row.coverage, height))
+        axes.annotate(
+            label(row.model),
+            (row.coverage, height),
+            xytext=(9, 0),
+            textcoords="offset points",
+            color=colour(row.model),
+            fontsize=9,
+            va="center",
+        )
+
+
+def reach(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
+    """Popularity bias: the share of all recommended places that the most-heard songs fill.
+
+    table : `tables_models.reach`. The dashed line is what users really listened to.
+    """
+    figure, (axes,) = chart(height=3.7)
+    for model, rows in table.groupby("model", sort=False):
+        real = model == HELD_OUT
+        axes.plot(
+            rows["song_share"],
+            rows["place_share"],
+            color=INK if real else colour(model),
+            linestyle="--" if real else "-",
+            linewidth=1.4 if real else 1.8,
+            marker=None if real else marker(model),
+            markevery=max(len(rows) // 8, 1),
+            label="what users listened to (held out)" if real else label(model),
+        )
+    log_scale(axes.xaxis, share=True)
+    axes.set(
+        xlabel=f"{item}s, most heard first (share of the catalogue, log scale)",
+        ylabel=f"share of all top-{cutoff} places",
+        ylim=(0, 1.03),
+    )
+    percent(axes.yaxis)
+    key(axes, loc="lower right")
+    return figure
+
+
+def hits(table: pd.DataFrame, cutoff: int) -> Chart:
+    """How many hits a user gets: share of users by hits within the cut-off, a bar a model."""
+    models = list(dict.fromkeys(table["model"]))
+    figure, (axes,) = chart(height=3.3)
+    width = 0.82 / len(models)
+    words = list(dict.fromkeys(table["hits"]))
+    for place, model in enumerate(models):
+        rows = table[table["model"] == model]
+        at = np.arange(len(words)) + (place - (len(models) - 1) / 2) * width
+        axes.bar(at, rows["share"], width=width * 0.92, color=colour(model), label=label(model))
+    axes.set_xticks(np.arange(len(words)), words)
+    axes.set(xlabel=f"hits among the first {cutoff}", ylabel="share of users")
+    axes.grid(False, axis="x")
+    percent(axes.yaxis)
+    key(axes)
+    return figure
+
+
+def by_activity(table: pd.DataFrame, metric: str, item: str = "song") -> Chart:
+    """A metric by how many songs the model knows of the user, with 95 % intervals."""
+    models = list(dict.fromkeys(table["model"]))
+    groups = list(dict.fromkeys(table["group"]))
+    figure, (axes,) = chart(height=3.4)
+    for place, model in enumerate(models):
+        rows = table[table["model"] == model]
+        at = np.arange(len(groups)) + (place - (len(models) - 1) / 2) * 0.09
+        error = [rows["value"] - rows["ci_low"], rows["ci_high"] - rows["value"]]
+        axes.errorbar(
+            at,
+            rows["value"],
+            yerr=error,
+            color=colour(model),
+            marker=marker(model),
+            capsize=2,
+            label=label(model),
+        )
+    axes.set_xticks(np.arange(len(groups)), groups)
+    axes.set(xlabel=f"known {item}s of the user (groups of about equal size)", ylabel=metric, ylim=(0, None))
+    axes.grid(False, axis="x")
+    key(axes, ncols=2)
+    return figure
+
+
+def differences(table: pd.DataFrame, metric: str, baseline: str, cutoff: int) -> Chart:
+    """Every model's difference to the baseline, user by user, with its 95 % interval; 0 is no difference.
+
+    table : `tables_models.gains`.
+    """
+    rows = table[table["metric"] == metric].sort_values("difference")
+    figure, (axes,) = chart(height=1.3 + 0.42 * len(rows))
+    places = np.arange(len(rows))
+    for place, row in zip(places, rows.itertuples(), strict=True):
+        error = [[row.difference - row.difference_low], [row.difference_high - row.difference]]
+        axes.errorbar(
+            row.difference,
+            place,
+            xerr=None if np.isnan(row.difference_low) else error,
+            color=colour(row.model),
+            marker=marker(row.model),
+            capsize=3,
+        )
+    axes.axvline(0, color=REAL, linewidth=1)
+    axes.set_yticks(places, [label(model) for model in rows["model"]])
+    axes.set(xlabel=f"difference in {NAMES[metric]}@{cutoff} to {label(baseline)}, mean over users")
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.grid(False, axis="y")
+    return figure
+
+
+def holdout_sizes(table: pd.DataFrame, item: str = "song") -> Chart:
+    """How many songs each part knows and hides: survival curves of songs per user.
+
+    table : columns `part`, `value`, `share_at_least`.
+    """
+    figure, (axes,) = chart(height=3.3)
+    for (part, rows), shade, dash in zip(table.groupby("part", sort=False), _SHADES, _DASHES, strict=False):
+        axes.step(
+            rows["value"], rows["share_at_least"], where="post", color=shade, linestyle=dash, label=part
+        )
+    log_scale(axes.xaxis)
+    axes.set(xlabel=f"{item}s of a user (log scale)", ylabel="users with at least that many", ylim=(0, 1.03))
+    percent(axes.yaxis)
+    key(axes)
+    return figure
+
+
+_SHADES: Sequence[str] = ("#0b6e6e", "#8a3b7a", "#b07d00", "#444444")
+_DASHES: Sequence[str] = ("-", "--", "-.", ":")
