@@ -1,0 +1,137 @@
+r"""Beyond accuracy: what lists do to the catalogue, how far they lead from the charts, how varied they are.
+
+`songs` are lists as in `TopN`: integer (n_users, n), best first, -1 at the end of a short one. The listeners
+of a song are the users with an entry for it in `train`; how often they played it does not matter here.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.errors import DataError
+from songrec.evaluation.judge import check_cutoff, check_lists
+
+BLOCK = 4_000_000
+"""Listeners that one block of `intra_list_diversity` may gather: about 200 MB at the most."""
+
+
+def catalogue_coverage(songs: np.ndarray, n_songs: int, k: int) -> float:
+    r"""Share of the catalogue's n_songs that stand in the first k places of at least one list, in 0..1.
+
+    $|\bigcup_u L_u^k| / n_{songs}$ (Herlocker et al. 2004; Ge et al. 2010).
+
+    >>> catalogue_coverage(np.array([[0, 1], [0, 2]]), 4, k=2)
+    0.75
+    """
+    return float(np.count_nonzero(_frequencies(songs, n_songs, k)) / n_songs)
+
+
+def gini(songs: np.ndarray, n_songs: int, k: int) -> float:
+    r"""How unequally the lists' first k places are shared among all songs of the catalogue, in 0..1.
+
+    With $x_1 \le \dots \le x_m$ the number of lists that name each of the m songs, zeros included:
+    $\sum_i (2i - m - 1) x_i / (m \sum_i x_i)$. 0 when every song is named equally often (or none at all),
+    $(m - 1) / m$ when one song fills all places (Gini 1912; of recommendations: Fleder and Hosanagar 2009).
+
+    >>> gini(np.array([[0], [0], [1], [1]]), 2, k=1), gini(np.array([[0], [0]]), 4, k=1)
+    (0.0, 0.75)
+    """
+    named = np.sort(_frequencies(songs, n_songs, k))
+    total = int(named.sum())
+    if not total:
+        return 0.0
+    weights = 2 * np.arange(1, n_songs + 1) - n_songs - 1
+    return float(int(weights @ named) / (n_songs * total))
+
+
+def novelty(songs: np.ndarray, train: csr_array, k: int) -> np.ndarray:
+    r"""Mean self-information of the first k songs, in bits: float64 (n_users,).
+
+    $\frac{1}{|L|} \sum_{i \in L} -\log_2(\max(l_i, 1) / m)$ with $l_i$ the listeners of song i and m the
+    users who listen to anything (Zhou et al. 2010; Vargas and Castells 2011). A song without a listener
+    counts as if it had one: as novel as a known song can be, and finite. An empty list is given 0, so that
+    recommending nothing is never novel.
+
+    >>> train = csr_array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]])
+    >>> novelty(np.array([[0, 1], [1, 2], [-1, -1]]), train, k=2)
+    array([1., 2., 0.])
+    """
+    songs = check_lists(songs, train.shape[1])
+    listed = songs[:, :k] >= 0
+    check_cutoff(k, (songs >= 0).sum(axis=1), songs.shape[1])
+    listeners = np.maximum(_listeners(train), 1)
+    surprise = np.log2(_active(train) / listeners)
+    total = np.where(listed, surprise[songs[:, :k]], 0.0).sum(axis=1)
+    return total / np.maximum(listed.sum(axis=1), 1)
+
+
+def intra_list_diversity(songs: np.ndarray, train: csr_array, cutoffs: Sequence[int]) -> np.ndarray:
+    r"""Mean of 1 - cosine over all pairs of the first k songs: float64 (n_users, len(cutoffs)), in 0..1.
+
+    The cosine is that of the songs' listener sets in `train`, $|U_i \cap U_j| / \sqrt{|U_i| |U_j|}$: the
+    intra-list similarity of Ziegler et al. 2005, turned round and averaged over the pairs. A song
+    without a listener resembles nothing (cosine 0). A list of fewer than two songs has no
+    pair and is given 0: nothing varies in it.
+
+    Pairs are never visited and no songs x songs matrix is made. With $v_i$ the unit vector of song i over
+    the users, $\sum_{i \ne j} v_i \cdot v_j = \|\sum_i v_i\|^2 - \sum_i \|v_i\|^2$, and $\sum_i v_i$ for a
+    block of lists is one sparse product. The block's size follows from the listeners it has to gather.
+
+    >>> train = csr_array([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
+    >>> intra_list_diversity(np.array([[0, 1, 2], [0, 2, -1]]), train, cutoffs=[2, 3]).round(4)
+    array([[0.    , 0.6667],
+           [1.    , 1.    ]])
+    """
+    songs = check_lists(songs, train.shape[1])
+    n_listed = (songs >= 0).sum(axis=1)
+    for k in cutoffs:
+        check_cutoff(k, n_listed, songs.shape[1])
+    listeners = _listeners(train)
+    unit = csr_array((np.ones(train.nnz), train.indices, train.indptr), shape=train.shape).T.tocsr()
+    unit.data /= np.sqrt(np.repeat(listeners, listeners))
+
+    reached = np.where(songs >= 0, listeners[songs], 0)[:, : max(cutoffs)].sum(axis=1)
+    block = np.cumsum(reached) // BLOCK
+    edges = np.concatenate([np.flatnonzero(np.diff(block, prepend=-1)), [len(songs)]])
+    result = np.zeros((len(songs), len(cutoffs)))
+    for start, end in pairwise(edges):
+        for column, k in enumerate(cutoffs):
+            result[start:end, column] = _mean_distance(songs[start:end, :k], unit, listeners)
+    return result
+
+
+def _mean_distance(songs: np.ndarray, unit: csr_array, listeners: np.ndarray) -> np.ndarray:
+    listed = songs >= 0
+    n = listed.sum(axis=1)
+    indptr = np.concatenate([[0], np.cumsum(n)])
+    chosen = csr_array((np.ones(indptr[-1]), songs[listed], indptr), shape=(len(songs), unit.shape[0]))
+    total = chosen @ unit
+    total.data **= 2
+    known = (listed & (listeners[songs] > 0)).sum(axis=1)
+    cosines = total @ np.ones(unit.shape[1]) - known
+    pairs = n * (n - 1)
+    mean = 1 - cosines / np.maximum(pairs, 1)
+    return np.where(pairs > 0, np.clip(mean, 0.0, 1.0), 0.0)  # rounding may step over 0 or 1 by 1e-16
+
+
+def _frequencies(songs: np.ndarray, n_songs: int, k: int) -> np.ndarray:
+    """In how many lists each song of the catalogue stands among the first k."""
+    if n_songs < 1:
+        raise DataError("the catalogue holds no song")
+    songs = check_lists(songs, n_songs)
+    check_cutoff(k, (songs >= 0).sum(axis=1), songs.shape[1])
+    first = songs[:, :k]
+    return np.bincount(first[first >= 0], minlength=n_songs)
+
+
+def _listeners(train: csr_array) -> np.ndarray:
+    return np.bincount(train.indices, minlength=train.shape[1])
+
+
+def _active(train: csr_array) -> int:
+    active = int(np.count_nonzero(np.diff(train.indptr)))
+    if not active:
+        raise DataError("nobody listens to anything in the training matrix: novelty has no meaning")
+    return active

@@ -1,0 +1,96 @@
+"""From lists to numbers: every metric at every cut-off, kept per user."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.sparse import csr_array
+
+from songrec.errors import ConfigError, DataError
+from songrec.evaluation.beyond import catalogue_coverage, gini, intra_list_diversity, novelty
+from songrec.evaluation.judge import judge
+from songrec.evaluation.metrics import ACCURACY
+from songrec.files import replacing
+from songrec.lists import TopN
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one model's lists are worth.
+
+    per_user : DataFrame of float64, index `user` (codes of the split), columns `metric@k`; not rounded.
+    catalogue : DataFrame of float64, index `k`, columns `coverage` and `gini`: of all lists together.
+    """
+
+    per_user: pd.DataFrame
+    catalogue: pd.DataFrame
+
+
+def evaluate(lists: TopN, holdout: csr_array, train: csr_array, cutoffs: Sequence[int]) -> Evaluation:
+    """Score lists by every metric at every cut-off.
+
+    holdout : csr_array (n_users, n_songs), row i is what list i (`lists.users[i]`) should find.
+    train : csr_array (any users, n_songs), what the model was fitted on; who listens to what, for novelty and
+        diversity.
+    cutoffs : ascending; each within the lists' length, unless all lists end earlier.
+
+    Raises `DataError` when the parts do not fit together, `ConfigError` for a cut-off that cannot be served.
+
+    >>> lists = TopN(np.array([7]), np.array([[2, 0]]), np.array([[0.9, 0.1]]))
+    >>> result = evaluate(lists, csr_array([[1, 1, 0]]), csr_array([[0, 0, 1], [1, 0, 1]]), cutoffs=[1, 2])
+    >>> result.per_user.loc[7, ["precision@2", "recall@2", "ndcg@2"]].round(3).to_dict()
+    {'precision@2': 0.5, 'recall@2': 0.5, 'ndcg@2': 0.387}
+    >>> result.catalogue.round(3).to_dict("index")
+    {1: {'coverage': 0.333, 'gini': 0.667}, 2: {'coverage': 0.667, 'gini': 0.333}}
+    """
+    users = np.asarray(lists.users)
+    n_songs = train.shape[1]
+    _check(users, lists, holdout, n_songs, cutoffs)
+    judgement = judge(lists.songs, holdout)
+    columns = {f"{name}@{k}": metric(judgement, k) for name, metric in ACCURACY.items() for k in cutoffs}
+    columns |= {f"novelty@{k}": novelty(lists.songs, train, k) for k in cutoffs}
+    diversity = intra_list_diversity(lists.songs, train, cutoffs)
+    columns |= {f"diversity@{k}": diversity[:, place] for place, k in enumerate(cutoffs)}
+    catalogue = {
+        "coverage": [catalogue_coverage(lists.songs, n_songs, k) for k in cutoffs],
+        "gini": [gini(lists.songs, n_songs, k) for k in cutoffs],
+    }
+    return Evaluation(
+        pd.DataFrame(columns, index=pd.Index(users, name="user")),
+        pd.DataFrame(catalogue, index=pd.Index(list(cutoffs), name="k")),
+    )
+
+
+def _check(users, lists: TopN, holdout: csr_array, n_songs: int, cutoffs: Sequence[int]) -> None:
+    if len(users) != len(lists.songs):
+        raise DataError(f"{len(users)} users but {len(lists.songs)} lists: each list belongs to one user")
+    if len(np.unique(users)) != len(users):
+        raise DataError("a user stands twice among the lists: each counts once")
+    if holdout.shape[1] != n_songs:
+        raise DataError(
+            f"the holdout has {holdout.shape[1]} songs, the training matrix {n_songs}: same split?"
+        )
+    if not len(cutoffs) or list(cutoffs) != sorted(set(cutoffs)):
+        raise ConfigError(f"cut-offs must ascend and there must be one: {list(cutoffs)}")
+
+
+def save_per_user(per_user: pd.DataFrame, path: Path) -> None:
+    """Write per-user values as Parquet, atomically; the same values give the same bytes.
+
+    pandas' own writer would add its version to the file, so the columns are handed to Arrow bare.
+    """
+    table = pa.table({"user": per_user.index.to_numpy(), **{c: per_user[c].to_numpy() for c in per_user}})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def load_per_user(path: Path) -> pd.DataFrame:
+    """Read what `save_per_user` wrote; a missing or damaged file is a `DataError` that names it."""
+    try:
+        return pq.read_table(path).to_pandas().set_index("user")
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise DataError(f"cannot read per-user values from {path}: {error}") from error

@@ -1,0 +1,119 @@
+"""Which of the listed songs were held out: settled once, for every metric and every cut-off."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.errors import ConfigError, DataError
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the accuracy metrics need to know about each user's list.
+
+    hits : bool (n_users, n), whether the song at this place of the list was held out.
+    n_relevant : int64 (n_users,), songs held out for the user, at least 1.
+    n_listed : int64 (n_users,), songs in the list; the places after them are padding.
+    """
+
+    hits: np.ndarray
+    n_relevant: np.ndarray
+    n_listed: np.ndarray
+
+    @property
+    def n_users(self) -> int:
+        return self.hits.shape[0]
+
+    @cached_property
+    def found(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every hit, list by list and best place first: (row of the user, rank, ordinal).
+
+        The rank counts places from 1; the ordinal counts the user's hits from 1. Hits are few (some in a
+        hundred places), so sums over them cost little whatever the length of the lists.
+        """
+        row, place = np.nonzero(self.hits)
+        first = np.searchsorted(row, np.arange(self.n_users))
+        return row, place + 1, np.arange(len(row)) - first[row] + 1
+
+
+def judge(ranked: np.ndarray, holdout: csr_array) -> Judgement:
+    """Look every listed song up in the holdout, over all users at once.
+
+    ranked : integer (n_users, n), song codes, best first; -1 fills the end of a list shorter than n.
+    holdout : csr_array (n_users, n_songs); row i belongs to list i, and any stored entry counts as relevant.
+
+    Raises `DataError` when the two do not fit together, a code is no song, a list names a song twice or goes
+    on after padding, or a user has nothing held out (there is nothing to find, so no metric is defined).
+
+    >>> holdout = csr_array([[0, 1, 0, 1], [1, 0, 0, 0]])
+    >>> judged = judge(np.array([[3, 0, 1], [2, -1, -1]]), holdout)
+    >>> judged.hits
+    array([[ True, False,  True],
+           [False, False, False]])
+    >>> judged.n_relevant, judged.n_listed
+    (array([2, 1]), array([3, 1]))
+    """
+    n_users, n_songs = holdout.shape
+    ranked = check_lists(ranked, n_songs)
+    if len(ranked) != n_users:
+        raise DataError(f"{len(ranked)} lists but {n_users} holdout rows: row i must belong to list i")
+    if not holdout.has_canonical_format:
+        holdout = holdout.copy()
+        holdout.sum_duplicates()
+    n_relevant = np.diff(holdout.indptr).astype(np.int64)
+    _refuse(n_relevant == 0, "has an empty holdout: leave users with nothing to find out of the evaluation")
+
+    listed = ranked >= 0
+    first = np.arange(n_users, dtype=np.int64) * n_songs
+    relevant = np.repeat(first, n_relevant) + holdout.indices  # ascending: rows in order, songs sorted within
+    keys = first[:, None] + ranked
+    place = np.searchsorted(relevant, keys.ravel()).reshape(keys.shape)
+    hits = (relevant[np.minimum(place, len(relevant) - 1)] == keys) & listed
+    return Judgement(hits, n_relevant, listed.sum(axis=1, dtype=np.int64))
+
+
+def check_lists(ranked: np.ndarray, n_songs: int) -> np.ndarray:
+    """`ranked` as an array, once it is known to be lists of distinct songs padded at the end.
+
+    Raises `DataError` that names the first list at fault (rows count from 0).
+    """
+    ranked = np.asarray(ranked)
+    if ranked.ndim != 2 or not len(ranked) or ranked.dtype.kind not in "iu":
+        raise DataError(
+            f"lists must be whole numbers, users x places, for at least one user: "
+            f"got {ranked.dtype} of shape {ranked.shape}"
+        )
+    ranked = ranked.astype(np.int64, copy=False)
+    _refuse(
+        ((ranked < -1) | (ranked >= n_songs)).any(axis=1),
+        f"lists a code outside the {n_songs} songs (and -1)",
+    )
+    listed = ranked >= 0
+    _refuse(
+        (listed[:, 1:] & ~listed[:, :-1]).any(axis=1), "has a song after padding: only a list's end is padded"
+    )
+    ascending = np.sort(ranked, axis=1)
+    same = (ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] >= 0)
+    _refuse(same.any(axis=1), "names a song twice: each would count as a hit")
+    return ranked
+
+
+def check_cutoff(k: int, n_listed: np.ndarray, n: int) -> None:
+    """Refuse a cut-off below 1, or one that asks for places that were cut off when the lists were made.
+
+    Beyond the last column (k > n) nothing is known of a full list. A list whose end is padding is complete:
+    its model had no more to say, so its places up to any k are known to be empty.
+    """
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        raise ConfigError(f"a cut-off is a whole number from 1 on, not {k!r}")
+    if k > n and np.any(n_listed >= n):
+        raise ConfigError(
+            f"the cut-off {k} lies beyond the lists, which were cut at {n}: make lists of length {k}"
+        )
+
+
+def _refuse(bad: np.ndarray, reason: str) -> None:
+    if bad.any():
+        raise DataError(f"the user in row {int(np.argmax(bad))} {reason} ({int(bad.sum())} such rows)")
