@@ -1,5 +1,6 @@
 """The listening log: sources, ingest and validation, metadata, the synthetic world."""
 
 from songrec.data.interactions import Interactions, codes_of
+from songrec.data.synthetic import SyntheticWorld
 
-__all__ = ["Interactions", "codes_of"]
+__all__ = ["Interactions", "SyntheticWorld", "codes_of"]

@@ -1,0 +1,142 @@
+"""The synthetic catalogue: genres hold scenes, scenes hold artists, artists hold songs. All invented."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from songrec.data.synthetic_tables import popularity_weights
+
+GENRES = (
+    "glass pop", "harbour folk", "tin jazz", "slow metal", "paper rock", "cellar house", "amber soul",
+    "field punk", "night choral", "copper blues", "cloud hop", "salt country", "lamp techno", "moss ambient",
+)  # fmt: skip
+
+ID_LETTERS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", dtype="S1")
+ONSETS = "b br c d dr f fl g gl h j k l m n p pr r s sk st t tr v z"
+VOWELS = "a e i o u ai ea io ou"
+ENDS = "l m n r s th x ne la ra va lin dor vel mar tan"
+TITLES = (
+    "{0}", "{0} {1}", "Waltz for {0}", "Letters from {0}", "The {0} Hour", "{0} in the Rain", "Ode to {0}",
+    "Back to {0}", "{0} (Part Two)", "Lights over {0}", "Goodbye, {0}", "{0} and {1}", "Somewhere near {0}",
+)  # fmt: skip
+ARTISTS = (
+    "{0} {1}", "The {0}s", "{0}", "{0} & the {1}s", "{0} Orchestra", "DJ {0}", "{0} {1} Trio", "Young {0}",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Songs by place, so that every artist, scene and genre is one contiguous run of places.
+
+    cumulative : int64 (songs + 1,), weights summed up; drawing from a node is drawing between its two ends.
+    artist, scene, genre : int32 (songs,), the node of each place.
+    artist_start, scene_start, genre_start : int64 (nodes + 1,), the places where nodes begin.
+    code : int32 (songs,), the song's code in the sorted ids, place by place.
+    """
+
+    cumulative: np.ndarray
+    artist: np.ndarray
+    scene: np.ndarray
+    genre: np.ndarray
+    artist_start: np.ndarray
+    scene_start: np.ndarray
+    genre_start: np.ndarray
+    code: np.ndarray
+
+    def draw(self, start: np.ndarray, stop: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+        """One place between each start and stop, by weight, at the given quantiles in [0, 1)."""
+        low = self.cumulative[start]
+        target = low + (uniform * (self.cumulative[stop] - low)).astype(np.int64)
+        return np.searchsorted(self.cumulative, target, side="right") - 1
+
+
+def grow_tree(songs: int, mean_songs: float, rng: np.random.Generator) -> Tree:
+    """A catalogue's tree: how many nodes there are, who belongs where, and how popular each song is.
+
+    Artists grow as songs ** .82 (5 songs each in a catalogue of 1,500, 14 in the whole one), scenes as
+    its square root (26 songs and 410 songs). Both sizes are long-tailed.
+    """
+    n_artists, n_scenes = max(2, round(0.75 * songs**0.82)), max(2, round(1.5 * songs**0.5))
+    genre_of_scene = np.sort(_assign(n_scenes, len(GENRES), rng))
+    scene_of_artist = np.sort(_assign(n_artists, n_scenes, rng))
+    artist = np.sort(_assign(songs, n_artists, rng)).astype(np.int32)
+    scene = scene_of_artist[artist].astype(np.int32)
+    genre = genre_of_scene[scene].astype(np.int32)
+    # A popular artist's songs are popular: half of a song's standing is its artist's.
+    standing = rng.random(n_artists)[artist] + rng.random(songs)
+    weights = np.empty(songs, np.int64)
+    weights[np.argsort(-standing, kind="stable")] = popularity_weights(songs, mean_songs)
+    return Tree(
+        np.concatenate([[0], np.cumsum(weights)]),
+        artist,
+        scene,
+        genre,
+        _starts(artist, n_artists),
+        _starts(scene, n_scenes),
+        _starts(genre, len(GENRES)),
+        rng.permutation(songs).astype(np.int32),
+    )
+
+
+def _assign(things: int, boxes: int, rng: np.random.Generator) -> np.ndarray:
+    """A box for each thing; box b is chosen about as 1 / (b + boxes / 5 + 1): sizes differ sixfold."""
+    size = (2**32 / (np.arange(boxes) + boxes / 5 + 1)).astype(np.int64)
+    cumulative = np.cumsum(size)
+    return np.searchsorted(cumulative, (rng.random(things) * cumulative[-1]).astype(np.int64), side="right")
+
+
+def _starts(node: np.ndarray, nodes: int) -> np.ndarray:
+    return np.searchsorted(node, np.arange(nodes + 1))
+
+
+def song_ids(songs: int, rng: np.random.Generator) -> np.ndarray:
+    """Sorted, distinct ids in the real form, 'SO' and 16 letters or digits: here always 'SOSYN' and 13.
+
+    >>> str(song_ids(2, np.random.default_rng(0))[0])[:5]
+    'SOSYN'
+    """
+    step = 36**6 // songs  # six digits ascend with the code, seven are noise
+    ascending = np.arange(songs) * step + (rng.random(songs) * step).astype(np.int64)
+    digits = np.concatenate(
+        [ascending[:, None] // 36 ** np.arange(5, -1, -1) % 36, rng.integers(36, size=(songs, 7))], axis=1
+    )
+    letters = ID_LETTERS[digits].view("S13")[:, 0]
+    return np.char.add("SOSYN", letters.astype(str))
+
+
+def describe(tree: Tree, ids: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """The catalogue as a table sorted by id: song_id, title, artist, year (one in ten unknown), genre."""
+    n_artists, songs = len(tree.artist_start) - 1, len(tree.code)
+    words = _words(3000, rng)
+    names = _fill(ARTISTS, words, n_artists, rng)
+    debut = 2010 - (50 * rng.random(n_artists) ** 2).astype(np.int64)
+    year = np.minimum(debut[tree.artist] + (12 * rng.random(songs)).astype(np.int64), 2010)
+    table = pd.DataFrame(
+        {
+            "title": _fill(TITLES, words, songs, rng),
+            "artist": names[tree.artist],
+            "year": pd.array(year, dtype="Int64"),
+            "genre": np.array(GENRES)[tree.genre],
+        }
+    )
+    table.loc[rng.random(songs) < 0.1, "year"] = pd.NA
+    table = table.iloc[np.argsort(tree.code)].reset_index(drop=True)
+    table.insert(0, "song_id", ids)
+    return table
+
+
+def _words(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Up to n pronounceable words that no dictionary has: onset, vowel, onset, vowel, end."""
+    syllables = [np.array(part.split()) for part in (ONSETS, VOWELS, ONSETS, VOWELS, ENDS)]
+    parts = [choices[rng.integers(len(choices), size=n)] for choices in syllables]
+    return np.array(sorted({"".join(word).capitalize() for word in zip(*parts, strict=True)}))
+
+
+def _fill(patterns, words: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """n phrases: a pattern each, filled with two words."""
+    chosen = (rng.random(n) ** 2 * len(patterns)).astype(np.int64)  # the plain patterns come first and most
+    first, second = words[rng.integers(len(words), size=(2, n))].tolist()
+    return np.array(
+        [patterns[c].format(a, b) for c, a, b in zip(chosen, first, second, strict=True)], dtype=object
+    )
