@@ -1,0 +1,163 @@
+"""What the songs are called: title, artist and year, wherever a person reads a recommendation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from songrec.data.archives import Damaged, read_chunks
+from songrec.data.interactions import codes_of
+from songrec.errors import DataError
+from songrec.files import replacing
+
+_SCHEMA = pa.schema(
+    [("song_id", pa.string()), ("title", pa.string()), ("artist", pa.string()), ("year", pa.int16())]
+)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Song metadata, sorted by song id; titles, artists and years are None where they are not known."""
+
+    song_ids: np.ndarray
+    title: np.ndarray
+    artist: np.ndarray
+    year: np.ndarray
+
+    @classmethod
+    def from_columns(cls, song_ids, title, artist=None, year=None) -> "Catalogue":
+        """From columns of equal length, in any order; of an id that stands twice, the first is taken.
+
+        Empty texts and years below 1 mean "not known".
+
+        >>> Catalogue.from_columns(["s2", "s1"], ["Two", ""], ["B", "A"], [1999, 0]).label(["s1", "s2", "s3"])
+        ['s1', 'Two, by B', 's3']
+        """
+        song_ids, first = np.unique(np.asarray(song_ids, dtype=str), return_index=True)
+        n = len(first)
+        texts = [
+            _object(
+                (text or None)
+                for text in (np.asarray(column, object)[first] if column is not None else [None] * n)
+            )
+            for column in (title, artist)
+        ]
+        years = np.asarray(year, object)[first] if year is not None else [None] * n
+        return cls(song_ids, *texts, _object(int(y) if y and y == y and int(y) > 0 else None for y in years))
+
+    @classmethod
+    def from_csv(cls, path: Path) -> "Catalogue":
+        """From CSV (plain or packed) with the columns song_id and title, maybe artist_name and year."""
+        table = _read(path, csv.ParseOptions(newlines_in_values=True), None)
+        names = table.column_names
+        artist = "artist_name" if "artist_name" in names else None
+        if not {"song_id", "title"} <= set(names):
+            raise DataError(
+                f"{path}: song metadata needs the columns song_id and title; it has {', '.join(names)}"
+            )
+        years = [_year(text) for text in table["year"].to_pylist()] if "year" in names else None
+        return cls.from_columns(
+            table["song_id"].to_pylist(),
+            table["title"].to_pylist(),
+            artist and table[artist].to_pylist(),
+            years,
+        )
+
+    @classmethod
+    def from_unique_tracks(cls, path: Path) -> "Catalogue":
+        """From the Million Song Dataset's unique_tracks.txt: `track<SEP>song<SEP>artist<SEP>title` lines."""
+        fields = [line.split("<SEP>") for line in _text(path).split("\n") if line]
+        broken = next((i for i, parts in enumerate(fields, 1) if len(parts) != 4), None)
+        if broken:
+            raise DataError(
+                f"{path}:{broken}: not a line of unique_tracks.txt (four fields with <SEP> between)"
+            )
+        _, songs, artists, titles = zip(*fields, strict=True) if fields else ((), (), (), ())
+        return cls.from_columns(songs, titles, artists)
+
+    @classmethod
+    def from_lastfm(cls, path: Path) -> "Catalogue":
+        """From artists.dat of the HetRec Last.fm archive: the artist's name is the item's title."""
+        options = csv.ParseOptions(delimiter="\t", quote_char=False)
+        table = _read(path, options, "artists.dat")
+        if not {"id", "name"} <= set(table.column_names):
+            raise DataError(f"{path}: artists.dat needs the columns id and name")
+        return cls.from_columns(table["id"].to_pylist(), table["name"].to_pylist())
+
+    @classmethod
+    def load(cls, path: Path) -> "Catalogue":
+        """Load what `save` wrote."""
+        try:
+            table = pq.read_table(path, schema=_SCHEMA)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"cannot read {path}: {error}") from error
+        return cls.from_columns(*(table[name].to_pylist() for name in _SCHEMA.names))
+
+    def save(self, path: Path) -> None:
+        """Save as Parquet (song_id, title, artist, year), atomically."""
+        columns = [pa.array(c.tolist(), f.type) for c, f in zip(vars(self).values(), _SCHEMA, strict=True)]
+        with replacing(path) as temporary:
+            pq.write_table(pa.table(columns, schema=_SCHEMA), temporary)
+
+    def only(self, song_ids) -> "Catalogue":
+        """The part that concerns these songs."""
+        places = codes_of(self.song_ids, song_ids)
+        places = np.unique(places[places >= 0])
+        return Catalogue(*(column[places] for column in vars(self).values()))
+
+    def label(self, song_ids: Iterable[str]) -> list[str]:
+        """What a person reads: "Title, by Artist", the title alone, or the id itself."""
+        song_ids = [str(one) for one in song_ids]
+        labels = []
+        for song, place in zip(song_ids, codes_of(self.song_ids, song_ids).tolist(), strict=True):
+            title, artist = (self.title[place], self.artist[place]) if place >= 0 else (None, None)
+            labels.append(f"{title}, by {artist}" if title and artist else title or song)
+        return labels
+
+    def artists(self, song_ids: Iterable[str]) -> np.ndarray:
+        """Each song's artist (object array); None where it is not known."""
+        places = codes_of(self.song_ids, list(song_ids))
+        return np.append(self.artist, None)[places]
+
+    def known_share(self, song_ids: Iterable[str]) -> float:
+        """Share of these songs that have a title."""
+        places = codes_of(self.song_ids, list(song_ids))
+        known = np.append(self.title, None)[places] != None  # noqa: E711
+        return float(known.mean()) if len(known) else 0.0
+
+
+def _object(values: Iterable) -> np.ndarray:
+    values = list(values)
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
+
+
+def _year(text: str) -> int:
+    return int(float(text)) if text.replace(".", "", 1).isdigit() else 0
+
+
+def _text(path: Path, member: str | None = None) -> str:
+    try:
+        return b"".join(read_chunks(Path(path), member)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: {error}") from error
+    except Damaged as error:
+        raise DataError(f"{path}: {error}. Fetch it again.") from error
+
+
+def _read(path: Path, options: csv.ParseOptions, member: str | None) -> pa.Table:
+    """A delimited file with a header, all columns as text."""
+    data = _text(path, member).encode()
+    try:
+        names = csv.read_csv(
+            pa.BufferReader(data[: data.find(b"\n") + 1]), parse_options=options
+        ).column_names
+        types = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+        return csv.read_csv(pa.BufferReader(data), parse_options=options, convert_options=types)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{path}: {error}") from error
