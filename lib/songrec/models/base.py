@@ -1,0 +1,156 @@
+"""The contract of every recommender."""
+
+import inspect
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from songrec.errors import ConfigError, DataError
+from songrec.files import save_arrays
+from songrec.lists import NOTHING
+from songrec.ranking import best_in_rows
+from songrec.similarity import binarised
+
+CELLS = 16_000_000
+"""Users x songs that may be scored at once (up to 16 bytes each): what bounds the memory of a batch."""
+
+
+class Recommender(ABC):
+    """A model that ranks songs for users, known or new, from the songs they are known to have heard.
+
+    In the manner of scikit-learn (`sklearn.base.clone` works on it): `__init__` stores hyper-parameters under
+    their own names and does nothing else; `fit` checks them; fitted attributes end in an underscore. It does
+    not inherit from `BaseEstimator`, whose import takes longer than loading a model and ranking a list.
+
+    A model gives `fit`, `_represent` (what it needs to know of each user) and `_scores` (of a block of
+    users).
+    """
+
+    n_songs_: int
+
+    @abstractmethod
+    def fit(self, train: csr_array) -> "Recommender":
+        """Learn from plays (n_users, n_songs), a sparse matrix whose entries count as heard unless zero.
+
+        Raises `ConfigError` for a hyper-parameter that makes no sense, `DataError` for a matrix that does
+        not.
+        """
+
+    @abstractmethod
+    def _represent(self, heard: csr_array, users: np.ndarray) -> Any:
+        """One row per user, sliceable, of whatever `_scores` needs; `heard` is binary (n, n_songs)."""
+
+    @abstractmethod
+    def _scores(self, represented: Any, enough: int) -> csr_array | np.ndarray:
+        """Scores (n, n_songs), sparse or dense with -inf, of songs there is evidence for.
+
+        A model may leave out songs that are not among the best `enough` of their row.
+        """
+
+    def recommend(
+        self, fold_in: csr_array, k: int, *, exclude_seen: bool = True, users: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `k` best songs for each user, best first, ties by the lower song code.
+
+        fold_in : (n, n_songs) sparse, what each user is known to have heard; the model need not have met
+        them.
+        exclude_seen : leave out the songs in `fold_in`.
+        users : int (n,) row of each user in the matrix fitted on, -1 for a new one (None: all are new).
+
+        Returns (songs int32 (n, k), scores float32 (n, k)), padded with -1 and -inf where the model has no
+        evidence for more songs. A batch gives each user what the user alone would get.
+        """
+        k = positive("k", k)
+        heard, users = self._checked(fold_in, users)
+        represented = self._represent(heard, users)
+        n = heard.shape[0]
+        songs = np.full((n, k), NOTHING, np.int32)
+        scores = np.full((n, k), -np.inf, np.float32)
+        step = max(1, CELLS // max(1, self.n_songs_))
+        for start in range(0, n, step):
+            rows = slice(start, min(start + step, n))
+            seen = heard[rows] if exclude_seen else None
+            enough = k + (int(np.diff(seen.indptr).max()) if exclude_seen else 0)
+            songs[rows], scores[rows] = best_in_rows(self._scores(represented[rows], enough), k, seen)
+        return songs, scores
+
+    def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The `k` songs most like each of `songs` (int codes (n,)): (songs, scores) as `recommend` returns
+        them.
+
+        Raises `ConfigError` for a model that knows no likeness between songs.
+        """
+        raise ConfigError(f"{type(self).__name__} knows no likeness between songs: ask ItemKNN")
+
+    def _checked(self, fold_in, users) -> tuple[csr_array, np.ndarray]:
+        self._check_fitted()
+        if fold_in.ndim != 2 or fold_in.shape[1] != self.n_songs_:
+            raise DataError(
+                f"fold_in has shape {fold_in.shape}, but the model was fitted on {self.n_songs_} songs: "
+                "its columns must be the same songs in the same order"
+            )
+        n = fold_in.shape[0]
+        users = np.full(n, NOTHING) if users is None else np.asarray(users)
+        if users.shape != (n,):
+            raise DataError(
+                f"users has shape {users.shape}: give one code for each of the {n} rows of fold_in"
+            )
+        return binarised(fold_in), users
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "n_songs_"):
+            raise ConfigError(f"this {type(self).__name__} is not fitted yet: call fit(train) first")
+
+    @classmethod
+    def _parameters(cls) -> dict[str, Any]:
+        """Hyper-parameters and their defaults, as `__init__` declares them."""
+        declared = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return {parameter.name: parameter.default for parameter in declared}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The hyper-parameters by name (`deep` is there for scikit-learn; nothing is nested)."""
+        return {name: getattr(self, name) for name in self._parameters()}
+
+    def set_params(self, **params: Any) -> "Recommender":
+        """Change hyper-parameters; they count from the next `fit` on."""
+        for name, value in params.items():
+            if name not in self._parameters():
+                known = ", ".join(self._parameters()) or "none"
+                raise ConfigError(f"{type(self).__name__} has no parameter {name!r}; it has: {known}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        params = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        return f"{type(self).__name__}({params})"
+
+    def save(self, folder: Path) -> None:
+        """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically."""
+        self._check_fitted()
+        fitted = {name: value for name, value in sorted(vars(self).items()) if name.endswith("_")}
+        arrays = {
+            name: value for name, value in fitted.items() if issparse(value) or isinstance(value, np.ndarray)
+        }
+        numbers = {name: value for name, value in fitted.items() if name not in arrays}
+        meta = {"model": type(self).__name__, "params": self.get_params(), "numbers": numbers}
+        save_arrays(folder, arrays, meta)
+
+
+def checked_train(train: csr_array) -> csr_array:
+    """The training matrix, binary; `DataError` when it holds nothing to learn from."""
+    if not issparse(train) or train.ndim != 2:
+        raise DataError(f"train must be a sparse matrix users x songs, not {type(train).__name__}")
+    heard = binarised(train)
+    if not heard.nnz:
+        raise DataError(f"train holds no plays at all ({train.shape[0]} users, {train.shape[1]} songs)")
+    return heard
+
+
+def positive(name: str, value: Any) -> int:
+    """`value` as an int of at least 1, or a `ConfigError` that names it."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ConfigError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return int(value)

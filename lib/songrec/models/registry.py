@@ -1,0 +1,53 @@
+"""Models by name. This module names none: adding a model is one file and one re-export in
+`songrec.models`."""
+
+import difflib
+import importlib
+from pathlib import Path
+from typing import Any
+
+from songrec.errors import ConfigError, DataError
+from songrec.files import load_arrays
+from songrec.models.base import Recommender
+
+
+def model_names() -> list[str]:
+    """Names of the models that `songrec.models` exports, sorted."""
+    package = importlib.import_module("songrec.models")
+    return sorted(name for name in package.__all__ if _is_model(getattr(package, name)))
+
+
+def create(name: str, **params: Any) -> Recommender:
+    """A model by the name of its class.
+
+    Raises `ConfigError` for an unknown model or hyper-parameter, with what is near it.
+    """
+    names = model_names()
+    if name not in names:
+        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ConfigError(f"there is no model {name!r}.{hint} There are: {', '.join(names)}")
+    return getattr(importlib.import_module("songrec.models"), name)().set_params(**params)
+
+
+def load_model(folder: Path) -> Recommender:
+    """Load what `Recommender.save` wrote: the same lists as the model that was saved.
+
+    Arrays are memory-mapped, no code from the folder is run, and only exported models are known.
+    Raises `DataError` for a folder that holds anything else.
+    """
+    arrays, meta = load_arrays(folder)
+    try:
+        model = create(meta["model"], **meta["params"])
+        fitted = {**arrays, **meta["numbers"]}
+    except (KeyError, TypeError, ConfigError) as error:
+        raise DataError(f"{folder} holds no model that this version knows: {error}") from error
+    for attribute, value in fitted.items():
+        if not attribute.endswith("_") or attribute.startswith("_"):
+            raise DataError(f"{folder} is no saved model: it holds {attribute!r}")
+        setattr(model, attribute, value)
+    return model
+
+
+def _is_model(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Recommender) and thing is not Recommender

@@ -1,0 +1,62 @@
+"""The k best of each row, by partial sorting; ties go to the lower code, exactly."""
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from songrec.lists import NOTHING
+
+
+def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` highest values and their codes, best first; fewer when there are fewer above -inf.
+
+    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort. Codes
+    may come in any order, but each only once.
+
+    >>> best(np.array([7, 3, 5, 1]), np.array([2.0, 1.0, 1.0, 1.0]), 3)
+    (array([7, 1, 3]), array([2., 1., 1.]))
+    """
+    floor = np.partition(values, len(values) - k)[len(values) - k] if len(values) > k else -np.inf
+    reach = (values >= floor) & (values > -np.inf)
+    codes, values = codes[reach], values[reach]
+    order = np.lexsort((codes, -values))[:k]
+    return codes[order], values[order]
+
+
+def best_in_rows(
+    scores: csr_array | np.ndarray, k: int, seen: csr_array | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank the columns of each row.
+
+    scores : (n, m), sparse (an entry that is not stored is no candidate) or dense (-inf is no candidate).
+    seen : (n, m) sparse or None; columns stored in the row of `seen` are left out.
+
+    Returns (codes int32 (n, k), scores float32 (n, k)), padded with -1 and -inf. Ranked in the dtype of
+    `scores`; only then rounded to float32.
+
+    >>> codes, values = best_in_rows(np.array([[1.0, 3.0, 3.0], [-np.inf, -np.inf, 2.0]]), 2)
+    >>> codes
+    array([[ 1,  2],
+           [ 2, -1]], dtype=int32)
+    """
+    n, m = scores.shape
+    codes = np.full((n, k), NOTHING, np.int32)
+    values = np.full((n, k), -np.inf, np.float32)
+    hidden = np.zeros(m, bool)
+    every = np.arange(m, dtype=np.int32)
+    for row in range(n):
+        row_codes, row_values = _stored(scores, row) if issparse(scores) else (every, scores[row])
+        if seen is not None:
+            gone, _ = _stored(seen, row)
+            hidden[gone] = True
+            open_ = ~hidden[row_codes]
+            row_codes, row_values = row_codes[open_], row_values[open_]
+            hidden[gone] = False
+        found, found_values = best(row_codes, row_values, k)
+        codes[row, : len(found)] = found
+        values[row, : len(found)] = found_values
+    return codes, values
+
+
+def _stored(matrix: csr_array, row: int) -> tuple[np.ndarray, np.ndarray]:
+    span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.indices[span], matrix.data[span]

@@ -1,0 +1,123 @@
+"""What every protocol returns."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.errors import ConfigError, DataError
+from songrec.files import load_arrays, save_arrays
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Users to test on.
+
+    users : int32 (n,), ascending codes into `Split.user_ids`; every one has something held out.
+    fold_in : csr_array (n, n_songs) of plays: what a model may know of the user.
+    holdout : csr_array (n, n_songs) of plays: what it must find. No (user, song) is in both.
+    """
+
+    users: np.ndarray
+    fold_in: csr_array
+    holdout: csr_array
+
+
+@dataclass(frozen=True)
+class Split:
+    """A log, divided: models learn from `train`, tuning looks at `validation`, the verdict is on `test`.
+
+    user_ids, song_ids : sorted arrays of strings; an id's place is its code, and the song codes are the
+        columns of every matrix here.
+    train : csr_array int32 (n_users, n_songs) of plays; the row of a user who is not in training is empty.
+    validation, test : see `HeldOut`. The fold-in of test holds all that train and validation know of the
+    user.
+    protocol, seed : what made it.
+    """
+
+    protocol: str
+    seed: int
+    user_ids: np.ndarray
+    song_ids: np.ndarray
+    train: csr_array
+    validation: HeldOut
+    test: HeldOut
+
+    def final_train(self) -> csr_array:
+        """`train` plus all that validation knows, fold-in and holdout: what the final model is fitted on."""
+        known = self.train
+        for part in (self.validation.fold_in, self.validation.holdout):
+            known = known.maximum(scattered(part, self.validation.users, len(self.user_ids)))
+        return known
+
+    def sketch(self) -> str:
+        """A small split as text, users x songs: 1 training, f fold-in only, v and T held out, · nothing."""
+        cells = np.full((len(self.user_ids), len(self.song_ids)), "·")
+        for held, mark in ((self.validation, "v"), (self.test, "T")):
+            for part, sign in ((held.fold_in, "f"), (held.holdout, mark)):
+                rows, songs = part.nonzero()
+                cells[held.users[rows], songs] = np.where(cells[held.users[rows], songs] == "·", sign, "v")
+        cells[self.train.nonzero()] = "1"
+        width = max(len(user) for user in self.user_ids)
+        return "\n".join(f"{u:{width}} {' '.join(row)}" for u, row in zip(self.user_ids, cells, strict=True))
+
+    def save(self, folder: Path) -> None:
+        """Save as plain arrays into a folder."""
+        arrays = {name: getattr(self, name) for name in ("user_ids", "song_ids", "train")}
+        for part in ("validation", "test"):
+            held = getattr(self, part)
+            arrays |= {f"{part}.{field.name}": getattr(held, field.name) for field in fields(HeldOut)}
+        save_arrays(folder, arrays, {"protocol": self.protocol, "seed": self.seed})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Split":
+        """Load memory-mapped what `save` wrote."""
+        arrays, meta = load_arrays(folder)
+        names = [field.name for field in fields(HeldOut)]
+        try:
+            held = {part: HeldOut(*(arrays[f"{part}.{n}"] for n in names)) for part in ("validation", "test")}
+            ids = {name: arrays[name] for name in ("user_ids", "song_ids", "train")}
+            return cls(protocol=meta["protocol"], seed=meta["seed"], **ids, **held)
+        except KeyError as error:
+            raise DataError(
+                f"{folder} holds no split: {error} is missing. Delete it and make it again."
+            ) from error
+
+
+def held_out(known: csr_array, holdout: csr_array) -> HeldOut:
+    """Test on the users (rows) who have something in `holdout`; they fold in their row of `known`."""
+    users = np.flatnonzero(np.diff(holdout.indptr)).astype(np.int32)
+    return HeldOut(users, known[users], holdout[users])
+
+
+def keep(matrix: csr_array, mask: np.ndarray) -> csr_array:
+    """The stored entries of `matrix` where `mask` (one boolean per entry) holds; same shape."""
+    kept = np.concatenate([[0], np.cumsum(mask)])
+    indptr = kept[matrix.indptr].astype(matrix.indptr.dtype)
+    return csr_array((matrix.data[mask], matrix.indices[mask], indptr), shape=matrix.shape)
+
+
+def scattered(rows: csr_array, users: np.ndarray, n_users: int) -> csr_array:
+    """A matrix of `n_users` rows where row `users[i]` is `rows[i]` (`users` ascends) and the others are
+    empty."""
+    counts = np.zeros(n_users, dtype=rows.indptr.dtype)
+    counts[users] = np.diff(rows.indptr)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(rows.indptr.dtype)
+    return csr_array((rows.data, rows.indices, indptr), shape=(n_users, rows.shape[1]))
+
+
+def row_of_entries(matrix: csr_array) -> np.ndarray:
+    """The row of each stored entry."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def check_shares(**shares: float) -> None:
+    """`ConfigError` unless each share, and their sum, lies between 0 and 1, both excluded."""
+    for name, share in shares.items():
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
+            raise ConfigError(f"{name} must be a share between 0 and 1 (both excluded), not {share!r}")
+    if sum(shares.values()) >= 1:
+        raise ConfigError(
+            f"{' + '.join(shares)} = {sum(shares.values()):g}: nothing would be left to train on"
+        )

@@ -1,0 +1,94 @@
+"""A split that comes with the data, as visible and hidden files."""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.data.interactions import Interactions, codes_of
+from songrec.errors import DataError
+from songrec.split.contract import Split, check_shares, held_out, keep, scattered
+from songrec.split.weak import draw_places
+
+
+def given(
+    train: Interactions | None,
+    visible: Interactions,
+    hidden: Interactions,
+    *,
+    validation: float = 0.1,
+    seed: int = 0,
+) -> Split:
+    """Test on `hidden`; everything else may be learnt from.
+
+    train : further users' (or the same users') histories, or None. visible : the known half of the test
+    users.
+    hidden : what is to be found. Users and songs of the split are the union of all three.
+
+    Validation is carved from `visible`, by the rule of `weak`: a user with n visible songs has
+    int(validation * n) of them held out, drawn with `seed`. Training has the rest of `visible` and all of
+    `train` (of a pair in both, the larger count); test folds in all that is known of the user, validation's
+    part included. A hidden user of whom nothing is known is kept: the fold-in is empty.
+
+    Raises `DataError` when a hidden triplet is also known, or visible and hidden share no users, or no song.
+
+    Six users before (1 visible, 2 hidden) and after (see `Split.sketch`):
+
+    >>> both = np.array([[1, 1, 2, 2], [1, 0, 1, 2], [0, 1, 1, 2], [1, 1, 0, 2], [1, 1, 2, 0], [1, 2, 0, 1]])
+    >>> users, songs = np.array([list("abcdef")] * 4).T, np.array([list("wxyz")] * 6)
+    >>> visible, hidden = (
+    ...     Interactions.from_triplets(users[both == half], songs[both == half], both[both == half])
+    ...     for half in (1, 2)
+    ... )
+    >>> print(given(None, visible, hidden, validation=0.5).sketch())
+    a v 1 T T
+    b 1 · v T
+    c · v 1 T
+    d v 1 · T
+    e 1 v T ·
+    f 1 T · v
+    """
+    check_shares(validation=validation)
+    _check_shared(visible, hidden)
+    logs = [visible, hidden] if train is None else [visible, hidden, train]
+    user_ids = _union([log.user_ids for log in logs])
+    song_ids = _union([log.song_ids for log in logs])
+    seen, found, *others = [_recoded(log, user_ids, song_ids) for log in logs]
+    known = seen.maximum(others[0]) if others else seen
+    _check_unknown(known, found, user_ids, song_ids)
+    marked = keep(seen, draw_places(seen, seed).below(validation))
+    learnt = known - known.multiply(marked.astype(bool))
+    learnt.eliminate_zeros()
+    test = held_out(known, found)
+    return Split("given", seed, user_ids, song_ids, learnt, held_out(learnt, marked), test)
+
+
+def _union(ids: list[np.ndarray]) -> np.ndarray:
+    return np.unique(np.concatenate(ids))
+
+
+def _recoded(log: Interactions, user_ids: np.ndarray, song_ids: np.ndarray) -> csr_array:
+    """The log's plays with codes into longer id arrays (both sorted, so that rows stay canonical)."""
+    songs = codes_of(song_ids, log.song_ids)
+    shape = (log.n_users, len(song_ids))
+    renamed = csr_array((log.plays.data, songs[log.plays.indices], log.plays.indptr), shape=shape)
+    return scattered(renamed, codes_of(user_ids, log.user_ids), len(user_ids))
+
+
+def _check_shared(visible: Interactions, hidden: Interactions) -> None:
+    for name, a, b in (
+        ("user", visible.user_ids, hidden.user_ids),
+        ("song", visible.song_ids, hidden.song_ids),
+    ):
+        if not len(np.intersect1d(a, b)):
+            raise DataError(
+                f"the visible and the hidden file share no {name} ({len(a)} and {len(b)} {name}s): "
+                "are they halves of the same log, with their columns in the same order?"
+            )
+
+
+def _check_unknown(known: csr_array, hidden: csr_array, user_ids: np.ndarray, song_ids: np.ndarray) -> None:
+    both = known.multiply(hidden.astype(bool)).tocoo()
+    if both.nnz:
+        raise DataError(
+            f"{both.nnz} hidden triplets are also known, the first one user {user_ids[both.row[0]]}, song "
+            f"{song_ids[both.col[0]]}: remove them from one side, else a model is shown what it must find"
+        )

@@ -1,0 +1,123 @@
+"""Weak generalisation: every user is in training with some songs and is tested on others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.data.interactions import Interactions
+from songrec.errors import DataError
+from songrec.split.contract import Split, check_shares, held_out, keep, row_of_entries
+
+
+def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
+    """Hold out a share of each user's songs.
+
+    A user with n songs has int(test * n) of them held out for test and int(validation * n) for validation (so
+    with the defaults a user needs 5 songs to be tested and 10 to be validated on); the rest is for training.
+
+    Which ones: `np.random.RandomState(seed)`, whose stream NumPy keeps for good, draws one uniform number
+    for each (user, song), users and within them songs in the order of their ids. A user's lowest numbers go
+    to test, the next to validation. So the split does not depend on the order of the log's rows.
+
+    Six users before and after (see `Split.sketch`):
+
+    >>> heard = ["vwxyz", "wxyz", "uwxyz", "vx", "uvwxyz", "z"]
+    >>> triplets = [(user, song, 1) for user, songs in zip("abcdef", heard) for song in songs]
+    >>> log = Interactions.from_triplets(*zip(*triplets))
+    >>> log.plays.toarray()
+    array([[0, 1, 1, 1, 1, 1],
+           [0, 0, 1, 1, 1, 1],
+           [1, 0, 1, 1, 1, 1],
+           [0, 1, 0, 1, 0, 0],
+           [1, 1, 1, 1, 1, 1],
+           [0, 0, 0, 0, 0, 1]], dtype=int32)
+    >>> print(weak(log, test=0.4, validation=0.2).sketch())
+    a · v 1 1 T T
+    b · · 1 T 1 1
+    c T · 1 T v 1
+    d · 1 · 1 · ·
+    e T 1 T 1 1 v
+    f · · · · · 1
+    """
+    check_shares(test=test, validation=validation)
+    _check_enough(log)
+    places = draw_places(log.plays, seed)
+    in_test = places.below(test)
+    return _divide(log, in_test, places.below(validation, beyond=test), "weak", seed)
+
+
+def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
+    """Hold out a share of all triplets, whoever's they are.
+
+    `np.random.default_rng(seed).random(n) < test` over the n triplets in the log's order marks those for
+    test; of the rest, a second draw of n numbers marks those below validation / (1 - test), which makes
+    `validation` a share of the whole log. A user may have any number held out, or none.
+
+    Six users before and after (see `Split.sketch`):
+
+    >>> heard = ["vwxyz", "wxyz", "uwxyz", "vx", "uvwxyz", "z"]
+    >>> triplets = [(user, song, 1) for user, songs in zip("abcdef", heard) for song in songs]
+    >>> log = Interactions.from_triplets(*zip(*triplets))
+    >>> log.plays.toarray()
+    array([[0, 1, 1, 1, 1, 1],
+           [0, 0, 1, 1, 1, 1],
+           [1, 0, 1, 1, 1, 1],
+           [0, 1, 0, 1, 0, 0],
+           [1, 1, 1, 1, 1, 1],
+           [0, 0, 0, 0, 0, 1]], dtype=int32)
+    >>> print(triplet_holdout(log, test=0.4, validation=0.2).sketch())
+    a · 1 T T T 1
+    b · · 1 1 1 1
+    c v · 1 T v T
+    d · 1 · T · ·
+    e 1 1 T 1 T T
+    f · · · · · 1
+    """
+    check_shares(test=test, validation=validation)
+    _check_enough(log)
+    rng = np.random.default_rng(seed)
+    n = log.plays.nnz
+    in_test = (rng.random(n) < test)[log.order]
+    in_validation = (rng.random(n) < validation / (1 - test))[log.order]
+    return _divide(log, in_test, ~in_test & in_validation, "triplet_holdout", seed)
+
+
+@dataclass(frozen=True)
+class Places:
+    """place : of each stored entry among its row's entries, by its draw. size : of that row."""
+
+    place: np.ndarray
+    size: np.ndarray
+
+    def below(self, share: float, beyond: float | None = None) -> np.ndarray:
+        """Whether each entry is among the int(share * n) lowest of its row, after int(beyond * n) lower
+        ones."""
+        first = 0 if beyond is None else np.floor(beyond * self.size)
+        return (self.place >= first) & (self.place < first + np.floor(share * self.size))
+
+
+def draw_places(plays: csr_array, seed: int) -> Places:
+    """One uniform draw of `RandomState(seed)` for each stored entry, and where it stands among its row's."""
+    rows = row_of_entries(plays)
+    by_draw = np.lexsort((np.random.RandomState(seed).random_sample(plays.nnz), rows))
+    place = np.empty(plays.nnz, dtype=np.int64)
+    place[by_draw] = np.arange(plays.nnz) - plays.indptr[rows]
+    return Places(place, np.diff(plays.indptr)[rows])
+
+
+def _check_enough(log: Interactions) -> None:
+    if log.plays.nnz < 2:
+        raise DataError(f"the log holds {log.plays.nnz} triplets: there is nothing to divide")
+
+
+def _divide(log, in_test, in_validation, protocol, seed) -> Split:
+    train = keep(log.plays, ~(in_test | in_validation))
+    validation = held_out(train, keep(log.plays, in_validation))
+    test = held_out(keep(log.plays, ~in_test), keep(log.plays, in_test))
+    if not len(test.users):
+        raise DataError(
+            f"no user has anything held out for test: the log's longest history has "
+            f"{np.diff(log.plays.indptr).max()} songs. Hold out a larger share, or bring more data."
+        )
+    return Split(protocol, seed, log.user_ids, log.song_ids, train, validation, test)
