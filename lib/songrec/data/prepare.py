@@ -1,0 +1,85 @@
+"""From a stage's parameters to a source, its titles and a split that comes with the data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from songrec.data.catalogue import Catalogue
+from songrec.data.ingest import ingest, to_interactions
+from songrec.data.interactions import Interactions
+from songrec.data.sources import Source, batches, open_source
+from songrec.data.synthetic import SyntheticWorld
+from songrec.errors import ConfigError
+from songrec.files import replacing
+from songrec.paths import find_raw
+
+SYNTHETIC = "synthetic"
+
+
+def choose_source(
+    name: str,
+    world: SyntheticWorld,
+    path: str = "",
+    columns: Sequence[str] = (),
+    separator: str = "",
+    header: bool = False,
+    item: str = "song",
+) -> Source:
+    """The source that a profile names: "synthetic" (`world`), "triplets", "taste-profile" or "lastfm-2k".
+
+    path, separator : "" where nothing is asked for; columns : names, or places from 0 as text.
+    """
+    if name == SYNTHETIC:
+        return batches(f"synthetic world, seed {world.seed}", world.triplets, item)
+    places = [int(column) if column.isdigit() else column for column in columns]
+    return open_source(name, path or None, places or None, separator or None, header, item=item)
+
+
+def choose_titles(name: str, world: SyntheticWorld, path: str = "", metadata: str = "") -> Catalogue:
+    """What the songs of a source are called; an empty catalogue where nothing is known.
+
+    metadata : CSV with the columns song_id and title, or the Million Song Dataset's unique_tracks.txt. The
+    synthetic world and lastfm-2k bring their own.
+    """
+    if metadata:
+        file = find_raw(metadata)
+        return Catalogue.from_unique_tracks(file) if file.suffix == ".txt" else Catalogue.from_csv(file)
+    if name == SYNTHETIC:
+        table = world.catalogue()
+        return Catalogue.from_columns(table["song_id"], table["title"], table["artist"], table["year"])
+    if name == "lastfm-2k" and path:
+        return Catalogue.from_lastfm(find_raw(path))
+    return Catalogue.from_columns([], [])
+
+
+def keep_given(
+    folder: Path, visible: str, hidden: str, max_reject_share: float = 0.01
+) -> dict[str, Interactions]:
+    """Read the two files of a given split into one folder; the folder stays empty where none is named.
+
+    Returns "visible" and "hidden", or nothing. Their rejects are kept beside them. Raises `ConfigError` when
+    only one of the two is named.
+    """
+    if bool(visible) != bool(hidden):
+        raise ConfigError("a given split needs both files: name `visible` and `hidden`, or neither")
+    parts = {}
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        for name, file in (("visible", visible), ("hidden", hidden)):
+            if file:
+                triplets = temporary / f"{name}.parquet"
+                ingest(
+                    open_source("triplets", file),
+                    triplets,
+                    temporary / f"{name}.rejects.parquet",
+                    max_reject_share,
+                )
+                parts[name] = to_interactions(triplets)
+                parts[name].save(temporary / name)
+    return parts
+
+
+def read_given(folder: Path) -> tuple[Interactions, Interactions] | None:
+    """The visible and the hidden part that `keep_given` kept, if any."""
+    if not (folder / "hidden").is_dir():
+        return None
+    return Interactions.load(folder / "visible"), Interactions.load(folder / "hidden")

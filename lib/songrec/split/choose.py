@@ -1,0 +1,46 @@
+"""A split by the name of its protocol: the door through which parameters of a stage come in."""
+
+from typing import Any
+
+from songrec.data.interactions import Interactions
+from songrec.errors import ConfigError
+from songrec.split.contract import Split
+from songrec.split.given import given
+from songrec.split.strong import strong
+from songrec.split.weak import triplet_holdout, weak
+
+_TAKES = {
+    "weak": ("test", "validation"),
+    "triplet_holdout": ("test", "validation"),
+    "given": ("validation",),
+    "strong": ("min_listeners", "min_songs", "validation_users", "test_users", "holdout"),
+}
+PROTOCOLS = tuple(_TAKES)
+
+
+def divide(
+    protocol: str,
+    log: Interactions,
+    halves: tuple[Interactions, Interactions] | None,
+    seed: int,
+    **parameters: Any,
+) -> Split:
+    """Divide the log by `weak`, `triplet_holdout`, `strong` or `given`.
+
+    halves : visible and hidden part of a split that came with the data (`given` only), else None.
+    parameters : those of all protocols; each protocol takes its own, and the others mean nothing to it.
+
+    Raises `ConfigError` for an unknown protocol, or `given` without the two parts.
+    """
+    if protocol not in _TAKES:
+        raise ConfigError(f"there is no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")
+    own = {name: parameters[name] for name in _TAKES[protocol]}
+    if protocol == "given":
+        if halves is None:
+            raise ConfigError(
+                "protocol 'given' needs the files `visible` and `hidden` (parameters of ingest)"
+            )
+        return given(log, *halves, seed=seed, **own)
+    return {"weak": weak, "triplet_holdout": triplet_holdout, "strong": strong}[protocol](
+        log, seed=seed, **own
+    )
