@@ -1,0 +1,193 @@
+"""The results on record: `data/results/<profile>/`, read into one object that the book takes its numbers from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from songrec.config import suggest
+from songrec.errors import DataError
+from songrec.files import read_json
+from songrec.paths import RESULTS
+from songrec.report.pairs import PAIRED
+
+HEADLINE = "taste-profile-10k-songs"
+"""The data set of page one."""
+
+DECIDING = "average_precision@10"
+"""Orders the models: it rewards finding many of the held-out songs, and early."""
+
+_COLUMNS = {
+    "metrics.csv": ["protocol", "model", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"],
+    "cost.csv": ["model", "fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"],
+    "gains.csv": PAIRED,
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured mean: its standard error, its 95 % interval, and the number of users behind it.
+
+    A figure of a whole list (coverage, Gini) has no standard error: `se` and both limits are NaN.
+    """
+
+    value: float
+    se: float
+    low: float
+    high: float
+    n_users: int
+
+    @property
+    def margin(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+
+@dataclass(frozen=True)
+class Record:
+    """One profile's results on record.
+
+    >>> record = Record.load("taste-profile-10k-songs")  # doctest: +SKIP
+    >>> record.estimate("item_knn", "precision@10").value  # doctest: +SKIP
+    0.0911
+    """
+
+    profile: str
+    folder: Path
+
+    @classmethod
+    def load(cls, profile: str, results: Path = RESULTS) -> "Record":
+        """The record of a profile; `DataError` names the nearest profile on record when there is none."""
+        if not (results / profile / "run.json").is_file():
+            known = [path.parent.name for path in sorted(results.glob("*/run.json"))]
+            raise DataError(
+                f"nothing is on record for {profile!r}{suggest(profile, known)} On record: "
+                f"{', '.join(known) or 'nothing'}. `songrec run --profile {profile}` measures, and then "
+                f"`python -m songrec.pipeline.record --profile {profile}` puts it on record."
+            )
+        return cls(profile, results / profile)
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file of the record: what a page that quotes it depends on."""
+        return sorted(path for path in self.folder.iterdir() if path.suffix in (".csv", ".json"))
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """Provenance: title, counts, fingerprint, protocol, seeds, commit, machine, package versions, date."""
+        return read_json(self.folder / "run.json")
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """Hyper-parameters used, by model."""
+        return read_json(self.folder / "params.json")
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """All rows of metrics.csv, with a column `name` such as `precision@10`."""
+        frame = self._table("metrics.csv")
+        return frame.assign(name=frame["metric"] + "@" + frame["k"].astype(str))
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """All rows of gains.csv (`pairs.gains`), with a column `name` as in `metrics`; none where there is no such file."""
+        columns = _COLUMNS["gains.csv"]
+        here = (self.folder / "gains.csv").is_file()
+        frame = self._table("gains.csv") if here else pd.DataFrame(columns=columns)
+        return frame.assign(name=frame["metric"] + "@" + frame["k"].astype(str))
+
+    @cached_property
+    def cost(self) -> pd.DataFrame:
+        """cost.csv by model."""
+        return self._table("cost.csv").set_index("model")
+
+    @cached_property
+    def examples(self) -> pd.DataFrame:
+        """examples.csv: histories and lists of a few users."""
+        return self._table("examples.csv")
+
+    @property
+    def item(self) -> str:
+        """What is recommended: song, or artist."""
+        return self.run.get("item", "song")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        try:
+            frame = pd.read_csv(self.folder / name, keep_default_na=False, na_values=["", "nan"])
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read {self.folder / name}: {error}") from error
+        if absent := [column for column in _COLUMNS.get(name, []) if column not in frame]:
+            raise DataError(f"{self.folder / name}: no column {', '.join(absent)}")
+        return frame
+
+    def estimate(self, model: str, name: str) -> Estimate:
+        """What was measured for a model by `metric@k`; `DataError` when that is not on record."""
+        rows = self.metrics[(self.metrics["name"] == name) & (self.metrics["model"] == model)]
+        if len(rows) != 1:
+            known = self.models() if name in set(self.metrics["name"]) else sorted(set(self.metrics["name"]))
+            wrong = model if name in set(self.metrics["name"]) else name
+            raise DataError(
+                f"{self.folder / 'metrics.csv'}: {len(rows)} rows for {model}, {name}{suggest(wrong, known)}"
+            )
+        row = rows.iloc[0]
+        return Estimate(row["value"], row["se"], row["ci_low"], row["ci_high"], int(row["n_users"]))
+
+    def models(self, by: str | None = None) -> list[str]:
+        """Names of the models: as they stand on record, or best first by `metric@k`."""
+        names = list(dict.fromkeys(self.metrics["model"]))
+        if by is None:
+            return names
+        return sorted(names, key=lambda model: -self.estimate(model, by).value)
+
+    def ranked(self) -> list[str]:
+        """Names of the models, best first by the deciding metric, MAP@10."""
+        return self.models(by=DECIDING)
+
+    def compare(self, how: str, first: str, second: str, name: str) -> Estimate:
+        """`first` "over" or "minus" `second` by `metric@k`: the ratio or the difference of their means.
+
+        With the paired interval where gains.csv holds that pair, else with NaN for its limits.
+        """
+        ours, theirs = self.estimate(first, name), self.estimate(second, name)
+        if how == "minus":
+            value, column = ours.value - theirs.value, "difference"
+        elif theirs.value:
+            value, column = ours.value / theirs.value, "ratio"
+        else:
+            raise DataError(f"{self.folder / 'metrics.csv'}: {name} of {second} is 0, nothing can be over it")
+        pair = self.gains[
+            (self.gains["name"] == name) & (self.gains["model"] == first) & (self.gains["than"] == second)
+        ]
+        if len(pair) != 1:
+            return Estimate(value, np.nan, np.nan, np.nan, ours.n_users)
+        row = pair.iloc[0]
+        return Estimate(row[column], np.nan, row[f"{column}_low"], row[f"{column}_high"], int(row["n_users"]))
+
+    def not_worse(self, name: str) -> list[str]:
+        """The best model by `metric@k`, and all whose difference to it could be chance.
+
+        From the paired difference where gains.csv holds it. Without, the difference's standard error is taken as if
+        the two models had met different users: they met the same ones and both do well on the easy
+        ones, so the true error is smaller, and too many are called equal rather than too few.
+        """
+        first, *others = self.models(by=name)
+        best = self.estimate(first, name)
+        close = [first]
+        for model in others:
+            other = self.estimate(model, name)
+            low = self.compare("minus", first, model, name).low
+            if np.isnan(low):
+                low = best.value - other.value - 1.96 * (best.se**2 + other.se**2) ** 0.5
+            if low <= 0:
+                close.append(model)
+        return close
+
+
+def on_record(results: Path = RESULTS) -> list[Record]:
+    """The records of runs on real data: page one's first, the others by name."""
+    records = [Record.load(path.parent.name, results) for path in sorted(results.glob("*/run.json"))]
+    real = [record for record in records if not record.run.get("synthetic", False)]
+    return sorted(real, key=lambda record: (record.profile != HEADLINE, record.profile))

@@ -1,0 +1,182 @@
+"""Tables of the results on record, for the book's own pages and the README."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from songrec.errors import DataError
+from songrec.report.numbers import decimals, ends, headline_cells, with_interval
+from songrec.report.record import Record
+from songrec.report.show import Table, table
+from songrec.report.style import label
+from songrec.report.tables_models import NAMES
+
+SHOWN = ("precision", "recall", "average_precision", "coverage")
+"""Metrics of the headline."""
+
+RANGE = "± is half of the 95 % interval. Bold: the best, and all that are not significantly worse than it."
+
+BRIEF = {
+    "popularity": {"precision": 0.12, "recall": 0.08, "average_precision": 0.07, "coverage": 0.15},
+    "user_knn": {"precision": 0.31, "recall": 0.24, "average_precision": 0.22, "coverage": 0.48},
+    "item_knn": {"precision": 0.34, "recall": 0.27, "average_precision": 0.25, "coverage": 0.52},
+}
+"""What the brief that this project started from states, for popularity, user-CF and item-CF."""
+
+
+def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) -> Table:
+    """One row a model, best first: the metrics at a cut-off with their intervals."""
+    shown = pd.DataFrame({"model": record.ranked()})
+    for metric in metrics:
+        name = f"{metric}@{cutoff}"
+        found = [record.estimate(model, name) for model in shown["model"]]
+        shown[metric] = [estimate.value for estimate in found]
+        shown[f"{metric}_low"] = [estimate.low for estimate in found]
+        shown[f"{metric}_high"] = [estimate.high for estimate in found]
+        shown[f"{metric}_best"] = shown["model"].isin(record.not_worse(name))
+    cells, marks = headline_cells(
+        shown, {metric: f"{NAMES.get(metric, metric)}@{cutoff}" for metric in metrics}
+    )
+    return _right(table(cells, strong=marks, note=RANGE), left=1)
+
+
+def gains(record: Record, cutoff: int = 10, baseline: str = "popularity") -> Table:
+    """Every model over the baseline: how many times its precision, recall and MAP, with intervals."""
+    rows = []
+    for model in record.ranked():
+        if model == baseline:
+            continue
+        row = {"model": label(model)}
+        for metric in SHOWN[:3]:
+            times = record.compare("over", model, baseline, f"{metric}@{cutoff}")
+            interval = ends(times.low, times.high, 2)
+            row[f"{NAMES[metric]}@{cutoff}"] = f"{times.value:.2f}" + (f" ({interval})" if interval else "")
+        rows.append(row)
+    note = f"Times {label(baseline)}'s value; in brackets the 95 % interval of the ratio, users paired."
+    return _right(table(pd.DataFrame(rows), note=note), left=1)
+
+
+def cost(record: Record) -> Table:
+    """What each model costs: time to fit, time per user, peak memory."""
+    named = record.cost.loc[record.ranked()]
+    rows = pd.DataFrame(
+        {
+            "model": [label(model) for model in named.index],
+            "fit, seconds": [f"{seconds:.2f}" for seconds in named["fit_seconds"]],
+            "recommend, ms a user": [f"{each:.3f}" for each in named["recommend_ms_per_user"]],
+            "peak memory, MB": [f"{peak:,.0f}" for peak in named["peak_mb"]],
+            "threads": [str(int(threads)) for threads in named["threads"]],
+        }
+    )
+    return _right(table(rows), left=1)
+
+
+def brief(record: Record) -> Table:
+    """The brief's figures beside the measured ones."""
+    rows = []
+    for model, stated in BRIEF.items():
+        row = {"model": label(model)}
+        for metric, value in stated.items():
+            form = ".0%" if metric == "coverage" else ".2f"
+            row[f"{NAMES[metric]}, brief"] = format(value, form)
+            estimate = record.estimate(model, f"{metric}@10")
+            measured = f"{estimate.value:.1%}" if metric == "coverage" else _interval(estimate)
+            row["measured" + " " * (len(row) // 2)] = measured
+        rows.append(row)
+    return _right(table(pd.DataFrame(rows)), left=1)
+
+
+def _interval(estimate) -> str:
+    return with_interval(estimate.value, estimate.low, estimate.high, decimals(estimate.margin))
+
+
+def datasets(records: Sequence[Record]) -> Table:
+    """The data sets on record, as they were after filtering."""
+    rows = [
+        {
+            "data set": record.run["title"],
+            "recommended": record.item + "s",
+            "users": record.run["users"],
+            "items": record.run["songs"],
+            "triplets": record.run["triplets"],
+            "share of cells": f"{record.run['triplets'] / record.run['users'] / record.run['songs']:.2%}",
+        }
+        for record in records
+    ]
+    return _right(table(pd.DataFrame(rows)), left=2)
+
+
+def parameters(record: Record) -> Table:
+    """Hyper-parameters by model."""
+    rows = [
+        {
+            "model": label(model),
+            "hyper-parameters": ", ".join(f"{key} = {value}" for key, value in values.items()),
+        }
+        for model, values in record.params.items()
+    ]
+    return table(pd.DataFrame(rows))
+
+
+def provenance(record: Record) -> Table:
+    """Where the numbers come from: a row a key of run.json."""
+    rows = []
+    for key, value in record.run.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {text}" for name, text in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(map(str, value))
+        elif isinstance(value, bool):
+            value = "yes" if value else "no"
+        elif isinstance(value, int):
+            value = f"{value:,}"
+        rows.append({"": key.replace("_", " "), "value": str(value)})
+    return table(pd.DataFrame(rows))
+
+
+def _right(made: Table, left: int) -> Table:
+    """All columns but the first `left` aligned right: they hold numbers, though as text."""
+    return Table(made.cells, [place < left for place in range(made.cells.shape[1])], made.strong, made.note)
+
+
+def markdown(made: Table) -> str:
+    """The table as GitHub's Markdown, bold cells in bold, the note below it.
+
+    >>> print(markdown(table(pd.DataFrame({"model": ["popularity"], "users": [1234]}))))
+    | model | users |
+    |:--|--:|
+    | popularity | 1,234 |
+    """
+    head = [
+        f"| {' | '.join(made.cells.columns)} |",
+        f"|{'|'.join(':--' if left else '--:' for left in made.left)}|",
+    ]
+    body = [
+        "| "
+        + " | ".join(f"**{text}**" if bold else text for text, bold in zip(row, strong, strict=True))
+        + " |"
+        for row, strong in zip(
+            made.cells.itertuples(index=False, name=None), np.asarray(made.strong), strict=True
+        )
+    ]
+    return "\n".join([*head, *body, *(["", made.note] if made.note else [])])
+
+
+OF_ONE = {
+    "results": results,
+    "gains": gains,
+    "cost": cost,
+    "brief": brief,
+    "parameters": parameters,
+    "provenance": provenance,
+}
+
+
+def record_table(kind: str, records: Sequence[Record], **options) -> Table:
+    """The table of this name; `datasets` shows all records, the others the first."""
+    if kind == "datasets":
+        return datasets(records)
+    if kind not in OF_ONE:
+        raise DataError(f"there is no table {kind!r}: datasets, {', '.join(OF_ONE)}")
+    return OF_ONE[kind](records[0], **options)

@@ -1,0 +1,109 @@
+"""Numbers for prose: a short expression names a value on record, and gives it rounded as it deserves.
+
+    <profile>/<model>/<metric>@<k>                taste-profile-10k-songs/item_knn/precision@10
+    <profile>/<a> over <b>/<metric>@<k>           a ratio of two models: a gain
+    <profile>/<a> minus <b>/<metric>@<k>          a difference of two models
+    <profile>/run/<key>[.<key>]                   run.json: users, songs, title, commit, packages.numpy
+    <profile>/cost/<model>/<column>               cost.csv: fit_seconds, peak_mb
+    <profile>/params/<model>/<name>               params.json: neighbours
+
+`best` and `second` stand for the models that come first and second by MAP@10, so that a sentence stays true
+when another model wins. After a colon stands how to write it: a Python format (`.3f`, `,`, `.0%`), `ci` (the ends of
+the 95 % interval), `pm` (value ± half the interval), `users` (how many it is a mean of), `model` (the model's name).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from songrec.errors import DataError
+from songrec.report.numbers import decimals, ends, with_interval
+from songrec.report.record import Estimate, Record
+from songrec.report.style import label
+
+SHARES = ("coverage",)
+"""Metrics that are written as per cent."""
+
+
+def write_value(expression: str, load: Callable[[str], Record]) -> str:
+    """The text that stands for the expression; `DataError` when it means nothing or is not on record.
+
+    load : gives the record of a profile.
+    """
+    path, _, form = expression.strip().partition(":")
+    profile, *parts = path.split("/")
+    record = load(profile)
+    match parts:
+        case ["run", key]:
+            value = _look_up(record.run, key, expression)
+        case ["params", model, key]:
+            value = _look_up(record.params, f"{_name(model, record)}.{key}", expression)
+        case ["cost", model, column]:
+            cost = record.cost.to_dict(orient="index")
+            value = _look_up(cost, f"{_name(model, record)}.{column}", expression)
+        case [models, metric] if "@" in metric:
+            return _measured(record, models, metric, form)
+        case _:
+            raise DataError(f"{expression!r} names no value: see songrec.report.values for what it may be")
+    return _plain(value, form, expression)
+
+
+def _look_up(tree: dict[str, Any], keys: str, expression: str) -> Any:
+    for key in keys.split("."):
+        if not isinstance(tree, dict) or key not in tree:
+            known = ", ".join(map(str, tree)) if isinstance(tree, dict) else "a single value"
+            raise DataError(f"{expression!r}: {key!r} is not on record; there is {known}")
+        tree = tree[key]
+    return tree
+
+
+def _name(model: str, record: Record) -> str:
+    places = {"best": 0, "second": 1}
+    return record.ranked()[places[model]] if model in places else model
+
+
+def _measured(record: Record, models: str, metric: str, form: str) -> str:
+    for word in (" over ", " minus "):
+        if word in models:
+            first, second = (_name(model, record) for model in models.split(word))
+            return _compared(record, word.strip(), first, second, metric, form)
+    model = _name(models, record)
+    estimate = record.estimate(model, metric)
+    if form == "model":
+        return label(model)
+    if form == "users":
+        return f"{estimate.n_users:,}"
+    digits = decimals(estimate.margin)
+    if form == "ci":
+        return _checked(ends(estimate.low, estimate.high, digits), models, metric)
+    if form == "pm":
+        return with_interval(estimate.value, estimate.low, estimate.high)
+    if not form:
+        form = ".1%" if metric.split("@")[0] in SHARES else f".{digits}f"
+    return format(estimate.value, form)
+
+
+def _compared(record: Record, word: str, first: str, second: str, metric: str, form: str) -> str:
+    compared: Estimate = record.compare(word, first, second, metric)
+    if form == "ci":
+        digits = 1 if word == "over" else decimals(compared.margin)
+        return _checked(ends(compared.low, compared.high, digits), f"{first} {word} {second}", metric)
+    if not form:
+        form = ".1f" if word == "over" else f"+.{decimals(compared.margin)}f"
+    return format(compared.value, form)
+
+
+def _checked(interval: str, models: str, metric: str) -> str:
+    if not interval:
+        raise DataError(f"{models}, {metric}: no interval is on record for it")
+    return interval
+
+
+def _plain(value: Any, form: str, expression: str) -> str:
+    if isinstance(value, dict | list):
+        raise DataError(f"{expression!r} is not a single value")
+    if not form and isinstance(value, int) and not isinstance(value, bool):
+        form = ","
+    try:
+        return format(value, form)
+    except ValueError as error:
+        raise DataError(f"{expression!r}: {value!r} cannot be written as {form!r}: {error}") from error
