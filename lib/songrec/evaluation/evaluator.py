@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError, DataError
+from songrec.errors import DataError
 from songrec.evaluation.beyond import catalogue_coverage, gini, intra_list_diversity, novelty
-from songrec.evaluation.judge import judge
+from songrec.evaluation.judge import check_cutoffs, judge
 from songrec.evaluation.metrics import ACCURACY
 from songrec.files import replacing
 from songrec.lists import TopN
@@ -49,8 +49,9 @@ def evaluate(lists: TopN, holdout: csr_array, train: csr_array, cutoffs: Sequenc
     """
     users = np.asarray(lists.users)
     n_songs = train.shape[1]
-    _check(users, lists, holdout, n_songs, cutoffs)
+    _check(users, lists, holdout, train)
     judgement = judge(lists.songs, holdout)
+    check_cutoffs(cutoffs, judgement.n_listed, lists.n)
     columns = {f"{name}@{k}": metric(judgement, k) for name, metric in ACCURACY.items() for k in cutoffs}
     columns |= {f"novelty@{k}": novelty(lists.songs, train, k) for k in cutoffs}
     diversity = intra_list_diversity(lists.songs, train, cutoffs)
@@ -65,17 +66,19 @@ def evaluate(lists: TopN, holdout: csr_array, train: csr_array, cutoffs: Sequenc
     )
 
 
-def _check(users, lists: TopN, holdout: csr_array, n_songs: int, cutoffs: Sequence[int]) -> None:
+def _check(users: np.ndarray, lists: TopN, holdout: csr_array, train: csr_array) -> None:
     if len(users) != len(lists.songs):
         raise DataError(f"{len(users)} users but {len(lists.songs)} lists: each list belongs to one user")
     if len(np.unique(users)) != len(users):
         raise DataError("a user stands twice among the lists: each counts once")
-    if holdout.shape[1] != n_songs:
+    if holdout.shape[1] != train.shape[1]:
         raise DataError(
-            f"the holdout has {holdout.shape[1]} songs, the training matrix {n_songs}: same split?"
+            f"the holdout has {holdout.shape[1]} songs, the training matrix {train.shape[1]}: one split each?"
         )
-    if not len(cutoffs) or list(cutoffs) != sorted(set(cutoffs)):
-        raise ConfigError(f"cut-offs must ascend and there must be one: {list(cutoffs)}")
+    if not train.has_canonical_format:
+        raise DataError(
+            "the training matrix holds a (user, song) pair twice or out of order: sum_duplicates() first"
+        )
 
 
 def save_per_user(per_user: pd.DataFrame, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Which of the listed songs were held out: settled once, for every metric and every cut-off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,7 +86,6 @@ def check_lists(ranked: np.ndarray, n_songs: int) -> np.ndarray:
             f"lists must be whole numbers, users x places, for at least one user: "
             f"got {ranked.dtype} of shape {ranked.shape}"
         )
-    ranked = ranked.astype(np.int64, copy=False)
     _refuse(
         ((ranked < -1) | (ranked >= n_songs)).any(axis=1),
         f"lists a code outside the {n_songs} songs (and -1)",
@@ -112,6 +112,14 @@ def check_cutoff(k: int, n_listed: np.ndarray, n: int) -> None:
         raise ConfigError(
             f"the cut-off {k} lies beyond the lists, which were cut at {n}: make lists of length {k}"
         )
+
+
+def check_cutoffs(cutoffs: Sequence[int], n_listed: np.ndarray, n: int) -> None:
+    """Refuse cut-offs that do not ascend, or of which one cannot be served (`check_cutoff`)."""
+    for k in cutoffs:
+        check_cutoff(k, n_listed, n)
+    if not len(cutoffs) or list(cutoffs) != sorted(set(cutoffs)):
+        raise ConfigError(f"cut-offs must ascend and there must be at least one: {list(cutoffs)}")
 
 
 def _refuse(bad: np.ndarray, reason: str) -> None:

@@ -121,7 +121,8 @@ def _hits(judgement: Judgement, k: int) -> np.ndarray:
 def _sum_over_hits(judgement: Judgement, k: int, worth: Callable) -> np.ndarray:
     """Sum of `worth(rank, ordinal)` over each user's hits among the first k places."""
     row, rank, ordinal = _found(judgement, k)
-    return np.bincount(row, weights=worth(rank, ordinal), minlength=judgement.n_users)
+    total = np.bincount(row, weights=worth(rank, ordinal), minlength=judgement.n_users)
+    return total.astype(np.float64, copy=False)  # without a single hit bincount forgets the weights' type
 
 
 def _found(judgement: Judgement, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

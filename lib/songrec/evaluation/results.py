@@ -38,7 +38,7 @@ def save_results(rows: Sequence[pd.DataFrame], path: Path) -> None:
     table = pd.concat(rows, ignore_index=True)[COLUMNS]
     key = ["protocol", "model", "metric", "k"]
     if table.duplicated(key).any():
-        twice = table[table.duplicated(key)].iloc[0][key].tolist()
+        twice = ", ".join(f"{table.loc[table.duplicated(key), name].iloc[0]}" for name in key)
         raise DataError(f"the result table has two rows for {twice}: one value each")
     write_text(path, table.to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}g"))
 

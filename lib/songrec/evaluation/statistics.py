@@ -3,8 +3,9 @@ r"""From per-user values to statements about the mean user: standard errors, int
 Users are taken as independent draws, and what is estimated is the mean over all users of this kind. For a
 mean of n values with standard deviation s (n - 1 in its denominator) the standard error is $s / \sqrt{n}$
 and the 95 % interval is the mean $\pm\, t_{n-1, .975}$ standard errors (Student 1908); with thousands
-of users the values need not be normal. One user alone has a mean, but its standard error and interval are NaN. Values
-that are all alike give an interval without width. The intervals speak of users, not of other splits or seeds.
+of users the values need not be normal. One user alone has a mean, but its standard error and interval are
+NaN. Values that are all alike give an interval without width. The intervals speak of users, not of other
+splits or seeds.
 """
 
 import numpy as np
@@ -35,8 +36,8 @@ def paired_difference(per_user: pd.DataFrame, baseline: pd.DataFrame) -> pd.Data
     """Mean of `per_user` minus mean of `baseline`, with the standard error and interval of that difference.
 
     The two are matched user by user, so what the users share cancels out. Returns the columns
-    metric, k, value, baseline, difference, se, ci_low, ci_high, n_users; se and interval are the difference's.
-    Raises `DataError` unless both hold the same users and columns (in any order).
+    metric, k, value, baseline, difference, se, ci_low, ci_high, n_users; se and interval are the
+    difference's. Raises `DataError` unless both hold the same users and columns (in any order).
 
     >>> a, b = pd.DataFrame({"ndcg@5": [0.4, 0.9, 0.5]}), pd.DataFrame({"ndcg@5": [0.2, 0.6, 0.4]})
     >>> paired_difference(a, b).round(3)

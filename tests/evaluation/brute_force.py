@@ -1,0 +1,56 @@
+"""The metrics once more, for one user and in plain Python: what the library must agree with to 1e-12."""
+
+import math
+from itertools import combinations
+
+
+def accuracy(ranked: list[int], relevant: set[int], k: int) -> dict[str, float]:
+    """Every accuracy metric of one list; -1 is an empty place."""
+    top, n = ranked[:k], len(relevant)
+    hit = [song in relevant for song in top]
+    hits = sum(hit)
+    p, r = hits / k, hits / n
+    first = next((rank for rank, found in enumerate(hit, 1) if found), None)
+    dcg = sum(1 / math.log2(rank + 1) for rank, found in enumerate(hit, 1) if found)
+    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(n, k) + 1))
+    precisions = [sum(hit[:rank]) / rank for rank, found in enumerate(hit, 1) if found]
+    return {
+        "precision": p,
+        "recall": r,
+        "recall_capped": hits / min(k, n),
+        "f1": 2 * p * r / (p + r) if hits else 0.0,
+        "average_precision": sum(precisions) / min(n, k),
+        "ndcg": dcg / ideal,
+        "hit_rate": float(hits > 0),
+        "reciprocal_rank": 1 / first if first else 0.0,
+    }
+
+
+def listeners(train: list[list[int]], song: int) -> set[int]:
+    return {user for user, row in enumerate(train) if row[song]}
+
+
+def novelty(ranked: list[int], train: list[list[int]], k: int) -> float:
+    users = sum(any(row) for row in train)
+    bits = [-math.log2(max(len(listeners(train, song)), 1) / users) for song in ranked[:k] if song >= 0]
+    return sum(bits) / len(bits) if bits else 0.0
+
+
+def diversity(ranked: list[int], train: list[list[int]], k: int) -> float:
+    distances = []
+    for one, other in combinations([song for song in ranked[:k] if song >= 0], 2):
+        a, b = listeners(train, one), listeners(train, other)
+        distances.append(1 - len(a & b) / math.sqrt(len(a) * len(b)) if a and b else 1.0)
+    return sum(distances) / len(distances) if distances else 0.0
+
+
+def coverage(lists: list[list[int]], n_songs: int, k: int) -> float:
+    return len({song for ranked in lists for song in ranked[:k] if song >= 0}) / n_songs
+
+
+def gini(lists: list[list[int]], n_songs: int, k: int) -> float:
+    """By the other definition: half the mean absolute difference, relative to the mean."""
+    times = [sum(song in ranked[:k] for ranked in lists) for song in range(n_songs)]
+    mean = sum(times) / n_songs
+    differences = sum(abs(a - b) for a in times for b in times)
+    return differences / (2 * n_songs**2 * mean) if mean else 0.0

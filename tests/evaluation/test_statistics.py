@@ -1,0 +1,169 @@
+"""Intervals: by the textbook, and by what they promise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from songrec.errors import DataError
+from songrec.evaluation import paired_difference, ratio_gain, summarise
+
+USERS, RUNS = 300, 3000
+
+
+def frame(values, name="ndcg"):
+    """Values users x columns as a per-user table; the columns are called name@1, name@2, ..."""
+    values = np.asarray(values, float)
+    columns = [f"{name}@{k}" for k in range(1, values.shape[1] + 1)]
+    return pd.DataFrame(values, columns=columns, index=pd.Index(np.arange(len(values)) * 3, name="user"))
+
+
+def bernoulli(rng):
+    return (rng.random((USERS, RUNS)) < 0.2).astype(float), 0.2
+
+
+def like_average_precision(rng):
+    """Nothing for six users in ten, else a skewed share; mean .4 * .25."""
+    return (rng.random((USERS, RUNS)) < 0.4) * rng.beta(0.5, 1.5, (USERS, RUNS)), 0.4 * 0.25
+
+
+def like_precision(rng):
+    return rng.binomial(10, rng.beta(1, 9, (USERS, RUNS))) / 10, 0.1
+
+
+@pytest.mark.parametrize("draw", [bernoulli, like_average_precision, like_precision])
+def test_the_interval_of_a_mean_covers_it_19_times_in_20(draw):
+    values, mean = draw(np.random.default_rng(1))
+    table = summarise(frame(values))
+    covered = ((table.ci_low <= mean) & (mean <= table.ci_high)).mean()
+    assert 0.93 <= covered <= 0.97
+
+
+def correlated(rng):
+    """Two models on the same users: means .4 * .25 and .6 * .25 * .5, easy users easy for both."""
+    luck, taste = rng.random((USERS, RUNS)), rng.beta(0.5, 1.5, (USERS, RUNS))
+    ours = (luck < 0.4) * taste
+    theirs = (luck < 0.6) * taste * rng.random((USERS, RUNS))
+    return ours, theirs, 0.4 * 0.25, 0.6 * 0.25 * 0.5
+
+
+def test_the_interval_of_a_paired_difference_covers_it_19_times_in_20():
+    ours, theirs, a, b = correlated(np.random.default_rng(2))
+    table = paired_difference(frame(ours), frame(theirs))
+    covered = ((table.ci_low <= a - b) & (a - b <= table.ci_high)).mean()
+    assert 0.93 <= covered <= 0.97
+
+
+def test_the_interval_of_a_ratio_covers_it_19_times_in_20():
+    ours, theirs, a, b = correlated(np.random.default_rng(3))
+    table = ratio_gain(frame(ours), frame(theirs))
+    assert table.ci_low.notna().all()
+    covered = ((table.ci_low <= a / b) & (a / b <= table.ci_high)).mean()
+    assert 0.93 <= covered <= 0.97
+
+
+def test_summary_by_the_textbook():
+    # Values 1, 2, 3, 4: s = sqrt(5/3), se = s / 2, and t with 3 degrees of freedom is 3.182446.
+    row = summarise(frame([[1], [2], [3], [4]])).iloc[0]
+    se = (5 / 3) ** 0.5 / 2
+    assert row.to_dict() == {
+        "metric": "ndcg",
+        "k": 1,
+        "value": 2.5,
+        "se": pytest.approx(se, rel=1e-12),
+        "ci_low": pytest.approx(2.5 - 3.182446305284263 * se, rel=1e-9),
+        "ci_high": pytest.approx(2.5 + 3.182446305284263 * se, rel=1e-9),
+        "n_users": 4,
+    }
+
+
+def test_summary_is_scipys_interval():
+    from scipy import stats
+
+    values = np.random.default_rng(4).random(57)
+    row = summarise(frame(values[:, None])).iloc[0]
+    low, high = stats.t.interval(0.95, 56, loc=values.mean(), scale=stats.sem(values))
+    assert (row.ci_low, row.ci_high) == pytest.approx((low, high), rel=1e-12)
+
+
+def test_a_paired_difference_is_scipys_paired_t_test():
+    from scipy import stats
+
+    rng = np.random.default_rng(6)
+    a, b = rng.random(41), rng.random(41)
+    row = paired_difference(frame(a[:, None]), frame(b[:, None])).iloc[0]
+    expected = stats.ttest_rel(a, b).confidence_interval(0.95)
+    assert row.difference == pytest.approx(a.mean() - b.mean(), rel=1e-12)
+    assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+    assert (row["value"], row.baseline, row.n_users) == (a.mean(), b.mean(), 41)
+
+
+def test_fiellers_ends_are_the_ratios_that_a_paired_t_test_just_fails_to_reject():
+    from scipy import stats
+
+    rng = np.random.default_rng(7)
+    a, b = rng.random(31) + 0.5, rng.random(31) + 0.2
+    row = ratio_gain(frame(a[:, None]), frame(b[:, None])).iloc[0]
+    assert row.ratio == pytest.approx(a.mean() / b.mean(), rel=1e-12)
+    assert row.ci_low < row.ratio < row.ci_high
+    for end in (row.ci_low, row.ci_high):
+        assert stats.ttest_rel(a, end * b).pvalue == pytest.approx(0.05, rel=1e-6)
+
+
+def test_pairing_goes_by_user_and_column_not_by_place():
+    rng = np.random.default_rng(8)
+    a, b = frame(rng.random((9, 2))), frame(rng.random((9, 2)))
+    shuffled = b.sample(frac=1, random_state=1)[["ndcg@2", "ndcg@1"]]
+    assert not shuffled.index.equals(b.index)
+    pd.testing.assert_frame_equal(paired_difference(a, shuffled), paired_difference(a, b), check_exact=True)
+    pd.testing.assert_frame_equal(ratio_gain(a, shuffled), ratio_gain(a, b), check_exact=True)
+
+
+@pytest.mark.parametrize("compare", [paired_difference, ratio_gain])
+def test_other_users_or_columns_are_refused(compare):
+    a = frame(np.ones((4, 2)))
+    with pytest.raises(DataError, match="same users"):
+        compare(a, a.iloc[1:])
+    with pytest.raises(DataError, match="same users"):
+        compare(a, a.set_index(a.index + 1))
+    with pytest.raises(DataError, match="same users"):
+        compare(a, pd.concat([a.iloc[:3], a.iloc[:1]]))
+    with pytest.raises(DataError, match="same columns"):
+        compare(a, a[["ndcg@1"]])
+
+
+def test_one_user_has_a_mean_and_nothing_more():
+    one = frame([[0.5]])
+    for table in (summarise(one), paired_difference(one, one), ratio_gain(one, one)):
+        assert table["value"].tolist() == [0.5]
+        assert table[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert summarise(one).se.isna().all()
+
+
+def test_equal_values_leave_no_width_and_a_model_against_itself_no_gain():
+    same, varied = frame([[0.25]] * 5), frame([[0.1], [0.4], [0.2], [0.3]])
+    assert summarise(same)[["se", "ci_low", "ci_high"]].iloc[0].tolist() == [0, 0.25, 0.25]
+    row = paired_difference(varied, varied).iloc[0]
+    assert (row.difference, row.se, row.ci_low, row.ci_high) == (0, 0, 0, 0)
+    row = ratio_gain(varied, varied).iloc[0]
+    assert (row.ratio, row.ci_low, row.ci_high) == pytest.approx((1, 1, 1), abs=1e-7)
+
+
+def test_no_ratio_is_claimed_over_a_baseline_that_may_be_nothing():
+    ours = frame([[0.3], [0.2], [0.4]])
+    never = ratio_gain(ours, frame([[0.0], [0.0], [0.0]])).iloc[0]
+    assert np.isnan([never.ratio, never.ci_low, never.ci_high]).all()
+    hardly = ratio_gain(ours, frame([[0.1], [0.0], [0.0]])).iloc[0]
+    assert hardly.ratio == pytest.approx(9)
+    assert np.isnan([hardly.ci_low, hardly.ci_high]).all()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (frame(np.zeros((0, 1))), "at least one user"),
+        (frame([[0.1], [np.nan]]), "finite"),
+        (pd.DataFrame({"ndcg": [0.1, 0.2]}), "metric@k"),
+    ],
+)
+def test_tables_that_hold_no_per_user_values_are_refused(table, message):
+    with pytest.raises(DataError, match=message):
+        summarise(table)
