@@ -38,16 +38,12 @@ class Catalogue:
         ['s1', 'Two, by B', 's3']
         """
         song_ids, first = np.unique(np.asarray(song_ids, dtype=str), return_index=True)
-        n = len(first)
-        texts = [
-            _object(
-                (text or None)
-                for text in (np.asarray(column, object)[first] if column is not None else [None] * n)
-            )
-            for column in (title, artist)
+        columns = [
+            np.full(len(first), None) if column is None else _plain(column, kind)[first]
+            for column, kind in ((title, pa.string()), (artist, pa.string()), (year, pa.int64()))
         ]
-        years = np.asarray(year, object)[first] if year is not None else [None] * n
-        return cls(song_ids, *texts, _object(int(y) if y and y == y and int(y) > 0 else None for y in years))
+        columns[2] = np.array([y if y and y > 0 else None for y in columns[2]], object)
+        return cls(song_ids, *columns)
 
     @classmethod
     def from_csv(cls, path: Path) -> "Catalogue":
@@ -130,11 +126,10 @@ class Catalogue:
         return float(known.mean()) if len(known) else 0.0
 
 
-def _object(values: Iterable) -> np.ndarray:
-    values = list(values)
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
+def _plain(column, kind: pa.DataType) -> np.ndarray:
+    """Python values, None for whatever a library calls missing and for an empty text."""
+    values = pa.array(column, from_pandas=True).cast(kind).to_pylist()
+    return np.array([None if value == "" else value for value in values], object)
 
 
 def _year(text: str) -> int:

@@ -37,6 +37,13 @@ def merge_duplicates(
     return len(places) - len(first), int((sums > MAX_PLAYS).sum()), int(plays[keep].sum(dtype=np.int64))
 
 
+def count_duplicates(codes: list[tuple[np.ndarray, np.ndarray]]) -> int:
+    """How many rows `merge_duplicates` would merge away."""
+    keys = _keys(codes)
+    keys.sort()
+    return int((keys[1:] == keys[:-1]).sum())
+
+
 def _keys(codes: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """One int64 a row: the same for the same pair only."""
     keys = np.empty(sum(len(users) for users, _ in codes), np.int64)

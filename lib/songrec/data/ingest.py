@@ -1,6 +1,6 @@
 """From a source to a validated Parquet file of triplets, block by block; nothing is silently dropped."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from songrec.data.duplicates import merge_duplicates
+from songrec.data.duplicates import count_duplicates, merge_duplicates
 from songrec.data.grammar import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
 from songrec.data.interactions import Interactions
 from songrec.data.rejects import RejectTable
@@ -18,7 +18,7 @@ from songrec.errors import DataError
 from songrec.files import replacing
 
 SCHEMA = pa.schema([("user", IDS), ("song", IDS), ("plays", pa.int32())])
-GROUP = 1 << 20
+GROUP = 1 << 18
 HINTS = {
     HEADER: "If the first line is a header, say header=True or name the columns.",
     MISSING: "Is the separator the right one?",
@@ -53,6 +53,11 @@ class IngestReport:
     @property
     def n_rejected(self) -> int:
         return sum(self.rejected.values())
+
+    def __str__(self) -> str:
+        kept = f"{self.triplets:,} triplets of {self.users:,} users and {self.songs:,} {self.item}s"
+        rejected = "".join(f"\n  rejected: {reason} {count:,}" for reason, count in self.rejected.items())
+        return f"{self.source}: {self.lines:,} lines, {self.n_rejected:,} rejected; {kept}{rejected}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -94,23 +99,17 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
             duplicates, capped, plays = merge_duplicates(keys, streamed, merged)
         finally:
             streamed.unlink(missing_ok=True)
-        report = IngestReport(
-            **{
-                **vars(report),
-                "duplicates": duplicates,
-                "capped": capped,
-                "plays": plays,
-                "triplets": report.triplets - duplicates,
-            }
-        )
+        left = report.triplets - duplicates
+        report = replace(report, duplicates=duplicates, capped=capped, triplets=left, plays=plays)
         _compare(report, source.expected)
         return report
 
 
 def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
     """Read and validate everything, keep nothing. The report's `problem()` says if ingest would take it."""
-    report, _ = _stream(source, None, None, max_reject_share)
-    return report
+    report, keys = _stream(source, None, None, max_reject_share)
+    duplicates = count_duplicates(keys)
+    return replace(report, duplicates=duplicates, triplets=report.triplets - duplicates)
 
 
 def to_interactions(triplets: Path) -> Interactions:
@@ -148,10 +147,10 @@ class _Codes(dict):
 
 
 class _Writer:
-    """Collects blocks into row groups of about a million."""
+    """Collects blocks into row groups of a quarter of a million or more."""
 
     def __init__(self, path: Path | None):
-        self._file = pq.ParquetWriter(path, SCHEMA) if path else None
+        self._file = pq.ParquetWriter(path, SCHEMA, dictionary_pagesize_limit=1 << 26) if path else None
         self._waiting: list[pa.RecordBatch] = []
 
     def add(self, rows: Rows) -> None:
@@ -163,7 +162,7 @@ class _Writer:
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._waiting, SCHEMA).unify_dictionaries().combine_chunks()
-        self._file.write_table(table, row_group_size=2 * GROUP)
+        self._file.write_table(table, row_group_size=8 * GROUP)
         self._waiting = []
 
     def close(self) -> None:

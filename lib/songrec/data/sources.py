@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from songrec.data.archives import first_bytes
+from songrec.data.download import locate
 from songrec.data.rows import Rows, check_batches
 from songrec.data.text import Columns, read_text
 from songrec.errors import ConfigError, DataError
@@ -101,24 +102,21 @@ def open_source(
 ) -> Source:
     """The source that a profile names: "triplets", "taste-profile" or "lastfm-2k".
 
-    A relative `path` is looked for among the raw files (`songrec.paths.find_raw`). The two data sets know
-    their own place; where "taste-profile" or "lastfm-2k" is not there yet, it is downloaded.
+    A relative `path` is looked for among the raw files (`songrec.paths.find_raw`). Columns are names, or
+    places from 0 (text of digits too, as a command line gives them). The two data sets know their own place:
+    where "taste-profile" or "lastfm-2k" is not there yet, it is downloaded.
     """
     if name == "triplets":
         if not path:
             raise ConfigError("the source 'triplets' needs a path: the file that holds the log")
         given = [path] if isinstance(path, str | Path) else path
-        return triplets([find_raw(str(p)) for p in given], columns or None, separator, header, member, item)
+        places = [int(c) if isinstance(c, str) and c.isdigit() else c for c in columns or ()]
+        files = [find_raw(str(p)) for p in given]
+        return triplets(files, places or None, separator or None, header, member, item)
     known = {"taste-profile": taste_profile, "lastfm-2k": lastfm_2k}
     if name not in known:
         raise ConfigError(f"there is no source {name!r}; there are: triplets, {', '.join(known)}")
-    return known[name](find_raw(str(path)) if path else _downloaded(name))
-
-
-def _downloaded(name: str) -> Path:
-    from songrec.data.download import locate  # requests is slow to import and rarely needed
-
-    return locate(name)
+    return known[name](find_raw(str(path)) if path else locate(name))
 
 
 def _parquet(path: Path, columns: Columns) -> Iterator[tuple]:

@@ -81,9 +81,17 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield whole
         raise
     last = b"".join(parts)
-    text = len(last.rstrip(b"\r\n"))
+    text = _end_of_text(last)
     if text:
         yield last[: last.find(b"\n", text) + 1 or None]
+
+
+def _end_of_text(data: bytes, end: int | None = None) -> int:
+    """Where the blank lines begin that stand before `end`."""
+    end = len(data) if end is None else end
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    return end
 
 
 def _cut(data: bytes) -> tuple[bytes, bytes]:
@@ -91,7 +99,7 @@ def _cut(data: bytes) -> tuple[bytes, bytes]:
     end = data.rfind(b"\n") + 1
     if len(data) - end > MAX_LINE + BLOCK:
         data = data[: end + MAX_LINE]
-    text = len(data[:end].rstrip(b"\r\n"))
+    text = _end_of_text(data, end)
     if text and end - text < MAX_LINE:
         end = data.index(b"\n", text) + 1
     elif not text and end < MAX_LINE:
@@ -127,9 +135,9 @@ def _layout(path: Path, first: bytes, columns: Columns, separator: str, named: b
 
 def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[Rows]:
     """The whole block at once if all is well; else its halves, down to a size that is read line by line."""
-    table = _parse(block, layout)
-    if table is not None:
-        yield from table
+    rows = _parse(block, layout)
+    if rows is not None:
+        yield rows
         return
     middle = block.find(b"\n", len(block) // 2) + 1
     if len(block) <= SMALL or not 0 < middle < len(block):
@@ -139,7 +147,7 @@ def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[
     yield from _read_block(block[middle:], file, line + _lines(block[:middle]), layout)
 
 
-def _parse(block: bytes, layout: Layout) -> list[Rows] | None:
+def _parse(block: bytes, layout: Layout) -> Rows | None:
     """Parse a block that has no fault; None if it has one, wherever that is."""
     if b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return None
@@ -159,18 +167,13 @@ def _parse(block: bytes, layout: Layout) -> list[Rows] | None:
         return None
     if len(table) != _lines(block):  # a quoted line end
         return None
-    rows = []
-    for batch in table.to_batches():
-        users, songs, counts = batch.columns
-        plays = [plays_of(text) for text in counts.dictionary.to_pylist()]
-        if not (
-            valid_ids(users.dictionary.to_pylist())
-            and valid_ids(songs.dictionary.to_pylist())
-            and all(isinstance(count, int) for count in plays)
-        ):
-            return None
-        rows.append(Rows(users, songs, np.array(plays, np.int32)[counts.indices.to_numpy()], len(batch), []))
-    return rows
+    users, songs, counts = table.unify_dictionaries().combine_chunks().to_batches()[0].columns
+    plays = [plays_of(text) for text in counts.dictionary.to_pylist()]
+    if any(isinstance(count, str) for count in plays):
+        return None
+    if not (valid_ids(users.dictionary.to_pylist()) and valid_ids(songs.dictionary.to_pylist())):
+        return None
+    return Rows(users, songs, np.array(plays, np.int32)[counts.indices.to_numpy()], len(table), [])
 
 
 def _read_lines(block: bytes, file: str, line: int, layout: Layout) -> Rows:

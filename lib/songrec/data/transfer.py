@@ -1,0 +1,144 @@
+"""Downloading one file: resumed where it broke off, verified, and in place only when it is whole."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from songrec.errors import BusyError, DataError
+
+if TYPE_CHECKING:
+    import requests
+
+ATTEMPTS = 4
+TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+CHUNK = 1 << 18
+
+
+class _BrokenOff(Exception):  # noqa: N818
+    """The transfer ended before the file did; another attempt may go on from there."""
+
+
+def download(url: str, path: Path, begins: bytes = b"", sha256: str | None = None) -> Path:
+    """Download `url` to `path` unless it is there already, and return `path`.
+
+    What has come so far lies beside it as `NAME.part`; a later call asks the site for the rest only, if the
+    site still has the same file (ETag or date) and can send parts. The whole must have the announced length,
+    begin with `begins` and have the checksum `sha256`, where these are given. Raises `DataError` otherwise,
+    and when the site cannot be reached; `BusyError` while another process downloads the same file.
+    """
+    path = Path(path)
+    if path.is_file():
+        _verify(path, path, url, begins, sha256)
+        return path
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(part) as file:
+            _transfer(url, file, part, path)
+            _verify(part, path, url, begins, sha256)
+            os.replace(part, path)
+            _tag(part).unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
+
+
+def _tag(part: Path) -> Path:
+    """Beside the part, what the site calls the version that it belongs to."""
+    return part.with_name(f"{part.name}.tag")
+
+
+@contextmanager
+def _alone(part: Path) -> Iterator[BinaryIO]:
+    """The open part file, locked: a lock that goes with its process."""
+    with open(part, "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(f"another process is downloading {part.name.removesuffix('.part')}") from error
+        yield file
+
+
+def _transfer(url: str, file: BinaryIO, part: Path, path: Path) -> None:
+    import requests
+
+    by_hand = f"Get it in another way and put it here:\n  {path}"
+    problem = ""
+    for _ in range(ATTEMPTS):
+        try:
+            with requests.get(url, headers=_resume(file, part), stream=True, timeout=TIMEOUT) as answer:
+                if answer.status_code == 416:  # the part is not the beginning of what the site has
+                    file.truncate(0)
+                    continue
+                answer.raise_for_status()
+                _receive(answer, file, part)
+                return
+        except requests.HTTPError as error:
+            status = error.response.status_code
+            raise DataError(f"{url} answers {status} {error.response.reason}. {by_hand}") from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            problem = f"{type(error).__name__}: {error}"
+        except (_BrokenOff, requests.exceptions.ChunkedEncodingError) as error:
+            problem = str(error)
+    size = file.seek(0, os.SEEK_END)
+    kept = f"{size:,} bytes have come and are kept: try again, it goes on from there. Or:\n" if size else ""
+    raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}")
+
+
+def _resume(file: BinaryIO, part: Path) -> dict[str, str]:
+    """The request's headers: the rest only, provided that it is the rest of the same file."""
+    headers = {"Accept-Encoding": "identity"}
+    size = file.seek(0, os.SEEK_END)
+    tag = _tag(part).read_text("ascii") if _tag(part).is_file() else ""
+    if size and tag:
+        headers |= {"Range": f"bytes={size}-", "If-Range": tag}
+    return headers
+
+
+def _receive(answer: "requests.Response", file: BinaryIO, part: Path) -> None:
+    """Write what comes; raise `_BrokenOff` when it is less than was announced."""
+    from tqdm import tqdm
+
+    if answer.status_code == 206:
+        total = int(answer.headers["Content-Range"].rpartition("/")[2])
+    else:  # the whole file: the first time, or the site cannot or will not continue
+        file.truncate(0)
+        total = int(answer.headers.get("Content-Length", 0))
+        etag = answer.headers.get("ETag", "")
+        _tag(part).write_text(
+            answer.headers.get("Last-Modified", "") if etag[:2] in ("", "W/") else etag, "ascii"
+        )
+    start = file.seek(0, os.SEEK_END)
+    name = part.name.removesuffix(".part")
+    with tqdm(total=total or None, initial=start, desc=name, unit="B", unit_scale=True, disable=None) as bar:
+        for chunk in answer.iter_content(CHUNK):
+            file.write(chunk)
+            bar.update(len(chunk))
+    file.flush()
+    size = file.seek(0, os.SEEK_END)
+    if total and size != total:
+        raise _BrokenOff(f"the transfer broke off at {size:,} of {total:,} bytes")
+
+
+def _verify(file: Path, path: Path, url: str, begins: bytes, sha256: str | None) -> None:
+    """Raise `DataError` when the file cannot be what was asked for; if it was just downloaded, remove it."""
+    with open(file, "rb") as stream:
+        start = stream.read(len(begins))
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, "sha256").hexdigest() if sha256 else None
+    problem = None
+    if start != begins:
+        problem = f"begins with {start!r} instead of {begins!r}: some other page was sent"
+    elif digest != sha256:
+        problem = f"has the SHA-256 {digest} instead of {sha256}"
+    if problem and file != path:
+        file.unlink()
+        raise DataError(
+            f"{url} {problem}. Nothing was kept. Get it in another way and put it here:\n  {path}"
+        )
+    if problem:
+        raise DataError(f"{path} {problem}. Delete it and fetch it again from {url}")
