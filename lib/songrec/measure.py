@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
@@ -53,11 +54,23 @@ def peak_mb() -> float:
 
 @contextmanager
 def threads(limit: int) -> Iterator[int]:
-    """Hold BLAS and OpenMP to at most `limit` threads within the block."""
+    """Hold BLAS and OpenMP to at most `limit` threads within the block.
+
+    Libraries that are loaded already are told; one that is loaded within the block reads the variables.
+    """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=limit):
-        yield limit
+    before = {name: os.environ.get(name) for name in _VARIABLES}
+    os.environ |= dict.fromkeys(_VARIABLES, str(limit))
+    try:
+        with threadpool_limits(limits=limit):
+            yield limit
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def machine() -> dict[str, str | int | float]:
@@ -71,6 +84,16 @@ def machine() -> dict[str, str | int | float]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
+
+
+def machine_line() -> str:
+    """The machine in one line, for the foot of a table of costs."""
+    found = machine()
+    cores = f"{found['cores']} core{'s' if found['cores'] != 1 else ''}"
+    return (
+        f"{found['processor']}, {cores}, {found['memory_gib']:g} GiB, {found['system']}, "
+        f"Python {found['python']}."
+    )
 
 
 def _processor() -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from songrec.data.catalogue import Catalogue
+from songrec.data.filters import read_mismatches
 from songrec.data.ingest import ingest, to_interactions
 from songrec.data.interactions import Interactions
 from songrec.data.sources import Source, batches, open_source
@@ -51,6 +54,11 @@ def choose_titles(name: str, world: SyntheticWorld, path: str = "", metadata: st
     return Catalogue.from_columns([], [])
 
 
+def choose_removed(mismatches: str = "") -> np.ndarray | None:
+    """Ids of wrongly matched songs, from the file that is named; None where none is."""
+    return read_mismatches(find_raw(mismatches)) if mismatches else None
+
+
 def keep_given(
     folder: Path, visible: str, hidden: str, max_reject_share: float = 0.01
 ) -> dict[str, Interactions]:
@@ -76,6 +84,11 @@ def keep_given(
                 parts[name] = to_interactions(triplets)
                 parts[name].save(temporary / name)
     return parts
+
+
+def known_songs(log: Interactions, halves: dict[str, Interactions]) -> np.ndarray:
+    """Ids of all songs of the log and of a given split's parts, sorted."""
+    return np.unique(np.concatenate([log.song_ids, *(half.song_ids for half in halves.values())]))
 
 
 def read_given(folder: Path) -> tuple[Interactions, Interactions] | None:

@@ -158,3 +158,17 @@ def for_new_listener(
     songs, _ = model.recommend(fold_in, n)
     ids = song_ids[songs[0][songs[0] != NOTHING]]
     return pd.DataFrame({"rank": np.arange(1, len(ids) + 1), "recommended": catalogue.label(ids), "id": ids})
+
+
+def head_and_middle(split: Split) -> list[str]:
+    """Two songs to ask about: the most heard one, and one from the middle of the charts (ties by code)."""
+    listeners = np.bincount(split.train.indices, minlength=len(split.song_ids))
+    order = np.argsort(-listeners, kind="stable")
+    heard = np.count_nonzero(listeners)
+    return [str(split.song_ids[order[place]]) for place in dict.fromkeys([0, heard // 2])]
+
+
+def by_song(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """`similar`, a table a song."""
+    groups = table.groupby("song", sort=False)
+    return {f"Like {song}": rows.drop(columns="song") for song, rows in groups}

@@ -22,7 +22,12 @@ _CAUTION = (
 
 
 def train(
-    model: str, hyperparameters: Mapping[str, Any], lists: Mapping[str, Any], item: str = "song"
+    profile: str,
+    model: str,
+    hyperparameters: Mapping[str, Any],
+    lists: Mapping[str, Any],
+    synthetic: bool,
+    item: str = "song",
 ) -> Prose:
     """What one model's lists look like.
 
@@ -33,13 +38,14 @@ def train(
     )
     lines = [
         f"{sentence(label(model))} ({settings}) made lists of up to {lists['n']} {item}s for "
-        f"{counted(lists['users'], 'user')}; {share(lists['full'])} of the lists are full."
+        f"{counted(lists['users'], 'test user')} of {log_of(profile, synthetic)}; {share(lists['full'])} of the "
+        "lists are full."
         + (" The others end where the model has no evidence for more." if lists["full"] < 1 else ""),
         f"The first {lists['cutoff']} places of all lists name {lists['distinct']:,} different {item}s, "
         f"{share(lists['distinct'] / lists['songs'])} of the catalogue. The most heard 1 % of the {item}s "
         f"fill {share(lists['top'])} of these places.",
     ]
-    return Prose("\n\n".join(lines))
+    return _prose(lines, False)
 
 
 def evaluate(
@@ -183,7 +189,7 @@ def _concentration(headline: pd.DataFrame, reach: pd.DataFrame, baseline: str, c
 
 
 def recommend(
-    model: str, examples: pd.DataFrame, known_titles: float, profile: str, synthetic: bool, item: str = "song"
+    profile: str, model: str, examples: pd.DataFrame, known_titles: float, synthetic: bool, item: str = "song"
 ) -> Prose:
     """What the examples showed; they illustrate and prove nothing.
 

@@ -1,10 +1,14 @@
 """Numbers as a reader meets them: rounded to what their standard error supports, with their interval."""
 
+from collections.abc import Mapping
 from math import floor, isnan, log10
+from typing import Any
 
 import pandas as pd
 
 from songrec.report.style import label
+from songrec.report.tables_models import NAMES, PerUser, headline
+from songrec.report.words import share
 
 _MOST = 4
 _T = 1.96
@@ -77,4 +81,74 @@ def gain_cells(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
             ]
         )
     columns = ["model", "metric", "difference", "95 % interval", "ratio", "95 % interval of the ratio"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def all_metrics(metrics: pd.DataFrame, per_user: PerUser, cutoff: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every metric at one cut-off, a row a metric and a column a model: (cells of text, marks of the best).
+
+    Gini, novelty and diversity are described and not marked: no value of theirs is best in itself.
+    """
+    names = [name for name in NAMES if name in set(metrics["metric"])]
+    table = headline(metrics, per_user, cutoff, names)
+    models = list(dict.fromkeys(metrics["model"]))
+    table = table.set_index("model").loc[models]
+    rows, marks = [], []
+    for name in names:
+        half = (table[f"{name}_high"] - table[f"{name}_low"]) / 2
+        digits = decimals(float(half.max()))
+        values = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
+        rows.append([f"{NAMES[name]}@{cutoff}", *(with_interval(*value, digits) for value in values)])
+        marks.append([False, *(table[f"{name}_best"] & (name not in _DESCRIBED))])
+    columns = ["metric", *map(label, models)]
+    return pd.DataFrame(rows, columns=columns), pd.DataFrame(marks, columns=columns)
+
+
+_DESCRIBED = ("gini", "novelty", "diversity")
+
+
+def activity_cells(table: pd.DataFrame, item: str) -> pd.DataFrame:
+    """`tables_models.by_activity` as text: a row a group of users, a column a model."""
+    digits = decimals(float(((table["ci_high"] - table["ci_low"]) / 2).max()))
+    text = [with_interval(r.value, r.ci_low, r.ci_high, digits) for r in table.itertuples()]
+    wide = table.assign(text=text).pivot(index="group", columns="model", values="text")  # noqa: PD010
+    groups, models = dict.fromkeys(table["group"]), dict.fromkeys(table["model"])
+    users = table.drop_duplicates("group")["n_users"].to_numpy()
+    cells = wide.loc[list(groups), list(models)].rename(columns=label).reset_index(drop=True)
+    cells.columns.name = None
+    cells.insert(0, f"known {item}s", list(groups))
+    cells.insert(1, "users", users)
+    return cells
+
+
+def facts_table(
+    facts: Mapping[str, Any], model: str, hyperparameters: Mapping[str, Any], item: str
+) -> pd.DataFrame:
+    """`tables_models.list_facts` for reading: columns `quantity`, `value`."""
+    rows = {
+        "model": label(model),
+        **{f"hyper-parameter {name}": f"{value}" for name, value in hyperparameters.items()},
+        "lists": f"{facts['users']:,}",
+        f"{item}s in a list, at most": f"{facts['n']:,}",
+        "full lists": share(facts["full"]),
+        f"{item}s in the catalogue": f"{facts['songs']:,}",
+        f"different {item}s in the first {facts['cutoff']} places": f"{facts['distinct']:,}",
+        f"share of these places for the most heard 1 % of {item}s": share(facts["top"]),
+    }
+    return pd.DataFrame({"quantity": list(rows), "value": list(rows.values())})
+
+
+def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """What each model costs, for reading: two or three digits are all that a timing has."""
+    rows = [
+        [
+            label(model),
+            f"{cost['fit_seconds']:.3g}",
+            f"{cost['recommend_ms_per_user']:.3g}",
+            f"{cost['peak_mb']:,.0f}",
+            int(cost["threads"]),
+        ]
+        for model, cost in costs.items()
+    ]
+    columns = ["model", "fit (s)", "rank, per user (ms)", "peak memory (MB)", "threads"]
     return pd.DataFrame(rows, columns=columns)

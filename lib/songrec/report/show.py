@@ -63,19 +63,22 @@ def table(
     strong: pd.DataFrame | None = None,
     right: tuple[str, ...] = (),
     note: str = "",
-) -> Table:
+    empty: str = "",
+) -> Table | Prose:
     """A frame for reading: whole numbers with thousands separators, others with a fixed number of decimals.
 
     frame : a named index becomes the first column; a nameless one (row numbers) is left out.
     digits : decimals of the columns that are not whole numbers, one for all or by column (3 where unnamed).
     strong : booleans, same columns as `frame` or fewer: these cells are set in bold (a star in plain text).
     right : columns of text to be aligned right as numbers are.
-    note : a line below the table.
+    note : a line below the table; empty : what stands in its place when it has no rows.
 
     >>> table(pd.DataFrame({"model": ["popularity"], "users": [12345], "recall": [0.04321]}), digits=4)
          model  users recall
     popularity 12,345 0.0432
     """
+    if empty and not len(frame):
+        return Prose(empty)
     frame = frame.reset_index() if frame.index.name else frame
     decimals = digits if isinstance(digits, Mapping) else dict.fromkeys(frame.columns, digits)
     cells = {name: [_text(value, decimals.get(name, 3)) for value in frame[name]] for name in frame.columns}
@@ -85,6 +88,42 @@ def table(
         for name in strong.columns:
             bold[:, frame.columns.get_loc(name)] = strong[name].to_numpy(bool)
     return Table(pd.DataFrame(cells, columns=frame.columns), left, bold, note)
+
+
+class Tables:
+    """Several tables, each under a line that names it."""
+
+    def __init__(self, named: Mapping[str, Table]):
+        self.named = named
+
+    def _repr_html_(self) -> str:
+        parts = [
+            f"<p><strong>{escape(name)}</strong></p>\n{one._repr_html_()}" for name, one in self.named.items()
+        ]
+        return "\n".join(parts)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(f"{name}\n{one!r}" for name, one in self.named.items())
+
+
+def tables(frames: Mapping[str, pd.DataFrame], digits: int = 3, empty: str = "") -> Tables | Prose:
+    """Several frames for reading, as `table` shows each; `empty` stands in their place when there is none."""
+    return Tables({name: table(frame, digits) for name, frame in frames.items()}) if frames else Prose(empty)
+
+
+def banner(profile: str, synthetic: bool, item: str = "song") -> Prose:
+    """What the reader of a page must know first: which run it belongs to, and what its log is.
+
+    >>> banner("tiny", True)
+    *Run `tiny`, on a synthetic log: its listeners, titles and play counts are invented.*
+    """
+    kind = (
+        "a synthetic log: its listeners, titles and play counts are invented" if synthetic else "a real log"
+    )
+    reading = (
+        "" if item == "song" else f" In it listeners play {item}s: read {item} where the text says song."
+    )
+    return Prose(f"*Run `{profile}`, on {kind}.{reading}*")
 
 
 def _text(value, decimals: int) -> str:

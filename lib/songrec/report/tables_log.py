@@ -118,6 +118,16 @@ def _bin(low: int, high: int | None) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
+def stacked(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
+    """Tables of the same columns below each other, with their names in a first column called `name`."""
+    parts = []
+    for value, table in tables.items():
+        part = table.copy()
+        part.insert(0, name, value)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
 def density_grid(log: Interactions, blocks: int = 40) -> pd.DataFrame:
     """The matrix seen from far: users by activity, songs by popularity, cut into blocks x blocks.
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from songrec.evaluation import paired_difference, ratio_gain
+from songrec.evaluation import paired_difference, ratio_gain, summarise
 from songrec.lists import TopN
+from songrec.split import Split
 
 DECIDING = "average_precision"
 """The metric that orders the models: it rewards finding many of the held-out songs, and early."""
@@ -155,8 +156,6 @@ def by_activity(per_user: PerUser, known: np.ndarray, column: str, groups: int =
     known : int (n_users,), songs of each user's fold-in, in the order of the frames' rows.
     Columns `model`, `group` (text, such as `12 to 19`), `value`, `ci_low`, `ci_high`, `n_users`.
     """
-    from songrec.evaluation import summarise
-
     edges = np.unique(np.quantile(known, np.linspace(0, 1, groups + 1)[1:-1], method="inverted_cdf"))
     group = np.searchsorted(edges, known, side="left")
     rows = []
@@ -187,3 +186,8 @@ def list_facts(lists: TopN, train: csr_array, cutoff: int = 10) -> dict[str, flo
         "distinct": len(np.unique(first[first >= 0])),
         "top": float(top_share(curve)["model"]),
     }
+
+
+def known_songs(split: Split) -> np.ndarray:
+    """Songs of each test user's fold-in, int (n_test_users,)."""
+    return np.diff(split.test.fold_in.indptr)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from songrec.report.tables_log import survival
+from songrec.report.tables_log import quantiles, survival
 from songrec.split import HeldOut, Split
 
 
@@ -38,6 +38,15 @@ def parts(split: Split) -> pd.DataFrame:
         rows.append([name, len(part.users), int(part.fold_in.nnz), int(part.holdout.nnz)])
     table = pd.DataFrame(rows, columns=["part", "users", "seen interactions", "held-out interactions"])
     return table.astype({"held-out interactions": "Int64"})
+
+
+def size_quantiles(split: Split, item: str) -> pd.DataFrame:
+    """Minimum, median, mean, upper quantiles and maximum of what test users show and hide."""
+    counts = {
+        f"seen {item}s of a test user": np.diff(split.test.fold_in.indptr),
+        f"hidden {item}s of a test user": np.diff(split.test.holdout.indptr),
+    }
+    return quantiles(counts).rename(columns={"per": "number of"})
 
 
 def sizes(split: Split) -> pd.DataFrame:
