@@ -28,6 +28,7 @@ help: ## this list
 environment: $(INSTALLED)
 
 # A .venv without its stamp is half made: it is thrown away. A lock that was merely touched costs nothing.
+# Compiling on all cores at once is faster than pip does it; a template that is no Python may fail to compile.
 $(LOCKED): requirements.lock
 	@if ! cmp -s requirements.lock $(LOCKED); then \
 	  set -e; \
@@ -36,6 +37,7 @@ $(LOCKED): requirements.lock
 	  rm -rf .venv; \
 	  "$$python" -m venv .venv; \
 	  $(PIP) install --no-compile --require-hashes --no-deps --requirement requirements.lock; \
+	  $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true; \
 	  cp requirements.lock $(LOCKED); \
 	fi
 	@touch $(LOCKED)

@@ -4,6 +4,7 @@ Each profile has a DVC project of its own in its folder of data/processed, so th
 for each other. No cache, no remote: outputs are hashed in place.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ class Engine:
     @contextmanager
     def _repo(self) -> Iterator[Any]:
         from dvc.repo import Repo
+
+        logging.getLogger("dvc").setLevel(logging.ERROR)  # the run says itself what happens
 
         here = Path.cwd()
         os.chdir(self.plan.paths.processed)  # DVC reads addresses of stages relative to the working directory

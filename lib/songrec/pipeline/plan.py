@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from songrec.config import Parameter, Profile, check_names, read_profile
-from songrec.data.sources import fetch_missing
-from songrec.errors import ConfigError
-from songrec.paths import PROFILES, Paths, find_raw
+from songrec.errors import ConfigError, DataError
+from songrec.paths import PROFILES, Paths, data_root, find_raw
 from songrec.pipeline.graph import Graph, StageDeclaration, input_paths, output_paths, read_graph
 
 
@@ -82,12 +81,10 @@ def make_plan(profile_name: str, overrides: Sequence[str] = (), fetch: bool = Fa
         if not label.isidentifier():
             raise ConfigError(f"{where}: the model label {label!r} must be letters, digits and _")
         check_estimator(entry.estimator, entry.hyperparameters, f"{where}: models.{label}")
-    if fetch:
-        fetch_missing(profile.stages.get("ingest", {}).get("source", ""))
     stages: dict[str, PlannedStage] = {}
     for declaration in graph.stages.values():
         for model in profile.models if declaration.each_model else [None]:
-            stage = _plan_stage(declaration, model, profile, paths, graph)
+            stage = _plan_stage(declaration, model, profile, paths, graph, fetch)
             stages[stage.name] = stage
     _check_shared(profile, graph, where)
     return Plan(profile_name, profile, stages)
@@ -99,7 +96,12 @@ def _check_shared(profile: Profile, graph: Graph, where: str) -> None:
 
 
 def _plan_stage(
-    declaration: StageDeclaration, model: str | None, profile: Profile, paths: Paths, graph: Graph
+    declaration: StageDeclaration,
+    model: str | None,
+    profile: Profile,
+    paths: Paths,
+    graph: Graph,
+    fetch: bool,
 ) -> PlannedStage:
     declared = declaration.parameters
     where = f"profile {paths.profile}: stages.{declaration.name}"
@@ -115,7 +117,8 @@ def _plan_stage(
         entry = profile.models[chosen].model_dump()
         values |= {name: value for name, value in entry.items() if name in declared}
     values = {name: declared[name].check(value, where) for name, value in values.items()}
-    raw = tuple(find_raw(values[name]) for name in declaration.raw if values[name])
+    files = [values[name] for name in declaration.raw if values[name]]
+    raw = tuple(_raw_file(name, values.get("source", ""), fetch) for name in files)
     inputs = input_paths(declaration, graph, paths, chosen, profile.models)
     flat: list[Path] = []
     for value in inputs.values():
@@ -131,6 +134,20 @@ def _plan_stage(
         tuple(output_paths(declaration, paths, model).values()),
         executed.with_name(executed.name + ".ipynb"),
     )
+
+
+def _raw_file(name: str, source: str, fetch: bool) -> Path:
+    """The raw file; when it is missing and its source has a site of its own, it is downloaded if `fetch`."""
+    try:
+        return find_raw(name)
+    except DataError:
+        from songrec.data.download import DATASETS
+        from songrec.data.download import fetch as download
+
+        if not fetch or source not in DATASETS:
+            raise
+        download(source, data_root() / "raw")
+        return find_raw(name)
 
 
 def _override(profile: Profile, overrides: Sequence[str], graph: Graph) -> Profile:
@@ -167,10 +184,10 @@ def check_estimator(estimator: str, hyperparameters: Mapping[str, Any], where: s
 
 
 def _hyperparameters(estimator: str, where: str) -> dict[str, Parameter]:
-    from songrec.models import estimator_class
+    from songrec.models import create
 
     try:
-        signature = inspect.signature(estimator_class(estimator).__init__)
+        signature = inspect.signature(type(create(estimator)).__init__)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     arguments = [p for p in signature.parameters.values() if p.name != "self"]

@@ -1,0 +1,151 @@
+"""A small checkout of its own: the library as it is, with four toy notebooks instead of the real ones."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+GRAPH = """
+ingest:
+  notebook: 01_ingest
+  raw: [path]
+  outputs: {rows: interim/rows.txt}
+split:
+  notebook: 03_split
+  inputs: [rows]
+  outputs: {parts: processed/parts}
+train:
+  notebook: 05_train
+  each: models
+  inputs: [parts]
+  outputs: {fitted: "processed/fitted/{model}.txt"}
+compare:
+  notebook: 07_compare
+  inputs: [rows, fitted]
+  outputs: {table: processed/table.csv}
+"""
+
+PROFILE = """
+title: Toy
+description: A toy.
+synthetic: true
+models:
+  popularity: {estimator: Popularity, hyperparameters: {by: plays}}
+  item_knn: {estimator: ItemKNN, hyperparameters: {neighbours: 3}}
+"""
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+CELLS = {
+    "01_ingest": (
+        'profile: str = "tiny"  # the profile\npath: str = ""  # a raw file\nusers: int = 3  # how many',
+        "from songrec.files import write_text\nfrom songrec.pipeline import open_stage",
+        'stage = open_stage("ingest", profile)\nwrite_text(stage.outputs["rows"], "row\\n" * users)',
+    ),
+    "03_split": (
+        'profile: str = "tiny"  # the profile\nshare: float = 0.5  # a share',
+        "from songrec.files import save_arrays\nfrom songrec.pipeline import open_stage",
+        'stage = open_stage("split", profile)\n'
+        'rows = stage.inputs["rows"].read_text().splitlines()\n'
+        'save_arrays(stage.outputs["parts"], {"half": [round(len(rows) * share)]})',
+    ),
+    "05_train": (
+        'profile: str = "tiny"  # the profile\nmodel: str = "popularity"  # its label\n'
+        'estimator: str = "Popularity"  # its class\nhyperparameters: dict = {"by": "plays"}  # its own',
+        "from songrec.files import load_arrays, write_text\nfrom songrec.models import create\n"
+        "from songrec.pipeline import open_stage",
+        'stage = open_stage("train", profile, model)\narrays, _ = load_arrays(stage.inputs["parts"])\n'
+        'write_text(stage.outputs["fitted"], f"{create(estimator, **hyperparameters)} {arrays}\\n")',
+    ),
+    "07_compare": (
+        'profile: str = "tiny"  # the profile\ncutoff: int = 10  # a cut-off',
+        "from songrec.files import write_text\nfrom songrec.pipeline import open_stage",
+        'stage = open_stage("compare", profile)\n'
+        'write_text(stage.outputs["table"], "".join(p.read_text() for p in stage.inputs["fitted"].values()))',
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the library with toy notebooks, to edit, run and kill at will."""
+
+    root: Path
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "data" / "processed" / "toy"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "songrec.cli", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SONGREC", "DVC", "PYTHONDONT"))}
+        return kept | {"PYTHONPATH": str(self.root / "lib")}
+
+    def songrec(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess:
+        """Run the command line and hold its exit code."""
+        done = subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, env=self.environment, check=False
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def run(self, *arguments: str, code: int = 0) -> list[str]:
+        """`songrec run`; names of the stages that ran."""
+        done = self.songrec("run", "--profile", "toy", *arguments, code=code)
+        return [line.split()[0] for line in done.stdout.splitlines() if " ran in " in line]
+
+    def edit(self, path: str, old: str, new: str, count: int = -1) -> None:
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Checkout:
+    """A checkout in which nothing has run."""
+    return _make(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def _ran_once(tmp_path_factory) -> Checkout:
+    made = _make(tmp_path_factory.mktemp("toy") / "checkout")
+    assert made.run() == ["ingest", "split", "train.popularity", "train.item_knn", "compare"]
+    return made
+
+
+@pytest.fixture
+def ran(tmp_path, _ran_once) -> Checkout:
+    """A checkout in which every stage has run."""
+    shutil.copytree(_ran_once.root, tmp_path / "checkout")
+    return Checkout(tmp_path / "checkout")
+
+
+def _make(root: Path) -> Checkout:
+    shutil.copytree(
+        REPOSITORY / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    notebooks = root / "notebooks"
+    (notebooks / "profiles").mkdir(parents=True)
+    (notebooks / "pipeline.yml").write_text(GRAPH)
+    (notebooks / "profiles" / "toy.yml").write_text(PROFILE)
+    for name, (parameters, *code) in CELLS.items():
+        cells = [
+            new_markdown_cell(f"# {name}\n\nWhat is asked?", id="question"),
+            new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]}),
+            *(new_code_cell(source, id=f"code-{i}") for i, source in enumerate(code)),
+            new_markdown_cell("What was found.", id="answer"),
+        ]
+        nbformat.write(new_notebook(cells=cells, metadata=KERNEL), notebooks / f"{name}.ipynb")
+    return Checkout(root)

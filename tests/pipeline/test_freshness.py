@@ -1,0 +1,88 @@
+"""What re-runs, and what does not, after an edit: on a toy checkout, through the command line."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_edits_rerun_what_they_must_and_no_more(ran):
+    assert ran.run() == []  # a moved checkout is fresh, too
+    ran.edit("notebooks/03_split.ipynb", "What was found.", "Something else was found.")  # prose
+    ran.edit("lib/songrec/models/__init__.py", "__all__ =", "Another = Popularity\n__all__ =")  # registering
+    ran.edit("lib/songrec/evaluation/metrics.py", '"""', '# An edit.\n"""', count=1)  # nobody here imports it
+    assert ran.run() == []
+    ran.edit("lib/songrec/models/popularity.py", '"""', '# An edit.\n"""', count=1)
+    ran.edit("notebooks/07_compare.ipynb", '\\"table\\"], \\"', '\\"table\\"], \\" ')
+    assert ran.run() == ["train.popularity", "compare"]
+    ran.edit("notebooks/03_split.ipynb", "* share)", "* share + 0)")
+    assert ran.run() == ["split"]  # its output came out the same: nothing after it runs
+
+
+def test_parameters(ran):
+    changed = ("--set", "split.share=1.0", "--set", "models.item_knn.neighbours=4")
+    assert ran.run(*changed, "--only", "train.item_knn") == ["split", "train.item_knn"]
+    assert ran.run(*changed, "--only", "train.item_knn") == []
+    assert "neighbours=4" in (ran.processed / "fitted" / "item_knn.txt").read_text()
+
+
+def test_outputs_that_somebody_altered_are_made_again(ran):
+    fitted, executed = (
+        ran.processed / "fitted" / "item_knn.txt",
+        ran.processed / "notebooks" / "07_compare.ipynb",
+    )
+    whole = fitted.read_bytes()
+    fitted.write_bytes(b"X" + whole[1:])
+    executed.unlink()
+    (ran.root / "data" / "interim" / "toy" / "rows.txt").write_text("another\nlog\n")
+    assert ran.run() == ["ingest", "train.item_knn", "compare"]
+    assert fitted.read_bytes() == whole
+
+
+def test_a_raw_file_is_an_input(ran):
+    raw = ran.root / "data" / "raw" / "log.txt"
+    raw.parent.mkdir(parents=True)
+    raw.write_text("a")
+    assert ran.run("--set", "ingest.path=log.txt", "--only", "ingest") == ["ingest"]
+    raw.write_text("b")
+    assert ran.run("--set", "ingest.path=log.txt") == ["ingest"]
+
+
+def test_force_runs_all_again_and_the_files_are_byte_equal(ran):
+    files = [*ran.processed.glob("fitted/*"), *ran.processed.glob("parts/*"), ran.processed / "table.csv"]
+    before = [path.read_bytes() for path in files]
+    assert len(before) == 5
+    assert ran.run("--force", "--only", "compare") == [
+        "ingest",
+        "split",
+        "train.popularity",
+        "train.item_knn",
+        "compare",
+    ]
+    assert before == [path.read_bytes() for path in files]
+
+
+def test_explain_says_why_and_dry_run_runs_nothing(ran):
+    assert "would run" not in ran.songrec("explain", "--profile", "toy").stdout
+    ran.edit("lib/songrec/models/item_knn.py", '"""', '# An edit.\n"""', count=1)
+    told = ran.songrec("run", "--dry-run", "--profile", "toy", "--set", "split.share=0.25").stdout
+    lines = told.splitlines()
+    assert lines[0] == "ingest: fresh"
+    assert "    parameter share: modified" in lines
+    assert "    library lib/songrec/models/item_knn.py: modified" in lines
+    assert "    reads what split makes" in lines
+    assert ran.run("--only", "train.item_knn") == ["train.item_knn"]
+
+
+def test_only_runs_a_stage_and_what_it_needs(checkout):
+    assert checkout.run("--only", "split") == ["ingest", "split"]
+
+
+def test_the_executed_notebook_holds_no_path_and_no_time(ran):
+    text = (ran.processed / "notebooks" / "05_train.item_knn.ipynb").read_text()
+    assert "checkout" not in text
+    notebook = json.loads(text)
+    assert "papermill" not in notebook["metadata"]
+    counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert counts == [1, 2, 3, 4]
