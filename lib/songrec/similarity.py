@@ -1,29 +1,29 @@
 """Nearest neighbours by cosine between the rows of binary sparse matrices: exact sets, ties by lower code.
 
-The heavy part, a sparse product with the best few kept per row, is the kernel of similaripy (C++, OpenMP; the
-fastest of those measured). Its values are float32 and its ties fall by chance of memory order, so here it
-only proposes candidates. They are ranked by
+The heavy part, a sparse product with the best few kept per row, is the kernel of similaripy (C++, OpenMP;
+the fastest of those measured). Its values are float32, and which of several tied items it keeps is chance, so
+here it only proposes candidates. They are compared by
 
     c² / (a · b),    c common features, a and b the features of either side,
 
-the squared cosine, as a ratio of integers in float64: equal ratios give equal numbers, so a tie is a tie (and
+the squared cosine, a ratio of integers in float64: equal ratios give equal numbers, so a tie is a tie (and
 different ratios stay different while c² · b < 2**53). A row whose k-th place might be tied with something
 that the kernel left out is asked again with more room, until it cannot be.
 """
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array, vstack
 
 from songrec.lists import NOTHING
 
 MARGIN = 64
 """Candidates asked of the kernel beyond k: room for ties at the k-th place."""
 
-CELLS = 8_000_000
-"""Candidates held at once (about 30 bytes each): what bounds the memory, whatever the matrix."""
+CELLS = 4_000_000
+"""Candidates held at once, about 50 bytes each (more only for a matrix that itself holds more)."""
 
 SLACK = 1e-6
-"""More than the relative error of the kernel's float32 values (three roundings of 2**-24)."""
+"""More than the relative error of the kernel's float32 values, three roundings of 2**-24."""
 
 
 def binarised(matrix) -> csr_array:
@@ -36,12 +36,12 @@ def binarised(matrix) -> csr_array:
 
 
 def cosine_neighbours(rows: csr_array, k: int, *, threads: int = 0) -> csr_array:
-    """For each row its `k` nearest other rows by cosine, of what is not zero.
+    """For each row its `k` nearest other rows by the cosine of what is not zero; ties go to the lower row.
 
-    rows : (n, features) sparse. threads : 0 lets OpenMP decide; the result does not depend on it.
+    rows : sparse (n, features). threads : 0 lets OpenMP decide; the result does not depend on it.
 
-    Returns a csr_array (n, n) of cosines (float32), columns ascending, at most `k` in a row and no row beside
-    itself; rows with nothing in common are no neighbours.
+    Returns a csr_array (n, n) of cosines (float32), columns ascending, at most `k` in a row and none on the
+    diagonal; rows with nothing in common are no neighbours.
 
     >>> songs = csr_array(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]]))
     >>> cosine_neighbours(songs, 1).toarray().round(3)
@@ -50,13 +50,7 @@ def cosine_neighbours(rows: csr_array, k: int, *, threads: int = 0) -> csr_array
            [0.   , 0.577, 0.   ]], dtype=float32)
     """
     rows = binarised(rows)
-    n = rows.shape[0]
-    codes, cosines = nearest(rows, rows.T.tocsr(), k, own=np.arange(n), threads=threads)
-    found = codes != NOTHING
-    indptr = np.concatenate([[0], np.cumsum(found.sum(axis=1))])
-    neighbours = csr_array((cosines[found], codes[found], indptr.astype(np.int32)), shape=(n, n))
-    neighbours.sort_indices()
-    return neighbours
+    return nearest(rows, rows.T.tocsr(), k, own=np.arange(rows.shape[0]), threads=threads)
 
 
 def nearest(
@@ -67,71 +61,97 @@ def nearest(
     sizes: np.ndarray | None = None,
     own: np.ndarray | None = None,
     threads: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """For each query its `k` nearest items by cosine, best first, ties by the lower code.
+) -> csr_array:
+    """For each query its `k` nearest items by cosine; ties go to the lower code.
 
-    queries : csr_array (m, features); columns : csr_array (features, n), one column an item: both binary and
-    canonical (see `binarised`). sizes : (n,) features of each item; counted from `columns` when None.
-    own : (m,) the item that a query must not find, -1 for none.
+    queries : (m, features); columns : (features, n), one column an item: both as `binarised` gives them.
+    sizes : (n,) features of each item, where `columns` holds only part of them; None counts the columns.
+    own : (m,) the item that a query must not find, -1 for none; None for none at all.
 
-    Returns (codes int32 (m, k), cosines float32 (m, k)), padded with -1 and 0.
+    Returns a csr_array (m, n) of cosines (float32), at most `k` in a row, columns ascending.
     """
     m, n = queries.shape[0], columns.shape[1]
     sizes = np.bincount(columns.indices, minlength=n) if sizes is None else sizes
-    own = np.full(m, NOTHING) if own is None else own
-    codes = np.full((m, k), NOTHING, np.int32)
-    squares = np.zeros((m, k))
-    pending = np.flatnonzero(np.diff(queries.indptr))
-    room = k + MARGIN
+    own = np.full(m, NOTHING) if own is None else np.asarray(own)
+    cells = max(
+        CELLS, columns.nnz // 2
+    )  # each call of the kernel reads the whole matrix: not too many of them
+    step = max(1, cells // min(k + MARGIN, max(n, 1)))
+    blocks = [csr_array((0, n), dtype=np.float32)]
+    for start in range(0, m, step):
+        block = slice(start, start + step)
+        blocks.append(_block(queries[block], columns, sizes, own[block], k, cells, threads))
+    return vstack(blocks, format="csr")
+
+
+def _block(queries, columns, sizes, own, k, cells, threads) -> csr_array:
+    """`nearest` for a block of queries, asking again about the rows that stay open."""
+    n = columns.shape[1]
+    found = []
+    pending, room = np.flatnonzero(np.diff(queries.indptr)), k + MARGIN
     while len(pending):
-        room = min(room, n)
-        open_rows = []
-        for block in np.array_split(pending, -(-len(pending) * room // CELLS)):
-            settled, found, found_squares = _ask(queries[block], columns, sizes, own[block], k, room, threads)
-            codes[block, : found.shape[1]] = found
-            squares[block, : found.shape[1]] = found_squares
-            open_rows.append(block[~settled])
-        pending = np.concatenate(open_rows)
-        room *= 4
-    return codes, np.sqrt(squares).astype(np.float32)
+        room, still = min(room, n), []
+        for part in np.array_split(pending, -(-len(pending) * room // cells)):
+            settled, row, codes, squares = _ask(queries[part], columns, sizes, own[part], k, room, threads)
+            found.append((part[row], codes, squares))
+            still.append(part[~settled])
+        pending, room = np.concatenate(still), room * 4
+    if not found:
+        return csr_array((len(own), n), dtype=np.float32)
+    row, codes, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    cosines = np.sqrt(squares).astype(np.float32)
+    return coo_array((cosines, (row, codes)), shape=(len(own), n)).tocsr()
 
 
 def _ask(queries, columns, sizes, own, k, room, threads):
-    """One call of the kernel: (which rows are settled, their best k codes, their squared cosines)."""
-    found, values = _kernel(queries, columns, sizes, room, threads)
-    there = values > 0
-    common = np.rint(values * np.sqrt(sizes[found]))
+    """Ask the kernel once: (which rows are settled; row, code and squared cosine of their neighbours)."""
+    codes, values = _kernel(queries, columns, sizes, room, threads)
+    common = np.rint(values * np.sqrt(sizes[codes]))
     heard = np.diff(queries.indptr)[:, None].astype(np.float64)
-    squares = np.where(
-        there & (found != own[:, None]), common**2 / (heard * np.maximum(sizes[found], 1)), 0.0
-    )
-    order = np.lexsort((found, -squares), axis=1)[:, :k]
-    codes, best = (np.take_along_axis(array, order, axis=1) for array in (found, squares))
-    # What the kernel left out is no better than the worst that it returned, if it filled its room at all.
-    worst = values.min(axis=1).astype(np.float64) / np.sqrt(heard[:, 0])
-    settled = (room == columns.shape[1]) | (worst == 0) | (np.sqrt(best[:, -1]) > worst * (1 + SLACK))
-    return settled, np.where(best > 0, codes, NOTHING), best
+    squares = common**2 / (heard * np.maximum(sizes[codes], 1))
+    squares[(values == 0) | (codes == own[:, None])] = 0
+    kth = np.zeros(len(own))
+    if k < codes.shape[1]:
+        kth = np.partition(squares, -k, axis=1)[:, -k]
+    # What the kernel left out is no better than the worst that it gave, where it filled its room at all.
+    filled = codes.shape[1] == room < columns.shape[1]
+    worst = values.min(axis=1) / np.sqrt(heard[:, 0]) if filled else np.zeros(len(own))
+    settled = (worst == 0) | (np.sqrt(kth) > worst * (1 + SLACK))
+    keep = _first(codes, squares, kth, k) & settled[:, None]
+    return settled, np.nonzero(keep)[0], codes[keep], squares[keep]
+
+
+def _first(codes, squares, kth, k):
+    """Mask of the `k` best of each row (fewer where fewer are above zero), the k-th value being known."""
+    kth = kth[:, None]
+    better, tied = squares > kth, (squares == kth) & (kth > 0)
+    places = k - better.sum(axis=1)  # left for the tied: those of the lowest codes
+    last = np.iinfo(np.int32).max
+    by_code = np.sort(np.where(tied, codes, last), axis=1)
+    limit = np.take_along_axis(by_code, np.clip(places, 1, by_code.shape[1])[:, None] - 1, axis=1)
+    return better | (tied & (codes <= limit))
 
 
 def _kernel(queries, columns, sizes, room, threads):
-    """The `room` items with the highest c / √b for each query, in no order: (codes, values), 0 where no
-    more."""
+    """Per query the `room` items highest by c / √b, in no order: (codes, values); value 0 where no more."""
     import similaripy
 
     heard = np.unique(queries.indices)
-    if len(heard) < len(columns.indptr) - 1:  # its preparation takes time by the size of what it is given
+    if np.diff(columns.indptr)[heard].sum() < columns.nnz // 2:  # do not prepare what is not asked for
         queries, columns = queries[:, heard], columns[heard]
     result = similaripy.s_plus(
         queries,
         columns,
         l1=0,
         l2=0,
-        l3=1,  # divide by a power of the item's weight alone: the query's own size does not change the order
+        l3=1,  # divide by a power of the item's weight alone: the query's own size changes no order
         pop2=sizes.astype(np.float32),
         beta2=0.5,
         k=room,
         verbose=False,
         num_threads=threads,
     )
-    shape = (queries.shape[0], room)  # the kernel writes `room` places for each row, in the order of the rows
-    return result.col.reshape(shape), result.data.reshape(shape).astype(np.float64)
+    shape = (queries.shape[0], room)  # the kernel fills `room` places for each query, from the left
+    codes, values = result.col.reshape(shape), result.data.reshape(shape)
+    used = max(1, int((values > 0).sum(axis=1).max()))
+    return codes[:, :used], values[:, :used].astype(np.float64)

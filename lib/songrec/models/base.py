@@ -14,8 +14,8 @@ from songrec.lists import NOTHING
 from songrec.ranking import best_in_rows
 from songrec.similarity import binarised
 
-CELLS = 16_000_000
-"""Users x songs that may be scored at once (up to 16 bytes each): what bounds the memory of a batch."""
+CELLS = 8_000_000
+"""Users x songs scored at once, up to 16 bytes each: what bounds the memory of a batch."""
 
 
 class Recommender(ABC):
@@ -107,6 +107,8 @@ class Recommender(ABC):
     @classmethod
     def _parameters(cls) -> dict[str, Any]:
         """Hyper-parameters and their defaults, as `__init__` declares them."""
+        if cls.__init__ is object.__init__:
+            return {}
         declared = list(inspect.signature(cls.__init__).parameters.values())[1:]
         return {parameter.name: parameter.default for parameter in declared}
 
@@ -131,18 +133,23 @@ class Recommender(ABC):
         """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically."""
         self._check_fitted()
         fitted = {name: value for name, value in sorted(vars(self).items()) if name.endswith("_")}
-        arrays = {
-            name: value for name, value in fitted.items() if issparse(value) or isinstance(value, np.ndarray)
-        }
-        numbers = {name: value for name, value in fitted.items() if name not in arrays}
-        meta = {"model": type(self).__name__, "params": self.get_params(), "numbers": numbers}
+        arrays = {name: value for name, value in fitted.items() if issparse(value) or np.ndim(value)}
+        numbers = {name: _plain(value) for name, value in fitted.items() if name not in arrays}
+        params = {name: _plain(value) for name, value in self.get_params().items()}
+        meta = {"model": type(self).__name__, "params": params, "numbers": numbers, "arrays": list(arrays)}
         save_arrays(folder, arrays, meta)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def checked_train(train: csr_array) -> csr_array:
     """The training matrix, binary; `DataError` when it holds nothing to learn from."""
     if not issparse(train) or train.ndim != 2:
         raise DataError(f"train must be a sparse matrix users x songs, not {type(train).__name__}")
+    if not np.all(np.isfinite(train.data) & (train.data >= 0)):
+        raise DataError("train holds play counts that are negative or not finite")
     heard = binarised(train)
     if not heard.nnz:
         raise DataError(f"train holds no plays at all ({train.shape[0]} users, {train.shape[1]} songs)")

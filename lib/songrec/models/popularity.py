@@ -29,7 +29,7 @@ class Popularity(Recommender):
             raise ConfigError(f'by must be "listeners" or "plays", not {self.by!r}')
         heard = checked_train(train)
         counted = heard if self.by == "listeners" else train
-        self.popularity_ = np.asarray(counted.sum(axis=0, dtype=np.float64))
+        self.popularity_ = np.asarray(counted.sum(axis=0, dtype=np.float64)).ravel()
         self.n_songs_ = heard.shape[1]
         return self
 

@@ -3,12 +3,15 @@
 
 import difflib
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
 from songrec.errors import ConfigError, DataError
 from songrec.files import load_arrays
 from songrec.models.base import Recommender
+
+_FITTED = re.compile(r"[a-z][a-z0-9_]*_")  # what a fitted attribute may be called; never a dunder
 
 
 def model_names() -> list[str]:
@@ -39,13 +42,14 @@ def load_model(folder: Path) -> Recommender:
     arrays, meta = load_arrays(folder)
     try:
         model = create(meta["model"], **meta["params"])
-        fitted = {**arrays, **meta["numbers"]}
+        fitted, expected = {**arrays, **meta["numbers"]}, set(meta["arrays"]) | set(meta["numbers"])
     except (KeyError, TypeError, ConfigError) as error:
         raise DataError(f"{folder} holds no model that this version knows: {error}") from error
-    for attribute, value in fitted.items():
-        if not attribute.endswith("_") or attribute.startswith("_"):
-            raise DataError(f"{folder} is no saved model: it holds {attribute!r}")
-        setattr(model, attribute, value)
+    if set(fitted) != expected or not all(_FITTED.fullmatch(name) for name in fitted):
+        wrong = sorted(set(fitted) ^ expected) or sorted(fitted)
+        raise DataError(f"{folder} is damaged: see {', '.join(wrong)}. Delete it and train the model again.")
+    for name, value in fitted.items():
+        setattr(model, name, value)
     return model
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.lists import NOTHING
 from songrec.models.base import Recommender, checked_train, positive
 from songrec.similarity import binarised, nearest
 
@@ -35,14 +34,11 @@ class UserKNN(Recommender):
 
     def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
         """The nearest training users of each user and their cosines: (n, training users)."""
-        n, m = heard.shape[0], self.heard_.shape[0]
+        m = self.heard_.shape[0]
         songs = np.unique(heard.indices)  # the rest of the (memory-mapped) log need not be read
         columns = binarised(self.listeners_[songs])
         sizes = np.diff(self.heard_.indptr)
-        codes, cosines = nearest(heard[:, songs], columns, min(self.n_neighbours_, m), sizes=sizes, own=users)
-        found = codes != NOTHING
-        indptr = np.concatenate([[0], np.cumsum(found.sum(axis=1))])
-        return csr_array((cosines[found], codes[found], indptr), shape=(n, m))
+        return nearest(heard[:, songs], columns, min(self.n_neighbours_, m), sizes=sizes, own=users)
 
     def _scores(self, represented: csr_array, enough: int) -> csr_array:
         users = np.unique(represented.indices)
