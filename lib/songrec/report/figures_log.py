@@ -47,11 +47,11 @@ def long_tail(tail: pd.DataFrame, tops: pd.DataFrame, item: str = "song") -> Cha
     right.plot([0, *tail["song_share"]], [0, *tail["interaction_share"]], color=SONGS)
     right.plot([0, 1], [0, 1], color=REAL, linewidth=1, linestyle=":")
     right.annotate("all equally heard", (0.62, 0.6), color=REAL, fontsize=8.5, ha="left", va="top")
-    held = tops[tops["top"].isin(["1%", "10%"])]
+    held = tops[tops["top"].isin(["1 %", "10 %"])]
     shares = held["songs"] / len_of(tail)
     right.plot(shares, held["interactions"], "o", color=INK, markersize=4)
     for top, share, height in zip(held["top"], shares, held["interactions"], strict=True):
-        text = f"top {top} of {item}s: {height:.0%}"
+        text = f"top {top} of {item}s: {100 * height:.0f} %"
         right.annotate(
             text,
             (share, height),
@@ -77,7 +77,7 @@ def plays(bins: pd.DataFrame, item: str = "song") -> Chart:
     """How often a user plays the same song: bars of `tables_log.play_bins`."""
     figure, (axes,) = chart(height=3.0)
     bars = axes.bar(bins["plays"], bins["share"], color=USERS, width=0.72)
-    axes.bar_label(bars, [f"{share:.1%}" for share in bins["share"]], padding=2, fontsize=8.5)
+    axes.bar_label(bars, [f"{100 * share:.1f} %" for share in bins["share"]], padding=2, fontsize=8.5)
     axes.set(xlabel=f"plays of one {item} by one user", ylabel="share of interactions")
     axes.grid(False, axis="x")
     percent(axes.yaxis)
@@ -106,7 +106,7 @@ def sparsity(grid: pd.DataFrame, item: str = "song") -> Chart:
     axes.set(xlabel=f"{item}s, most heard first", ylabel="users, most active first")
     percent(axes.xaxis)
     percent(axes.yaxis)
-    scale = figure.colorbar(picture, ax=axes, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:g}%"))
+    scale = figure.colorbar(picture, ax=axes, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:g} %"))
     scale.set_label("filled cells of a block (log scale; pale: none)")
     scale.minorticks_off()
     scale.outline.set_visible(False)
@@ -134,7 +134,7 @@ def marginals(curves: dict[str, pd.DataFrame], own: str, item: str = "song") -> 
         axes.set(xlabel=f"{name} (log scale)")
         title(axes, name[0].upper() + name[1:])
     panels[0].set_ylabel("share with at least that many (log scale)")
-    key(panels[0], loc="lower left")
+    key(figure, panels[0])
     return figure
 
 

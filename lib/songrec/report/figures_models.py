@@ -40,7 +40,7 @@ def by_cutoff(table: pd.DataFrame) -> Chart:
         axes.set(xlabel="cut-off k (log scale)", ylim=(0, None))
         title(axes, f"{NAMES[metric]}@k")
     panels[0].set_ylabel("mean over users")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8.5)
+    key(figure, panels[0])
     return figure
 
 
@@ -71,22 +71,24 @@ def trade_off(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
 
 
 def _labels(axes, table: pd.DataFrame) -> None:
-    """Each model's name beside its point, pushed apart where points nearly coincide."""
-    axes.margins(y=0.15)
-    span = max(table["value"].max() * 1.2, 1e-9)
-    placed: list[tuple[float, float]] = []
-    for row in table.sort_values("value").itertuples():
-        height = row.value
-        while any(abs(row.coverage - x) < 0.15 and abs(height - y) < 0.075 * span for x, y in placed):
-            height += 0.02 * span
-        placed.append((row.coverage, height))
+    """Each model's name beside its point, on the side where no other point is near."""
+    span = max(table["value"].max(), 1e-9), max(table["coverage"].max(), 1e-9)
+    for row in table.itertuples():
+        level = table[(table["value"] - row.value).abs() < 0.12 * span[0]]
+        across = (level["coverage"] - row.coverage) / span[1]
+        crowded_right, crowded_left = (
+            ((across > 0) & (across < 0.25)).any(),
+            ((across < 0) & (across > -0.25)).any(),
+        )
+        left = crowded_right and not crowded_left and row.coverage > 0.25 * span[1]
         axes.annotate(
             label(row.model),
-            (row.coverage, height),
-            xytext=(9, 0),
+            (row.coverage, row.value),
+            xytext=(-9 if left else 9, 0),
             textcoords="offset points",
             color=colour(row.model),
             fontsize=9,
+            ha="right" if left else "left",
             va="center",
         )
 
@@ -116,12 +118,12 @@ def reach(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
         ylim=(0, 1.03),
     )
     percent(axes.yaxis)
-    key(axes, loc="lower right")
+    key(figure, axes, columns=3)
     return figure
 
 
 def hits(table: pd.DataFrame, cutoff: int) -> Chart:
-    """How many hits a user gets: share of users by hits within the cut-off, a bar a model."""
+    """How many hits a user gets: share of users by hits, a bar a model, with 95 % intervals."""
     models = list(dict.fromkeys(table["model"]))
     figure, (axes,) = chart(height=3.3)
     width = 0.82 / len(models)
@@ -130,11 +132,13 @@ def hits(table: pd.DataFrame, cutoff: int) -> Chart:
         rows = table[table["model"] == model]
         at = np.arange(len(words)) + (place - (len(models) - 1) / 2) * width
         axes.bar(at, rows["share"], width=width * 0.92, color=colour(model), label=label(model))
+        error = [rows["share"] - rows["ci_low"], rows["ci_high"] - rows["share"]]
+        axes.errorbar(at, rows["share"], yerr=error, linestyle="", color=INK, linewidth=0.9, capsize=1.5)
     axes.set_xticks(np.arange(len(words)), words)
     axes.set(xlabel=f"hits among the first {cutoff}", ylabel="share of users")
     axes.grid(False, axis="x")
     percent(axes.yaxis)
-    key(axes)
+    key(figure, axes)
     return figure
 
 
@@ -159,7 +163,7 @@ def by_activity(table: pd.DataFrame, metric: str, item: str = "song") -> Chart:
     axes.set_xticks(np.arange(len(groups)), groups)
     axes.set(xlabel=f"known {item}s of the user (groups of about equal size)", ylabel=metric, ylim=(0, None))
     axes.grid(False, axis="x")
-    key(axes, ncols=2)
+    key(figure, axes)
     return figure
 
 
@@ -202,7 +206,7 @@ def holdout_sizes(table: pd.DataFrame, item: str = "song") -> Chart:
     log_scale(axes.xaxis)
     axes.set(xlabel=f"{item}s of a user (log scale)", ylabel="users with at least that many", ylim=(0, 1.03))
     percent(axes.yaxis)
-    key(axes)
+    key(figure, axes)
     return figure
 
 

@@ -18,13 +18,7 @@ def ingest(profile: str, report: dict[str, Any], log: Interactions, item: str) -
     report : `ingest.json`: `synthetic`, `lines`, `rejected` (reason -> lines), `duplicates`, `triplets`, and
     `known_titles`, the share of the songs kept that have a title.
     """
-    rejected = sum(report["rejected"].values())
-    lines = [
-        f"Of {counted(report['lines'], 'line')} read, {rejected:,} "
-        f"({share(rejected / max(report['lines'], 1))}) were rejected"
-        + (f" ({_reasons(report['rejected'])})" if rejected else "")
-        + f", and {report['duplicates']:,} merged into an earlier line of the same user and {item}."
-    ]
+    lines = [_usable(report, item)]
     lost = report["triplets"] - log.plays.nnz
     lines.append(
         f"The filters removed {counted(lost, 'interaction')} ({share(lost / max(report['triplets'], 1))})."
@@ -38,6 +32,21 @@ def ingest(profile: str, report: dict[str, Any], log: Interactions, item: str) -
     )
     lines.append(known_names(report["known_titles"], item))
     return _prose(lines, report["synthetic"])
+
+
+def _usable(report: dict[str, Any], item: str) -> str:
+    rejected, repeated = sum(report["rejected"].values()), report["duplicates"]
+    text = f"All {counted(report['lines'], 'line')} could be used"
+    if rejected:
+        part = share(rejected / report["lines"])
+        text = (
+            f"Of {counted(report['lines'], 'line')}, {rejected:,} ({part}) were rejected "
+            f"({_reasons(report['rejected'])})"
+        )
+    same = f"line of the same user and {item}"
+    return text + (
+        f"; {repeated:,} repeated an earlier {same}." if repeated else f"; none repeated a {same}."
+    )
 
 
 def _reasons(rejected: dict[str, int]) -> str:
@@ -59,9 +68,9 @@ def explore(profile: str, log: Interactions, tops: pd.DataFrame, item: str, synt
         f"{sentence(name)} fills {share(log.density)} of its {counted(log.n_users, 'user')} × "
         f"{counted(log.n_songs, item)} matrix. A user has {float(songs.mean()):,.1f} {item}s in the mean and "
         f"{_median(songs):,} in the median; all the others must be ranked from these.",
-        f"The most heard 1 % of the {item}s hold {share(held['1%'])} of the interactions, the most heard "
-        f"10 % hold {share(held['10%'])}. Fewer than ten listeners is what {share(few)} of the {item}s have: "
-        "there every model has little to go by.",
+        f"The most heard 1 % of the {item}s hold {share(held['1 %'])} of the interactions, the most heard "
+        f"10 % hold {share(held['10 %'])}. Of the {item}s, {share(few)} have fewer than ten "
+        "listeners: about those every model knows little.",
         f"{sentence(share(once))} of the interactions are a single play. "
         + (
             f"For most of them the count adds nothing to the fact that the {item} was played at all."

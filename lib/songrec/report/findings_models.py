@@ -38,8 +38,8 @@ def train(
     )
     lines = [
         f"{sentence(label(model))} ({settings}) made lists of up to {lists['n']} {item}s for "
-        f"{counted(lists['users'], 'test user')} of {log_of(profile, synthetic)}; {share(lists['full'])} of the "
-        "lists are full."
+        f"{counted(lists['users'], 'test user')} of {log_of(profile, synthetic)}; {share(lists['full'])} of "
+        "the lists are full."
         + (" The others end where the model has no evidence for more." if lists["full"] < 1 else ""),
         f"The first {lists['cutoff']} places of all lists name {lists['distinct']:,} different {item}s, "
         f"{share(lists['distinct'] / lists['songs'])} of the catalogue. The most heard 1 % of the {item}s "
@@ -63,7 +63,10 @@ def evaluate(
     rows = metrics[(metrics["metric"] == "hit_rate") & (metrics["k"] == cutoff)]
     rows = rows.sort_values("value", ascending=False, kind="stable")
     served = listed(
-        [f"{label(r.model)} {r.value:.1%} ({_percents(r.ci_low, r.ci_high)})" for r in rows.itertuples()]
+        [
+            f"{label(r.model)} {100 * r.value:.1f} % ({_percents(r.ci_low, r.ci_high)})"
+            for r in rows.itertuples()
+        ]
     )
     n = int(rows["n_users"].iloc[0])
     lines = [
@@ -75,7 +78,7 @@ def evaluate(
 
 
 def _percents(low: float, high: float) -> str:
-    return "no interval" if isnan(low) else f"{low:.1%} to {high:.1%}"
+    return "no interval" if isnan(low) else f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def _history(activity: pd.DataFrame, cutoff: int, item: str) -> str:
@@ -85,9 +88,10 @@ def _history(activity: pd.DataFrame, cutoff: int, item: str) -> str:
     if len(rows) < 2:
         return f"All tested users have about the same number of known {item}s."
     few, many = rows.iloc[0], rows.iloc[-1]
-    low, high = sorted([few, many], key=lambda row: row["value"])
-    clear = high["ci_low"] > low["ci_high"]
-    digits = decimals((high["ci_high"] - high["ci_low"]) / 2)
+    half = {row["group"]: (row["ci_high"] - row["ci_low"]) / 2 for row in (few, many)}
+    gap = many["value"] - few["value"]
+    error = (half[few["group"]] ** 2 + half[many["group"]] ** 2) ** 0.5  # other users in each: independent
+    digits = decimals(error)
     few_text, many_text = (
         f"{row['value']:.{digits}f} ({ends(row['ci_low'], row['ci_high'], digits)})" for row in (few, many)
     )
@@ -95,9 +99,10 @@ def _history(activity: pd.DataFrame, cutoff: int, item: str) -> str:
         f"{few_text} for users with {few['group']} known {item}s, {many_text} for those with {many['group']}"
     )
     verdict = (
-        "the two intervals overlap, so no difference is shown"
-        if not clear
-        else f"users it knows {'more' if many['value'] > few['value'] else 'less'} of are served better"
+        f"users it knows {'more' if gap > 0 else 'less'} of are served better, by "
+        f"{abs(gap):.{digits}f} ± {error:.{digits}f}"
+        if abs(gap) > error
+        else f"the difference, {gap:+.{digits}f} ± {error:.{digits}f}, is within noise"
     )
     return f"For {label(best)}, MAP@{cutoff} is {numbers}: {verdict}."
 

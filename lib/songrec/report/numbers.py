@@ -54,7 +54,7 @@ def headline_cells(table: pd.DataFrame, names: dict[str, str]) -> tuple[pd.DataF
     cells, marks = {"model": table["model"].map(label)}, {}
     for metric, title in names.items():
         if metric == "coverage":
-            cells[title] = [f"{value:.1%}" for value in table[metric]]
+            cells[title] = [f"{100 * value:.1f} %" for value in table[metric]]
         else:
             half = (table[f"{metric}_high"] - table[f"{metric}_low"]) / 2
             digits = decimals(float(half.max()))
@@ -143,8 +143,8 @@ def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     rows = [
         [
             label(model),
-            f"{cost['fit_seconds']:.3g}",
-            f"{cost['recommend_ms_per_user']:.3g}",
+            _timing(cost["fit_seconds"]),
+            _timing(cost["recommend_ms_per_user"]),
             f"{cost['peak_mb']:,.0f}",
             int(cost["threads"]),
         ]
@@ -152,3 +152,7 @@ def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     ]
     columns = ["model", "fit (s)", "rank, per user (ms)", "peak memory (MB)", "threads"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _timing(value: float) -> str:
+    return f"{value:.3g}" if value >= 0.01 else "< 0.01"

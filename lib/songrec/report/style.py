@@ -47,7 +47,6 @@ _LOOK = {
     "xtick.color": INK,
     "ytick.color": INK,
     "text.color": INK,
-    "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 6,
 }
@@ -101,13 +100,13 @@ def label(model: str) -> str:
 
 def percent(axis, decimals: int | None = None) -> None:
     """Ticks of a share of 1 as per cent."""
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals, symbol=" %"))
 
 
 def log_scale(axis, share: bool = False) -> None:
     """A logarithmic axis with plain ticks (1, 10, 1,000, or as per cent); its label must say so."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:g}%" if share else f"{v:,.10g}"))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:g} %" if share else f"{v:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
     axis.axes.grid(True, which="major")
 
@@ -117,6 +116,8 @@ def title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=10, fontweight="bold")
 
 
-def key(axes: Axes, **options) -> None:
-    """A legend in the project's style."""
-    axes.legend(fontsize=8.5, handlelength=2.2, **options)
+def key(figure: Chart, axes: Axes, columns: int = 5) -> None:
+    """A legend below the figure, where it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    options = {"fontsize": 8.5, "handlelength": 2.2, "frameon": False}
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), **options)

@@ -19,7 +19,7 @@ def lines(report: IngestReport) -> pd.DataFrame:
     rows += [(f"merged into an earlier line of the same user and {report.item}", report.duplicates)]
     rows += [("kept as triplets", report.triplets)]
     table = pd.DataFrame(rows, columns=["what", "lines"])
-    return table.assign(share=[f"{count / max(report.lines, 1):.2%}" for count in table["lines"]])
+    return table.assign(share=[f"{100 * count / max(report.lines, 1):.2f} %" for count in table["lines"]])
 
 
 def first_rejects(report: IngestReport) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def summary(log: Interactions, item: str) -> pd.DataFrame:
         f"{item}s": f"{log.n_songs:,}",
         f"interactions (user, {item})": f"{log.plays.nnz:,}",
         "plays": f"{int(log.plays.data.sum(dtype=np.int64)):,}",
-        "density of the matrix": f"{log.density:.3%}",
+        "density of the matrix": f"{100 * log.density:.3f} %",
         "data fingerprint": log.fingerprint(),
     }
     return pd.DataFrame({"quantity": list(rows), "value": list(rows.values())})
@@ -89,7 +89,7 @@ def top_shares(tail: pd.DataFrame) -> pd.DataFrame:
     counts = [max(1, round(share * len(tail))) for share in TOP_SHARES]
     return pd.DataFrame(
         {
-            "top": [f"{share:.0%}" for share in TOP_SHARES],
+            "top": [f"{100 * share:.0f} %" for share in TOP_SHARES],
             "songs": counts,
             "interactions": [float(tail["interaction_share"].iloc[count - 1]) for count in counts],
         }

@@ -140,14 +140,27 @@ def top_share(curve: pd.DataFrame, share: float = 0.01) -> pd.Series:
 
 
 def hits(per_user: PerUser, cutoff: int, most: int = 5) -> pd.DataFrame:
-    """Share of users by number of hits within the cut-off: columns `model`, `hits` (text), `share`."""
+    """Share of users by number of hits within the cut-off: columns `model`, `hits` (text), `share`.
+
+    `ci_low` and `ci_high` are Wilson's 95 % interval of the share (Wilson 1927), which stays within 0 and 1.
+    """
     tables = []
     for model, values in per_user.items():
         count = (values[f"precision@{cutoff}"] * cutoff).round().astype(int)
         share = [float(np.mean(count == n)) for n in range(most)] + [float(np.mean(count >= most))]
         words = [str(n) for n in range(most)] + [f"{most}+"]
-        tables.append(pd.DataFrame({"model": model, "hits": words, "share": share}))
+        low, high = _wilson(np.array(share), len(count))
+        tables.append(
+            pd.DataFrame({"model": model, "hits": words, "share": share, "ci_low": low, "ci_high": high})
+        )
     return pd.concat(tables, ignore_index=True)
+
+
+def _wilson(share: np.ndarray, n: int, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # Rounding must not put a share of exactly 0 or 1 outside its own interval.
+    return np.minimum(middle - half, share), np.maximum(middle + half, share)
 
 
 def by_activity(per_user: PerUser, known: np.ndarray, column: str, groups: int = 4) -> pd.DataFrame:
