@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
-CHUNK = 1 << 18
+CHUNK = 1 << 16
+_RANGE = re.compile(r"bytes (?:([0-9]+)-[0-9]+|\*)/([0-9]+)")
 
 
 class _BrokenOff(Exception):  # noqa: N818
@@ -64,57 +66,66 @@ def _alone(part: Path) -> Iterator[BinaryIO]:
 
 
 def _transfer(url: str, file: BinaryIO, part: Path, path: Path) -> None:
+    """Receive until the file is whole; give up after `ATTEMPTS` in a row that brought it no further."""
     import requests
 
     by_hand = f"Get it in another way and put it here:\n  {path}"
-    problem = ""
-    for _ in range(ATTEMPTS):
+    attempts, best = 0, 0
+    while attempts < ATTEMPTS:
         try:
             with requests.get(url, headers=_resume(file, part), stream=True, timeout=TIMEOUT) as answer:
-                if answer.status_code == 416:  # the part is not the beginning of what the site has
-                    file.truncate(0)
-                    continue
-                answer.raise_for_status()
+                if answer.status_code != 416:  # what a site says that has nothing to add
+                    answer.raise_for_status()
                 _receive(answer, file, part)
                 return
         except requests.HTTPError as error:
-            status = error.response.status_code
-            raise DataError(f"{url} answers {status} {error.response.reason}. {by_hand}") from error
-        except (requests.ConnectionError, requests.Timeout) as error:
-            problem = f"{type(error).__name__}: {error}"
-        except (_BrokenOff, requests.exceptions.ChunkedEncodingError) as error:
-            problem = str(error)
-    size = file.seek(0, os.SEEK_END)
+            status = f"{error.response.status_code} {error.response.reason}"
+            raise DataError(f"{url} answers {status}. {by_hand}") from error
+        except (_BrokenOff, requests.RequestException) as error:
+            problem = error
+        size = file.seek(0, os.SEEK_END)
+        attempts = 1 if size > best else attempts + 1
+        best = max(best, size)
     kept = f"{size:,} bytes have come and are kept: try again, it goes on from there. Or:\n" if size else ""
-    raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}")
+    raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}") from problem
 
 
 def _resume(file: BinaryIO, part: Path) -> dict[str, str]:
     """The request's headers: the rest only, provided that it is the rest of the same file."""
     headers = {"Accept-Encoding": "identity"}
-    size = file.seek(0, os.SEEK_END)
-    tag = _tag(part).read_text("ascii") if _tag(part).is_file() else ""
-    if size and tag:
-        headers |= {"Range": f"bytes={size}-", "If-Range": tag}
-    return headers
+    size, tag = file.seek(0, os.SEEK_END), _read_tag(part)
+    return headers | {"Range": f"bytes={size}-", "If-Range": tag} if size and tag else headers
+
+
+def _read_tag(part: Path) -> str:
+    return _tag(part).read_text("latin-1") if _tag(part).is_file() else ""
+
+
+def _version(answer: "requests.Response") -> str:
+    """What names the version of the file for certain: a strong ETag, else the date."""
+    etag = answer.headers.get("ETag", "")
+    return etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")
 
 
 def _receive(answer: "requests.Response", file: BinaryIO, part: Path) -> None:
-    """Write what comes; raise `_BrokenOff` when it is less than was announced."""
+    """Write what comes; raise `_BrokenOff` when it is not all of it."""
     from tqdm import tqdm
 
-    if answer.status_code == 206:
-        total = int(answer.headers["Content-Range"].rpartition("/")[2])
-    else:  # the whole file: the first time, or the site cannot or will not continue
+    size = file.seek(0, os.SEEK_END)
+    if answer.status_code == 200:  # the whole file: the first time, or the site cannot or will not go on
         file.truncate(0)
-        total = int(answer.headers.get("Content-Length", 0))
-        etag = answer.headers.get("ETag", "")
-        _tag(part).write_text(
-            answer.headers.get("Last-Modified", "") if etag[:2] in ("", "W/") else etag, "ascii"
-        )
-    start = file.seek(0, os.SEEK_END)
+        size, total = 0, int(answer.headers.get("Content-Length", 0))
+        _tag(part).write_text(_version(answer), "latin-1")
+    else:
+        place = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        start, total = (int(place[1] or size), int(place[2])) if place else (-1, 0)
+        if start != size or size > total or _version(answer) not in ("", _read_tag(part)):
+            file.truncate(0)
+            raise _BrokenOff("the site sent another part than was asked for")
+        if size == total:
+            return
     name = part.name.removesuffix(".part")
-    with tqdm(total=total or None, initial=start, desc=name, unit="B", unit_scale=True, disable=None) as bar:
+    with tqdm(total=total or None, initial=size, desc=name, unit="B", unit_scale=True, disable=None) as bar:
         for chunk in answer.iter_content(CHUNK):
             file.write(chunk)
             bar.update(len(chunk))
@@ -137,6 +148,7 @@ def _verify(file: Path, path: Path, url: str, begins: bytes, sha256: str | None)
         problem = f"has the SHA-256 {digest} instead of {sha256}"
     if problem and file != path:
         file.unlink()
+        _tag(file).unlink(missing_ok=True)
         raise DataError(
             f"{url} {problem}. Nothing was kept. Get it in another way and put it here:\n  {path}"
         )
