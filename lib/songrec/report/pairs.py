@@ -22,12 +22,12 @@ PAIRED = [
 
 
 def gains(per_user: Mapping[str, pd.DataFrame], cutoff: int, baseline: str = "popularity") -> pd.DataFrame:
-    """For every metric at the cut-off: each model against the baseline, and the best against each other model.
+    """For every metric at the cut-off: each model against the baseline, and the best against each other one.
 
     per_user : each model's values, a row a user, a column `metric@k` (what the evaluate stage keeps).
 
-    Returns the columns `PAIRED`: `model` minus `than` and `model` over `than`, with paired 95 % intervals; numbers
-    have four significant digits.
+    Returns the columns `PAIRED`: `model` minus `than` and `model` over `than`, with paired 95 % intervals;
+    numbers have four significant digits.
 
     >>> one, two = pd.DataFrame({"recall@10": [0.1, 0.3, 0.2]}), pd.DataFrame({"recall@10": [0.2, 0.5, 0.5]})
     >>> gains({"popularity": one, "item_knn": two}, 10)[["model", "than", "difference", "ratio"]]

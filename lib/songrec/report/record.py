@@ -1,4 +1,4 @@
-"""The results on record: `data/results/<profile>/`, read into one object that the book takes its numbers from."""
+"""The results on record, `data/results/<profile>/`: one object that the book takes its numbers from."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,8 +65,7 @@ class Record:
             known = [path.parent.name for path in sorted(results.glob("*/run.json"))]
             raise DataError(
                 f"nothing is on record for {profile!r}{suggest(profile, known)} On record: "
-                f"{', '.join(known) or 'nothing'}. `songrec run --profile {profile}` measures, and then "
-                f"`python -m songrec.pipeline.record --profile {profile}` puts it on record."
+                f"{', '.join(known) or 'nothing'}. `songrec run`, then `songrec publish`, puts a profile on record."
             )
         return cls(profile, results / profile)
 
@@ -77,7 +76,7 @@ class Record:
 
     @cached_property
     def run(self) -> dict[str, Any]:
-        """Provenance: title, counts, fingerprint, protocol, seeds, commit, machine, package versions, date."""
+        """Provenance: title, counts, fingerprint, protocol, seeds, commit, machine, packages, date."""
         return read_json(self.folder / "run.json")
 
     @cached_property
@@ -93,7 +92,7 @@ class Record:
 
     @cached_property
     def gains(self) -> pd.DataFrame:
-        """All rows of gains.csv (`pairs.gains`), with a column `name` as in `metrics`; none where there is no such file."""
+        """All rows of gains.csv (`pairs.gains`), with a column `name`; none where there is no such file."""
         columns = _COLUMNS["gains.csv"]
         here = (self.folder / "gains.csv").is_file()
         frame = self._table("gains.csv") if here else pd.DataFrame(columns=columns)
@@ -169,8 +168,8 @@ class Record:
     def not_worse(self, name: str) -> list[str]:
         """The best model by `metric@k`, and all whose difference to it could be chance.
 
-        From the paired difference where gains.csv holds it. Without, the difference's standard error is taken as if
-        the two models had met different users: they met the same ones and both do well on the easy
+        From the paired difference where gains.csv holds it. Without, the difference's standard error is taken
+        as if the two models had met different users: they met the same ones and both do well on the easy
         ones, so the true error is smaller, and too many are called equal rather than too few.
         """
         first, *others = self.models(by=name)
@@ -187,7 +186,9 @@ class Record:
 
 
 def on_record(results: Path = RESULTS) -> list[Record]:
-    """The records of runs on real data: page one's first, the others by name."""
+    """The records of runs on real data: page one's first, then songs before artists, by name."""
     records = [Record.load(path.parent.name, results) for path in sorted(results.glob("*/run.json"))]
     real = [record for record in records if not record.run.get("synthetic", False)]
-    return sorted(real, key=lambda record: (record.profile != HEADLINE, record.profile))
+    return sorted(
+        real, key=lambda record: (record.profile != HEADLINE, record.item != "song", record.profile)
+    )

@@ -31,14 +31,14 @@ def headline(records: Sequence[Record]) -> tuple[Chart, str]:
                     linestyle="",
                     label=label(model) if row == 0 else None,
                 )
-        axes.set(xlim=(0, None))
+        axes.set(xlim=(0, None), xlabel="mean over users")
         title(axes, text)
         axes.grid(False, axis="y")
         for edge in range(1, len(records)):
             axes.axhline(edge - 0.5, color="#bbbbbb", linewidth=0.6)
     panels[0].set_yticks(range(len(records)), [_folded(record.run["title"]) for record in records])
     panels[0].set_ylim(len(records) - 0.5, -0.5)
-    figure.legend(*_each_once(panels[0]), loc="outside lower center", ncols=5, fontsize=8.5)
+    figure.legend(*_each_once(panels[0]), loc="outside lower center", ncols=5, fontsize=8.5, frameon=False)
     said = [
         f"{record.run['title']}: "
         + ", ".join(

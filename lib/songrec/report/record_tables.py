@@ -87,8 +87,70 @@ def brief(record: Record) -> Table:
     return _right(table(pd.DataFrame(rows)), left=1)
 
 
+def implied(record: Record) -> Table:
+    """What the brief's figures say about its unnamed data, beside the same quantities measured.
+
+    Precision over recall: with h hits in ten places and n songs held out, P@10 = h / 10 and R@10 = h / n, so
+    10 P@10 / R@10 is about n. Coverage: popularity lists about the same few songs on any catalogue, and they are
+    15 % of a small one.
+    """
+    rows = []
+    for model, stated in BRIEF.items():
+        measured = [record.estimate(model, f"{metric}@10").value for metric in ("precision", "recall")]
+        rows.append(
+            {
+                "quantity": f"songs held out of a user, 10 × P@10 / R@10 of {label(model)}",
+                "brief": f"{10 * stated['precision'] / stated['recall']:.0f}",
+                "measured": f"{10 * measured[0] / measured[1]:.1f}",
+            }
+        )
+    songs = record.run["songs"]
+    listed = record.estimate("popularity", "coverage@10").value * songs
+    rows += [
+        {"quantity": "songs in popularity's lists", "brief": "", "measured": f"{listed:,.0f}"},
+        {
+            "quantity": "size of the catalogue; for the brief, that in which as many are 15 %",
+            "brief": f"{listed / BRIEF['popularity']['coverage']:,.0f}",
+            "measured": f"{songs:,}",
+        },
+        {
+            "quantity": "gain of item-KNN over popularity, precision@10",
+            "brief": f"{BRIEF['item_knn']['precision'] / BRIEF['popularity']['precision']:.1f}",
+            "measured": f"{record.compare('over', 'item_knn', 'popularity', 'precision@10').value:.1f}",
+        },
+    ]
+    return _right(table(pd.DataFrame(rows)), left=1)
+
+
 def _interval(estimate) -> str:
     return with_interval(estimate.value, estimate.low, estimate.high, decimals(estimate.margin))
+
+
+def examples(record: Record, user: int = 0, model: str = "best", n: int = 10) -> Table:
+    """What one of the example users played most, beside what a model lists; `user` counts from 0."""
+    name = record.ranked()[0] if model == "best" else model
+    table_ = record.examples
+    users = list(dict.fromkeys(table_["user"]))
+    mine = table_[(table_["user"] == users[user]) & (table_["rank"] <= n)]
+    history = mine[mine["kind"] == "history"].drop_duplicates("rank").set_index("rank")
+    listed = mine[(mine["kind"] == "recommended") & (mine["model"] == name)].set_index("rank")
+    if listed.empty:
+        raise DataError(f"{record.folder / 'examples.csv'}: no list of {name} for user {users[user]}")
+    ranks = history.index.union(listed.index)
+    history, listed = history.reindex(ranks), listed.reindex(ranks)
+    hits = listed["hit"].astype(str).eq("True")
+    cells = pd.DataFrame(
+        {
+            "": [str(rank) for rank in ranks],
+            "played most": history["label"].fillna(""),
+            "plays": [f"{plays:,.0f}" if plays == plays else "" for plays in history["plays"].astype(float)],
+            f"{label(name)} recommends": listed["label"].fillna(""),
+            "played it too": ["yes" if hit else "" for hit in hits],
+        }
+    )
+    marks = pd.DataFrame({f"{label(name)} recommends": hits.to_numpy()})
+    made = table(cells, strong=marks)
+    return Table(made.cells, [False, True, False, True, True], made.strong, "")
 
 
 def datasets(records: Sequence[Record]) -> Table:
@@ -168,6 +230,8 @@ OF_ONE = {
     "gains": gains,
     "cost": cost,
     "brief": brief,
+    "implied": implied,
+    "examples": examples,
     "parameters": parameters,
     "provenance": provenance,
 }

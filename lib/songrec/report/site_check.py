@@ -74,7 +74,7 @@ class _Page(HTMLParser):
 def check(folder: Path, expected: list[str] | None = None) -> list[str]:
     """What is wrong with the site in `folder`, a line a problem; an empty list when nothing is.
 
-    expected : names of pages that must be there, without `.html`; None: every page that the table of contents links.
+    expected : names of pages that must be there, without `.html`.
     """
     folder = Path(folder)
     pages = {path: _read(path) for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts}

@@ -1,9 +1,9 @@
 """Sphinx extension: the API reference, from the docstrings of whatever modules there are.
 
-A page names a room with one line, `{{ modules songrec.data }}`; before the page is parsed, the line becomes a section and an
-`automodule` for each of its modules, so that a new module is in the book without anybody listing it.
-Docstrings are read as their authors wrote them: a run of lines `name : what it is` becomes a definition list, and
-`$...$` becomes mathematics.
+A page names a room with one line, `{{ modules songrec.data }}`; before the page is parsed, the line becomes a
+section and an `automodule` for each of its modules, so that a new module is in the book without anybody
+listing it. Docstrings are read as their authors wrote them: a run of lines `name : what it is` becomes a
+definition list, and `$...$` becomes mathematics.
 """
 
 import importlib.util

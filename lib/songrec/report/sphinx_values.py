@@ -1,6 +1,7 @@
 """Sphinx extension: numbers, tables and figures of the results on record, so that no page types one.
 
-A role `value` (the expressions are those of `songrec.report.values`) and two directives, whose content is the caption:
+A role `value` (its expressions are those of `songrec.report.values`) and two directives; their content is the
+caption:
 
     {value}`taste-profile-10k-songs/best/precision@10:pm`
 
@@ -15,8 +16,8 @@ A role `value` (the expressions are those of `songrec.report.values`) and two di
     What was found.
     ```
 
-Without `:profile:` the record is page one's. What is not on record is a warning, which fails the strict build. Every
-file that was read becomes a dependency of the page.
+Without `:profile:` the record is page one's. What is not on record is a warning, which fails the strict build.
+Every file that was read becomes a dependency of the page.
 """
 
 from functools import cached_property
@@ -93,14 +94,16 @@ class RecordTable(_RecordDirective):
 
     option_spec = {  # noqa: RUF012
         **_RecordDirective.option_spec,
-        "metrics": lambda text: {"metrics": text.split()},
-        "cutoff": lambda text: {"cutoff": int(text)},
+        "metrics": str.split,
+        "cutoff": int,
+        "model": directives.unchanged,
+        "user": int,
     }
 
     def show(self):
         from songrec.report.record_tables import record_table
 
-        options = {**self.options.get("metrics", {}), **self.options.get("cutoff", {})}
+        options = {name: value for name, value in self.options.items() if name not in ("profile", "name")}
         made = record_table(self.arguments[0], self.records, **options)
         table = nodes.table("", *self.caption(nodes.title), _group(made), classes=["record"])
         self.add_name(table)
