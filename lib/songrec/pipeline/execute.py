@@ -30,6 +30,7 @@ def execute(profile: str, stage: str) -> None:
     A failed notebook stays in the profile's `failed` folder. Raises what papermill raises.
     """
     import papermill
+    from traitlets.config import Config
 
     paths = Paths(profile)
     planned = read_json(paths.plan)[stage]
@@ -43,6 +44,8 @@ def execute(profile: str, stage: str) -> None:
         kernel_name="python3",
         cwd=str(NOTEBOOKS),
         progress_bar=False,
+        # Talk to the kernel through files that only this user may open, not through ports of the machine.
+        config=Config({"KernelManager": {"transport": "ipc"}}),
     )
     _settle(unfinished, paths.notebooks / planned["executed"])
 

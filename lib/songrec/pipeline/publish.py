@@ -1,0 +1,121 @@
+"""Putting a finished run on record: the tables of data/results/<profile>, from a clean commit only."""
+
+import datetime
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from songrec.data import Catalogue, Interactions
+from songrec.errors import ConfigError, StageError
+from songrec.files import read_json, replacing, write_json, write_text
+from songrec.lists import TopN
+from songrec.measure import machine
+from songrec.paths import REPOSITORY, RESULTS
+from songrec.pipeline.engine import Engine
+from songrec.pipeline.plan import Plan, make_plan
+from songrec.pipeline.run import only_run
+from songrec.report.examples import examples, typical_users
+from songrec.report.pairs import gains
+from songrec.report.readme import refresh
+from songrec.report.store import load_per_users
+from songrec.split import Split
+
+PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy")
+_EXAMPLE_SONGS = 10
+_COST = ["fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"]
+
+
+def publish(profile: str, results: Path = RESULTS) -> Path:
+    """Write the record of a profile's last run and bring the README's headline up to date.
+
+    Returns the record's folder. Raises `ConfigError` when the working tree differs from the last commit
+    (the records themselves apart), and `StageError` when the run is not fresh.
+    """
+    commit = _clean_commit()
+    plan = make_plan(profile)
+    with only_run(plan.paths):
+        stale = [name for name in Engine(plan).changes() if name in plan.stages]
+        if stale:
+            raise StageError(f"not fresh: {', '.join(stale)}. Run first: songrec run --profile {profile}")
+        with replacing(results / profile) as folder:
+            folder.mkdir()
+            _write(plan, folder, commit)
+    if results == RESULTS:
+        refresh()
+    return results / profile
+
+
+def _clean_commit() -> str:
+    """The commit that the working tree is at."""
+    changed = _git("status", "--porcelain", "--", ".", ":!data/results", ":!README.md")
+    if changed:
+        raise ConfigError(f"results go on record from a clean commit only; commit or undo first:\n{changed}")
+    return _git("rev-parse", "--short=12", "HEAD")
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ConfigError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout.rstrip()
+
+
+def _write(plan: Plan, folder: Path, commit: str) -> None:
+    processed, models = plan.paths.processed, list(plan.profile.models)
+    write_text(folder / "metrics.csv", (processed / "metrics.csv").read_text(encoding="utf-8"))
+    costs = {model: read_json(processed / "cost" / f"{model}.json") for model in models}
+    cost = pd.DataFrame([{"model": model, **{key: costs[model][key] for key in _COST}} for model in models])
+    _write_csv(folder / "cost.csv", cost)
+    compare = plan.stages["compare"].parameters
+    per_user = load_per_users(processed / "per_user", models)
+    _write_csv(folder / "gains.csv", gains(per_user, compare["cutoff"], compare["baseline"]))
+    split = Split.load(processed / "split")
+    catalogue = Catalogue.load(plan.paths.interim / "songs.parquet")
+    shown = [
+        examples(
+            plan.profile_name,
+            model,
+            split,
+            TopN.load(processed / "lists" / model),
+            catalogue,
+            typical_users(split),
+            _EXAMPLE_SONGS,
+        )
+        for model in models
+    ]
+    _write_csv(folder / "examples.csv", pd.concat(shown, ignore_index=True))
+    write_json(folder / "params.json", {m: e.hyperparameters for m, e in plan.profile.models.items()})
+    write_json(folder / "run.json", _provenance(plan, split, catalogue, commit))
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def _provenance(plan: Plan, split: Split, catalogue: Catalogue, commit: str) -> dict[str, Any]:
+    log = Interactions.load(plan.paths.processed / "interactions")
+    ingest, cut = plan.stages["ingest"].parameters, plan.stages["split"].parameters
+    return {
+        "profile": plan.profile_name,
+        "title": plan.profile.title,
+        "description": plan.profile.description,
+        "synthetic": plan.profile.synthetic,
+        "item": ingest["item"],
+        "users": log.n_users,
+        "songs": log.n_songs,
+        "triplets": int(log.plays.nnz),
+        "tested_users": len(split.test.users),
+        "known_titles": round(catalogue.known_share(log.song_ids), 4),
+        "filters": {key: ingest[key] for key in ("core", "min_listeners", "min_songs")},
+        "protocol": split.protocol,
+        "split": {key: cut[key] for key in ("test", "validation")},
+        "seeds": {"split": split.seed},
+        "fingerprint": log.fingerprint(),
+        "commit": commit,
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "packages": {name: version(name) for name in PACKAGES},
+    }

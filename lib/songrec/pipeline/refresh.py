@@ -1,0 +1,55 @@
+"""Execute the stored notebooks again on `tiny` and keep their outputs.
+
+`python -m songrec.pipeline.refresh [NAME ...]`
+
+These outputs are what nbval compares. Nothing that changes from run to run is stored: no times, no
+versions, no execution metadata, so that two refreshes are byte-identical.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from songrec.files import write_text
+from songrec.paths import NOTEBOOKS
+from songrec.pipeline.graph import read_graph
+
+_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def refresh(path: Path) -> None:
+    """Execute one notebook with its defaults and write it back; raises what the notebook raises."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute()
+    notebook.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+        cell.metadata.pop("execution", None)
+    write_text(path, nbformat.writes(notebook) + "\n")
+
+
+def main(names: Sequence[str]) -> int:
+    """Refresh the named notebooks, or all, in a data folder of their own: what lies in data/ has no part."""
+    notebooks = [stage.path for stage in read_graph().stages.values()]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SONGREC_DATA"] = folder
+        for path in notebooks:
+            if not names or path.stem in names:
+                refresh(path)
+                print(f"{path.relative_to(NOTEBOOKS.parent)} is refreshed", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
