@@ -91,7 +91,8 @@ def _block(queries, columns, sizes, own, k, cells, threads) -> csr_array:
     pending, room = np.flatnonzero(np.diff(queries.indptr)), k + MARGIN
     while len(pending):
         room, still = min(room, n), []
-        for part in np.array_split(pending, -(-len(pending) * room // cells)):
+        step = max(1, cells // room)
+        for part in (pending[start : start + step] for start in range(0, len(pending), step)):
             settled, row, codes, squares = _ask(queries[part], columns, sizes, own[part], k, room, threads)
             found.append((part[row], codes, squares))
             still.append(part[~settled])

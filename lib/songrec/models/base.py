@@ -93,7 +93,7 @@ class Recommender(ABC):
                 "its columns must be the same songs in the same order"
             )
         n = fold_in.shape[0]
-        users = np.full(n, NOTHING) if users is None else np.asarray(users)
+        users = np.full(n, NOTHING) if users is None else np.asarray(users, dtype=np.int64)
         if users.shape != (n,):
             raise DataError(
                 f"users has shape {users.shape}: give one code for each of the {n} rows of fold_in"

@@ -1,0 +1,101 @@
+"""ItemKNN and UserKNN against dense arithmetic, on logs full of ties."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
+from songrec.errors import ConfigError
+from songrec.models import ItemKNN, UserKNN
+
+logs = arrays(bool, st.tuples(st.integers(1, 10), st.integers(1, 10))).filter(np.any)
+
+
+def cosines(queries, items):
+    """Dense float32 cosines of binary rows; equal ratios of counts give equal numbers."""
+    common = queries.astype(int) @ items.astype(int).T
+    sizes = np.maximum(queries.sum(axis=1)[:, None] * items.sum(axis=1), 1)
+    return np.sqrt(common**2 / sizes).astype(np.float32)
+
+
+def nearest(similarity, k):
+    """Only the k highest of each row, ties to the lower column; the rest is zero."""
+    kept = np.zeros_like(similarity)
+    for row, line in enumerate(similarity):
+        first = np.argsort(-line, kind="stable")[:k]
+        kept[row, first] = line[first]
+    return kept
+
+
+def lists(scores, heard, k):
+    scores = np.where(heard, -np.inf, np.where(scores > 0, scores, -np.inf).astype(np.float32))
+    songs = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int32)
+    values = np.take_along_axis(scores, songs, axis=1)
+    return np.where(values > -np.inf, songs, -1), values
+
+
+def equal(found, expected):
+    songs, scores = found
+    width = expected[0].shape[1]
+    assert (songs[:, :width] == expected[0]).all()
+    assert (scores[:, :width] == expected[1].astype(np.float32)).all()
+    assert (songs[:, width:] == -1).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(train=logs, neighbours=st.integers(1, 11), k=st.integers(1, 12), data=st.data())
+def test_item_knn(train, neighbours, k, data):
+    fold_in = data.draw(arrays(bool, st.tuples(st.integers(1, 4), st.just(train.shape[1]))))
+    similarity = cosines(train.T, train.T)
+    np.fill_diagonal(similarity, 0)
+    similarity = nearest(similarity, neighbours)
+    model = ItemKNN(neighbours).fit(csr_array(train))
+    assert (model.similarity_.toarray() == similarity).all()
+    scores = fold_in.astype(float) @ similarity.astype(float)
+    equal(model.recommend(csr_array(fold_in), k), lists(scores, fold_in, k))
+    everything = lists(similarity, np.zeros_like(similarity, bool), k)
+    equal(model.similar_songs(np.arange(train.shape[1]), k), everything)
+
+
+@settings(max_examples=150, deadline=None)
+@given(train=logs, neighbours=st.integers(1, 11), k=st.integers(1, 12), data=st.data())
+def test_user_knn(train, neighbours, k, data):
+    fold_in = data.draw(arrays(bool, st.tuples(st.integers(1, 4), st.just(train.shape[1]))))
+    users = data.draw(arrays(np.int64, len(fold_in), elements=st.integers(-1, len(train) - 1)))
+    similarity = cosines(fold_in, train)
+    similarity[np.flatnonzero(users >= 0), users[users >= 0]] = 0
+    scores = nearest(similarity, neighbours).astype(float) @ train.astype(float)
+    model = UserKNN(neighbours).fit(csr_array(train))
+    equal(model.recommend(csr_array(fold_in), k, users=users), lists(scores, fold_in, k))
+
+
+def test_a_training_user_is_never_its_own_neighbour():
+    """Users 0 and 1 share one song. Were 0 its own neighbour, K = 1 would leave no room for user 1."""
+    train = csr_array(np.array([[1, 1, 0], [0, 1, 1]]))
+    model = UserKNN(neighbours=1).fit(train)
+    assert model.recommend(train[[0]], 2, users=np.array([0]))[0].tolist() == [[2, -1]]
+    assert model.recommend(train[[0]], 2)[0].tolist() == [[-1, -1]]
+
+
+def test_user_knn_makes_no_matrix_of_users_by_users():
+    """6,000 users: a dense square would take 144 MB; asking about ten of them takes a small part of that."""
+    import tracemalloc
+
+    random = np.random.default_rng(0)
+    pairs = (np.ones(60_000), (random.integers(0, 6_000, 60_000), random.integers(0, 500, 60_000)))
+    train = csr_array(pairs, shape=(6_000, 500))
+    model = UserKNN(20).fit(train)
+    tracemalloc.start()
+    model.recommend(csr_array(train[:10]), 10, users=np.arange(10))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+@pytest.mark.parametrize("model", [ItemKNN, UserKNN])
+@pytest.mark.parametrize("neighbours", [0, -5, 2.5, "10", True, None])
+def test_neighbours_must_be_a_positive_whole_number(model, neighbours):
+    made = model(neighbours=neighbours)  # checked in fit, as scikit-learn has it
+    with pytest.raises(ConfigError, match="neighbours must be a whole number of at least 1"):
+        made.fit(csr_array(np.eye(3)))

@@ -1,0 +1,67 @@
+"""Top-k against a full sort, with many ties."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
+from songrec.ranking import best, best_in_rows
+
+few_values = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
+score_rows = arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=few_values)
+
+
+def full_sort(scores, k, seen=None):
+    codes = np.full((len(scores), k), -1)
+    values = np.full((len(scores), k), -np.inf)
+    for row, line in enumerate(scores):
+        ranked = sorted(
+            (-score, code)
+            for code, score in enumerate(line)
+            if score > -np.inf and not (seen is not None and seen[row, code])
+        )[:k]
+        codes[row, : len(ranked)] = [code for _, code in ranked]
+        values[row, : len(ranked)] = [-score for score, _ in ranked]
+    return codes, values
+
+
+@settings(max_examples=200, deadline=None)
+@given(scores=score_rows, k=st.integers(1, 15), data=st.data())
+def test_dense_and_sparse_equal_a_full_sort(scores, k, data):
+    seen = data.draw(arrays(bool, scores.shape))
+    stored = scores > -np.inf
+    rows, columns = np.nonzero(stored)
+    shuffle = np.random.default_rng(0).permutation(len(rows))  # a product's columns come in any order
+    order = shuffle[np.argsort(rows[shuffle], kind="stable")]
+    indptr = np.concatenate([[0], np.cumsum(stored.sum(axis=1))])
+    sparse = csr_array((scores[rows, columns][order], columns[order], indptr), shape=scores.shape)
+    for hidden in (None, seen):
+        expected = full_sort(scores, k, hidden)
+        for given_scores in (scores, sparse):
+            found = best_in_rows(given_scores, k, None if hidden is None else csr_array(hidden))
+            assert (found[0] == expected[0]).all()
+            assert (found[1] == expected[1]).all()
+
+
+def test_values_closer_than_single_precision_are_told_apart_in_double():
+    codes, scores = best_in_rows(np.array([[1.0, 1.0 + 1e-12]]), 2)
+    assert codes.tolist() == [[1, 0]]
+    assert (codes.dtype, scores.dtype) == (np.int32, np.float32)
+
+
+def test_it_partitions_and_never_sorts_everything(monkeypatch):
+    sorted_sizes = []
+    lexsort = np.lexsort
+    monkeypatch.setattr(np, "lexsort", lambda keys: sorted_sizes.append(len(keys[0])) or lexsort(keys))
+    values = np.random.default_rng(0).permutation(100_000).astype(float)
+    codes, _ = best(np.arange(100_000), values, 10)
+    assert values[codes].tolist() == list(range(99_999, 99_989, -1))
+    assert sorted_sizes == [10]
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0)])
+def test_no_rows_or_no_columns(shape):
+    codes, scores = best_in_rows(np.zeros(shape), 4)
+    assert codes.shape == scores.shape == (shape[0], 4)
+    assert (codes == -1).all()

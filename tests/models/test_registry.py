@@ -1,0 +1,135 @@
+"""Models by name; saved models, whole and tampered with."""
+
+import ast
+import json
+import mmap
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import songrec.models
+from scipy.sparse import csr_array, issparse
+from songrec.errors import ConfigError, DataError
+from songrec.models import ItemKNN, Popularity, create, load_model
+from songrec.models.registry import model_names
+
+ROOM = Path(songrec.models.__file__).parent
+
+
+def test_create():
+    assert model_names() == ["ItemKNN", "Popularity", "UserKNN"]
+    assert repr(create("ItemKNN", neighbours=7)) == "ItemKNN(neighbours=7)"
+
+
+@pytest.mark.parametrize("name", ["itemknn", "Item-KNN", "Recommender", "create", "load_model", "", "os", 3])
+def test_an_unknown_model(name):
+    with pytest.raises(ConfigError, match=r"there is no model .*There are: ItemKNN, Popularity, UserKNN"):
+        create(name)
+
+
+def test_what_was_meant():
+    with pytest.raises(ConfigError, match=r"Did you mean ItemKNN\?"):
+        create("ItemKN")
+    with pytest.raises(ConfigError, match="ItemKNN has no parameter 'neighbors'; it has: neighbours"):
+        create("ItemKNN", neighbors=5)
+
+
+def test_the_registry_and_the_base_import_no_model():
+    """Editing one model, or registering another, must not touch what the others are made from."""
+    modules = {path.stem for path in ROOM.glob("*.py")} - {"__init__", "base", "registry"}
+    assert modules == {"item_knn", "popularity", "user_knn"}
+    for file in ("base", "registry"):
+        tree = ast.parse((ROOM / f"{file}.py").read_text(encoding="utf-8"))
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert (
+            not imported & {f"songrec.models.{module}" for module in modules} | {"songrec.models"} & imported
+        )
+
+
+@pytest.fixture
+def saved(tmp_path):
+    ItemKNN(neighbours=2).fit(csr_array(np.eye(3) + 1)).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def change(folder, **changes):
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps(meta | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "os"}, "holds no model that this version knows: there is no model 'os'"),
+        ({"model": "Recommender"}, "there is no model 'Recommender'"),
+        ({"model": ["ItemKNN"]}, "there is no model"),
+        ({"params": {"neighbour": 2}}, "has no parameter 'neighbour'"),
+        ({"params": 3}, "holds no model"),
+        ({"numbers": {"__class__": 1}}, "is damaged: see __class__"),
+        ({"numbers": {"fit": 1}}, "is damaged: see fit"),
+        ({"numbers": {}, "arrays": ["similarity_", "weights_"]}, "is damaged: see weights_"),
+    ],
+)
+def test_a_folder_that_was_tampered_with(saved, changes, message):
+    change(saved, **changes)
+    with pytest.raises(DataError, match=re.escape(message)):
+        load_model(saved)
+
+
+def test_a_pickle_is_never_opened(saved):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("code from the file was run",))
+
+    np.save(saved / "similarity_.data.npy", np.array([Bomb()]), allow_pickle=True)
+    with pytest.raises(DataError, match="is damaged"):
+        load_model(saved)
+
+
+def test_something_else_than_a_model(tmp_path, saved):
+    with pytest.raises(DataError, match="cannot read"):
+        load_model(tmp_path / "nowhere")
+    (saved / "meta.json").write_text('{"sparse": {}}')
+    with pytest.raises(DataError, match="holds no model that this version knows"):
+        load_model(saved)
+
+
+def test_numpy_numbers_as_parameters_are_saved(tmp_path):
+    ItemKNN(neighbours=np.int64(2)).fit(csr_array(np.eye(3) + 1)).save(tmp_path / "model")
+    assert load_model(tmp_path / "model").get_params() == {"neighbours": 2}
+
+
+def mapped(array):
+    """Whether an array's memory is a file."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return isinstance(array, mmap.mmap)
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_loading_maps_arrays_and_one_list_reads_little(name, tmp_path):
+    """1.5 million triplets: loading and one user's list take well under a second of processor time."""
+    random = np.random.default_rng(0)
+    users = random.integers(0, 100_000, 1_500_000)
+    songs = (random.random(1_500_000) ** 3 * 30_000).astype(int)
+    train = csr_array((np.ones(1_500_000, np.int32), (users, songs)), shape=(100_000, 30_000))
+    model = create(name).fit(train)
+    model.save(tmp_path / name)
+    expected, _ = model.recommend(train[[5]], 10, users=np.array([5]))
+    start = time.process_time()
+    loaded = load_model(tmp_path / name)
+    found, _ = loaded.recommend(train[[5]], 10, users=np.array([5]))
+    assert time.process_time() - start < 0.5
+    assert (found == expected).all()
+    fitted = [value for key, value in vars(loaded).items() if key.endswith("_") and np.ndim(value)]
+    arrays = [
+        part for value in fitted for part in ((value.data, value.indices) if issparse(value) else [value])
+    ]
+    assert arrays
+    assert all(mapped(array) for array in arrays)
+
+
+def test_popularity_is_exported_under_its_own_name():
+    assert songrec.models.Popularity is Popularity

@@ -1,0 +1,138 @@
+"""Neighbour sets against brute force with exact arithmetic; threads, memory, silence."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import songrec.similarity as similarity
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.sparse import coo_array, csr_array
+from songrec.data import Interactions
+from songrec.similarity import binarised, cosine_neighbours, nearest
+
+
+def brute_force(queries, items, k, own):
+    """Per query the k items of the highest squared cosine, as exact fractions; ties to the lower code."""
+    rows = []
+    for query, self_code in zip(queries.astype(int), own, strict=True):
+        ranked = []
+        for code, item in enumerate(items.astype(int)):
+            common = int(query @ item)
+            if common and code != self_code:
+                ranked.append((-Fraction(common**2, int(query.sum() * item.sum())), code))
+        rows.append({code: np.float32(np.sqrt(float(-square))) for square, code in sorted(ranked)[:k]})
+    return rows
+
+
+def as_rows(matrix):
+    spans = zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    return [dict(zip(matrix.indices[a:b], matrix.data[a:b], strict=True)) for a, b in spans]
+
+
+binary = st.tuples(st.integers(1, 14), st.integers(1, 8)).flatmap(lambda shape: arrays(bool, shape))
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=binary, k=st.integers(1, 16), margin=st.integers(1, 3))
+def test_equals_brute_force_with_many_ties(rows, k, margin):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similarity, "MARGIN", margin)  # so small that ties reach beyond what the kernel gives
+        patch.setattr(similarity, "CELLS", 10)  # and that there are many blocks
+        found = cosine_neighbours(csr_array(rows), k)
+    assert as_rows(found) == brute_force(rows, rows, k, range(len(rows)))
+    assert found.has_sorted_indices
+    assert found.dtype == np.float32
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), items=binary, k=st.integers(1, 5))
+def test_queries_need_not_be_items(data, items, k):
+    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
+    own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+    columns = binarised(csr_array(items.T))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similarity, "MARGIN", 1)
+        found = nearest(binarised(csr_array(queries)), columns, k, own=own)
+    assert as_rows(found) == brute_force(queries, items, k, own)
+
+
+def test_a_tie_of_unequal_counts_is_a_tie():
+    """1/√(1·4) and 2/√(4·4) differ in no bit that matters: both are one half, and the lower code is kept."""
+    songs = np.zeros((4, 8), bool)
+    songs[0, :4] = True  # the song asked about: 4 listeners
+    songs[1, [0, 1, 4, 5]] = True  # 2 in common, 4 listeners
+    songs[2, 0] = True  # 1 in common, 1 listener
+    songs[3, [0, 1, 2, 3]] = True
+    assert set(as_rows(cosine_neighbours(csr_array(songs), 2))[0]) == {1, 3}
+    assert set(as_rows(cosine_neighbours(csr_array(songs[[0, 2, 1, 3]]), 2))[0]) == {1, 3}
+
+
+def test_ties_beyond_the_margin_are_asked_for_again(monkeypatch):
+    """One user alone heard 300 songs: every song ties with 299, far more than k + MARGIN."""
+    asked = []
+    kernel = similarity._kernel
+    monkeypatch.setattr(similarity, "_kernel", lambda *a: asked.append(a[3]) or kernel(*a))
+    found = cosine_neighbours(csr_array(np.ones((300, 1))), 5)
+    assert asked == [69, 276, 300]
+    assert found.indices.reshape(300, 5)[[0, 3, 299]].tolist() == [
+        [1, 2, 3, 4, 5],
+        [0, 1, 2, 4, 5],
+        [0, 1, 2, 3, 4],
+    ]
+
+
+def test_counts_are_recovered_exactly_from_the_kernel():
+    """Thousands of common listeners, where float32 is coarse: compared with an integer product."""
+    rows = np.random.default_rng(0).random((40, 30_000)) < np.linspace(0.01, 0.9, 40)[:, None]
+    counts = rows.astype(np.int64) @ rows.T.astype(np.int64)
+    sizes = counts.diagonal()
+    expected = np.sqrt(counts**2 / (sizes[:, None] * sizes)).astype(np.float32)
+    np.fill_diagonal(expected, 0)
+    assert (cosine_neighbours(csr_array(rows), 39).toarray() == expected).all()
+
+
+def test_threads_change_nothing_and_nothing_is_printed(capfd):
+    rng = np.random.default_rng(1)
+    rows = csr_array(rng.random((500, 300)) < 0.02)
+    one, two = (cosine_neighbours(rows, 10, threads=threads) for threads in (1, 2))
+    for part in ("data", "indices", "indptr"):
+        assert (getattr(one, part) == getattr(two, part)).all()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("rows", [np.zeros((3, 4)), np.zeros((3, 0)), np.zeros((0, 3)), np.eye(3)])
+def test_nothing_in_common(rows):
+    found = cosine_neighbours(csr_array(rows), 2)
+    assert found.shape == (len(rows), len(rows))
+    assert found.nnz == 0
+
+
+def test_binarised_counts_neither_zeros_nor_repeats_and_leaves_its_input_alone():
+    messy = coo_array(([2.0, 1.0, 0.0, 1.0, -1.0], ([0, 0, 0, 1, 1], [3, 3, 0, 2, 2])), shape=(2, 4))
+    assert binarised(messy).toarray().tolist() == [[0, 0, 0, 1], [0, 0, 0, 0]]
+    assert messy.nnz == 5
+
+
+def test_a_read_only_matrix_is_fine(tmp_path):
+    log = Interactions.from_triplets(list("aabb"), list("xyxz"), [1, 2, 3, 4])
+    log.save(tmp_path / "log")
+    found = cosine_neighbours(Interactions.load(tmp_path / "log").plays, 1)
+    assert found.toarray()[0, 1] == np.float32(0.5)
+
+
+def test_memory_does_not_grow_with_songs_times_songs():
+    """20,000 songs: dense they would take 1.6 GB in float32; the search is allowed a tenth of that."""
+    import tracemalloc
+
+    rng = np.random.default_rng(2)
+    songs = csr_array(
+        (np.ones(200_000), (rng.integers(0, 20_000, 200_000), rng.integers(0, 5_000, 200_000))),
+        shape=(20_000, 5_000),
+    )
+    tracemalloc.start()
+    cosine_neighbours(songs, 20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 160e6
