@@ -1,0 +1,270 @@
+"""Sentences made from values: true, hedged, and honest about what is synthetic."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from songrec.data import Interactions
+from songrec.report import findings_log, findings_models, tables_log
+from songrec.report.tables_models import HELD_OUT
+
+
+def headline(**models) -> pd.DataFrame:
+    """model=(value, half-width, among the best, coverage)"""
+    rows = [
+        {
+            "model": model,
+            "average_precision": value,
+            "average_precision_low": value - half,
+            "average_precision_high": value + half,
+            "average_precision_best": best,
+            "coverage": coverage,
+            "coverage_low": np.nan,
+            "coverage_high": np.nan,
+            "coverage_best": False,
+        }
+        for model, (value, half, best, coverage) in models.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def gains(**models) -> pd.DataFrame:
+    """model=(difference, half-width, ratio)"""
+    rows = [
+        {
+            "model": model,
+            "metric": "average_precision",
+            "value": 0.0226 + difference,
+            "baseline": 0.0226,
+            "difference": difference,
+            "difference_low": difference - half,
+            "difference_high": difference + half,
+            "ratio": ratio,
+            "ratio_low": ratio - 0.3,
+            "ratio_high": ratio + 0.4,
+            "n_users": 8552,
+        }
+        for model, (difference, half, ratio) in models.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def reach(**top) -> pd.DataFrame:
+    rows = []
+    for model, share in {HELD_OUT: 0.1, **top}.items():
+        rows += [{"model": model, "song_share": 0.01, "place_share": share}]
+        rows += [{"model": model, "song_share": 1.0, "place_share": 1.0}]
+    return pd.DataFrame(rows)
+
+
+CLEAR = headline(
+    item_knn=(0.1146, 0.005, True, 0.77),
+    user_knn=(0.1032, 0.005, False, 0.46),
+    popularity=(0.0226, 0.002, False, 0.005),
+)
+GAINS = gains(user_knn=(0.0806, 0.004, 4.57), item_knn=(0.092, 0.0045, 5.07))
+REACH = reach(item_knn=0.2, popularity=0.99)
+
+
+def compare(table=CLEAR, gain=GAINS, baseline="popularity", synthetic=False, item="song"):
+    return findings_models.compare("p", table, gain, REACH, baseline, 10, synthetic, item)
+
+
+def test_a_clear_winner_is_named_with_number_interval_and_users():
+    text = compare()
+    assert (
+        "On the log `p` (8,552 users), **item-KNN** has the highest MAP@10: 0.1146 "
+        "(95 % interval 0.1096 to 0.1196)" in text
+    )
+    assert "User by user, its difference to every other model is clear of 0." in text
+    assert "within noise" not in text
+
+
+def test_a_tie_is_called_a_tie():
+    table = CLEAR.assign(average_precision_best=[True, True, False])
+    assert "But user-KNN (0.1032) is within noise of it" in compare(table)
+    assert "every other model" not in compare(table)
+
+
+def test_the_gain_has_difference_ratio_and_their_intervals():
+    assert (
+        "Against popularity (0.0226) that is +0.0920 for the mean user (95 % interval 0.0875 to 0.0965), "
+        "5.07 times as much (4.77 to 5.47)." in compare()
+    )
+
+
+def test_a_gain_within_noise_is_no_gain():
+    text = compare(gain=gains(item_knn=(0.001, 0.004, 1.04)))
+    assert "a difference within noise." in text
+    assert "times as much" not in text
+
+
+def test_a_ratio_without_bounds_is_left_out():
+    gain = GAINS.assign(ratio_low=np.nan, ratio_high=np.nan)
+    assert "times as much" not in compare(gain=gain)
+
+
+def test_nothing_beats_the_baseline():
+    table = CLEAR.iloc[[2, 0, 1]].reset_index(drop=True)
+    assert "No model has a higher MAP@10 than the baseline, popularity." in compare(table)
+
+
+def test_another_model_that_reaches_further_is_named():
+    wide = CLEAR.assign(coverage=[0.5, 0.6, 0.01])
+    assert "name 50 % of the songs; those of user-KNN reach further, 60 %." in compare(wide)
+    assert "name 77 % of the songs, no model's more." in compare()
+
+
+def test_one_model_alone_is_compared_with_nothing():
+    alone = CLEAR.iloc[[2]].reset_index(drop=True)
+    text = compare(alone, GAINS.iloc[:0])
+    assert "clear of 0" not in text
+    assert "no model's more" not in text
+    assert "No model has a higher MAP@10" in text
+
+
+def test_only_a_synthetic_log_is_called_synthetic():
+    assert "synthetic" not in compare()
+    assert "On the synthetic log `p`" in compare(synthetic=True)
+    assert "decided on real data" in compare(synthetic=True)
+
+
+def test_artists_are_not_called_songs():
+    text = compare(item="artist")
+    assert "artists" in text
+    assert "song" not in text
+
+
+def test_values_are_rounded_and_finite_or_absent():
+    found = findings_models.values(CLEAR, GAINS.assign(ratio=[np.nan, 5.07123]), "popularity", 10)
+    assert found["best"] == "item_knn"
+    assert found["item_knn.average_precision@10"] == 0.1146
+    assert found["item_knn.average_precision@10.ratio"] == 5.071
+    assert found["user_knn.average_precision@10.ratio"] is None
+
+
+def activity(few: float, many: float, half: float) -> pd.DataFrame:
+    rows = [
+        ["item_knn", group, value, value - half, value + half, 100]
+        for group, value in (("5", few), ("6 to 90", many))
+    ]
+    return pd.DataFrame(rows, columns=["model", "group", "value", "ci_low", "ci_high", "n_users"])
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (activity(0.10, 0.15, 0.01), "users it knows more of are served better, by 0.050 ± 0.014"),
+        (activity(0.15, 0.10, 0.01), "users it knows less of are served better, by 0.050 ± 0.014"),
+        (activity(0.10, 0.11, 0.01), "is within noise"),
+        (activity(0.10, 0.15, 0.01).iloc[:1], "about the same number of known songs"),
+    ],
+)
+def test_history_helps_only_where_the_interval_says_so(table, said):
+    rows = pd.DataFrame(
+        {
+            "model": ["item_knn"],
+            "metric": "hit_rate",
+            "k": 10,
+            "value": 0.6,
+            "ci_low": 0.5,
+            "ci_high": 0.7,
+            "n_users": 9,
+        }
+    )
+    text = findings_models.evaluate("p", rows, table, 10, False)
+    assert said in text
+    assert "item-KNN 60.0 % (50.0 to 70.0 %)" in text
+
+
+def test_training_says_what_the_lists_look_like():
+    facts = {"users": 2, "n": 100, "full": 0.5, "songs": 40, "cutoff": 10, "distinct": 10, "top": 0.3}
+    text = findings_models.train("p", "user_knn", {"neighbours": 100}, facts, True, "artist")
+    assert (
+        "User-KNN (neighbours = 100) made lists of up to 100 artists for 2 test users of "
+        "the synthetic log `p`" in text
+    )
+    assert "50 % of the lists are full. The others end" in text
+    assert "10 different artists, 25 % of the catalogue" in text
+    full = findings_models.train("p", "ease", {}, facts | {"full": 1.0}, False)
+    assert "100 % of the lists are full." in full
+    assert "The others end" not in full
+
+
+LOG = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [1, 1, 5])
+REPORT = {
+    "lines": 5,
+    "rejected": {"plays not a number": 1},
+    "duplicates": 1,
+    "triplets": 3,
+    "known_titles": 0.5,
+    "synthetic": False,
+}
+
+
+def test_ingest_accounts_for_every_line():
+    text = findings_log.ingest("p", REPORT, LOG, "song")
+    assert "Of 5 lines, 1 (20 %) were rejected (plays not a number: 1); 1 repeated an earlier line" in text
+    assert "The filters removed nothing." in text
+    assert f"2 users, 2 songs, 3 interactions, fingerprint `{LOG.fingerprint()}`" in text
+    assert "A title is known for 50 % of the songs" in text
+    assert "synthetic" not in text
+
+
+def test_ingest_of_a_clean_log_says_so():
+    clean = REPORT | {"rejected": {}, "duplicates": 0, "triplets": 6, "synthetic": True, "known_titles": 1.0}
+    text = findings_log.ingest("p", clean, LOG, "artist")
+    assert "All 5 lines could be used; none repeated a line of the same user and artist." in text
+    assert "The filters removed 3 interactions (50 %)." in text
+    assert "Every artist has a known name." in text
+    assert text.endswith("are invented.")
+
+
+def test_exploring_says_only_what_holds_for_this_log():
+    tops = tables_log.top_shares(tables_log.long_tail(LOG))
+    text = findings_log.explore("p", LOG, tops, "song", False)
+    assert "fills 75 % of its 2 users × 2 songs matrix" in text
+    assert "67 % of the interactions are a single play. For most of them the count adds nothing" in text
+    often = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [3, 4, 5])
+    assert (
+        "0 % of the interactions are a single play. For most of them the count says more"
+        in findings_log.explore("p", often, tops, "song", False)
+    )
+
+
+def test_the_split_says_what_cannot_be_found():
+    report = {
+        "protocol": "weak",
+        "seed": 0,
+        "synthetic": False,
+        "users": 10,
+        "songs": 5,
+        "test": {"users": 8, "fold_in": 100, "holdout": 20},
+        "test_unseen": 2,
+    }
+    text = findings_log.split("p", report)
+    assert (
+        "8 users of the log `p` are tested. Of theirs a model sees 100 interactions "
+        "and must find 20 more, 2.5" in text
+    )
+    assert "2 users had nothing held out" in text
+    assert "2 held-out interactions (10 %) concern songs that nobody has in training" in text
+    assert "nobody has" not in findings_log.split("p", report | {"test_unseen": 0})
+
+
+def test_gap_between_marginals_is_the_largest_vertical_distance():
+    mine = tables_log.survival(np.array([1, 2, 3, 4])).assign(log="p")
+    real = tables_log.survival(np.array([1, 1, 1, 4])).assign(log="real")
+    table = findings_log.distance({"plays": pd.concat([mine, real])}, "p")
+    assert table["gap"].item() == pytest.approx(0.5)  # at 2: 3/4 against 1/4
+
+
+def test_recommendations_are_counted_and_prove_nothing():
+    rows = pd.DataFrame(
+        {
+            "user": ["u", "u", "v"],
+            "kind": ["recommended", "history", "recommended"],
+            "hit": [True, None, False],
+        }
+    )
+    text = findings_models.recommend("p", "item_knn", rows, 1.0, False)
+    assert "for 2 users of the log `p`, 1 of 2 places are songs that the user did play" in text
