@@ -6,6 +6,7 @@ for each other. No cache, no remote: outputs are hashed in place.
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +68,10 @@ class Engine:
             with self._repo() as repo:
                 return bool(repo.reproduce(f"dvc.yaml:{stage}", single_item=True, force=force))
         except DvcException as error:
+            if str(error.__cause__).endswith(
+                f"exited with {-signal.SIGINT}"
+            ):
+                raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
             raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed") from error
 
 

@@ -73,6 +73,7 @@ def _explain(error: Any, unfinished: Path) -> str:
 
 def main() -> int:
     die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ctrl-c ends a stage without a word
     profile, stage = sys.argv[1:]
     paths = Paths(profile)
     try:

@@ -1,0 +1,111 @@
+"""Runs that fail, are killed, or meet each other: on a toy checkout, through the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+SLOW = "import time; time.sleep(60)\\n"
+
+
+def _wait_for(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def _insert(checkout, notebook: str, line: str) -> None:
+    """A line of code before the stage is opened."""
+    file = checkout.root / "notebooks" / f"{notebook}.ipynb"
+    content = json.loads(file.read_text())
+    cell = [c for c in content["cells"] if c["cell_type"] == "code"][-1]
+    cell["source"] = [line + "\n", *cell["source"]]
+    file.write_text(json.dumps(content))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def _kernels(checkout) -> list[int]:
+    """Processes that work in the checkout's notebooks folder: the kernels of its stages."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") == str(checkout.root / "notebooks") and _alive(int(pid)):
+                found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
+def test_a_failed_stage_keeps_what_was_finished_and_stays_apart(ran):
+    before = (ran.processed / "fitted" / "item_knn.txt").read_bytes()
+    _insert(ran, "05_train", "if model == 'item_knn': raise ValueError('the reason')")
+    done = ran.songrec("run", "--profile", "toy", code=1)
+    assert "ValueError: the reason" in done.stderr
+    unfinished = ran.processed / "failed" / "05_train.item_knn.ipynb"
+    assert str(unfinished) in done.stderr
+    assert "the reason" in unfinished.read_text()
+    assert "the reason" not in (ran.processed / "notebooks" / "05_train.item_knn.ipynb").read_text()
+    assert (ran.processed / "fitted" / "item_knn.txt").read_bytes() == before
+    assert "train.popularity" not in ran.run(code=1)  # finished before the failure: not run again
+    ran.edit("notebooks/05_train.ipynb", "raise ValueError('the reason')", "pass")
+    assert ran.run() == ["train.popularity", "train.item_knn"]
+    assert not unfinished.exists()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for processes in /proc")
+def test_killed_in_its_third_stage_keeps_two_leaves_nothing_running_and_goes_on(checkout):
+    _insert(checkout, "05_train", "import time; time.sleep(60)")
+    run = subprocess.Popen(
+        checkout.command("run", "--profile", "toy"),
+        env=checkout.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    third = checkout.processed / "failed" / "05_train.popularity.ipynb"
+    _wait_for(lambda: third.exists() and _kernels(checkout))
+
+    second = checkout.songrec("run", "--profile", "toy", code=75)  # two runs at once
+    assert f"process {run.pid}" in second.stderr
+
+    run.kill()
+    run.wait()
+    assert [line.split()[0] for line in run.stdout] == ["ingest", "split"]
+    _wait_for(lambda: not _kernels(checkout), seconds=20)
+    checkout.edit("notebooks/05_train.ipynb", "time.sleep(60)", "time.sleep(0)")
+    assert checkout.run("--only", "train.popularity") == ["train.popularity"]
+
+
+def test_interrupted_exits_with_130(checkout):
+    _insert(checkout, "01_ingest", "import time; time.sleep(60)")
+    run = subprocess.Popen(
+        checkout.command("run", "--profile", "toy"),
+        env=checkout.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _wait_for(lambda: (checkout.processed / "failed" / "01_ingest.ipynb").exists())
+    os.killpg(run.pid, signal.SIGINT)  # what a terminal sends on ctrl-c
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+
+
+def test_a_data_folder_below_a_regular_file_is_a_clear_error(checkout):
+    (checkout.root / "data").write_text("a regular file")
+    done = checkout.songrec("run", "--profile", "toy", code=1)
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
