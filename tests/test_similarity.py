@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
 from songrec.data import Interactions
-from songrec.similarity import binarised, cosine_neighbours, nearest
+from songrec.ranking import binarised
+from songrec.similarity import cosine_neighbours, nearest
 
 
 def brute_force(queries, items, k, own):

@@ -1,9 +1,19 @@
-"""The k best of each row, by partial sorting; ties go to the lower code, exactly."""
+"""Rows of sparse matrices: what is stored in them, and the k best by partial sorting, ties to the lower
+code."""
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from songrec.lists import NOTHING
+
+
+def binarised(matrix) -> csr_array:
+    """A copy with 1.0 (float32) where `matrix` is not zero: canonical, int32 indices, safe to write into."""
+    copy = csr_array(matrix, copy=True)
+    copy.sum_duplicates()
+    copy.eliminate_zeros()
+    ones = np.ones(copy.nnz, np.float32)
+    return csr_array((ones, copy.indices.astype(np.int32), copy.indptr.astype(np.int32)), shape=copy.shape)
 
 
 def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

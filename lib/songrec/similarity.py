@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from songrec.lists import NOTHING
+from songrec.ranking import binarised
 
 MARGIN = 64
 """Candidates asked of the kernel beyond k: room for ties at the k-th place."""
@@ -24,15 +25,6 @@ CELLS = 4_000_000
 
 SLACK = 1e-6
 """More than the relative error of the kernel's float32 values, three roundings of 2**-24."""
-
-
-def binarised(matrix) -> csr_array:
-    """A copy with 1.0 (float32) where `matrix` is not zero: canonical, int32 indices, safe to write into."""
-    copy = csr_array(matrix, copy=True)
-    copy.sum_duplicates()
-    copy.eliminate_zeros()
-    ones = np.ones(copy.nnz, np.float32)
-    return csr_array((ones, copy.indices.astype(np.int32), copy.indptr.astype(np.int32)), shape=copy.shape)
 
 
 def cosine_neighbours(rows: csr_array, k: int, *, threads: int = 0) -> csr_array:

@@ -38,7 +38,7 @@ def test_what_was_meant():
 
 def test_the_registry_and_the_base_import_no_model():
     """Editing one model, or registering another, must not touch what the others are made from."""
-    modules = {path.stem for path in ROOM.glob("*.py")} - {"__init__", "base", "registry"}
+    modules = {path.stem for path in ROOM.glob("*.py")} - {"__init__", "base", "registry", "neighbours"}
     assert modules == {"item_knn", "popularity", "user_knn"}
     for file in ("base", "registry"):
         tree = ast.parse((ROOM / f"{file}.py").read_text(encoding="utf-8"))

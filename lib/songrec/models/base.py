@@ -11,8 +11,7 @@ from scipy.sparse import csr_array, issparse
 from songrec.errors import ConfigError, DataError
 from songrec.files import save_arrays
 from songrec.lists import NOTHING
-from songrec.ranking import best_in_rows
-from songrec.similarity import binarised
+from songrec.ranking import best_in_rows, binarised
 
 CELLS = 8_000_000
 """Users x songs scored at once, up to 16 bytes each: what bounds the memory of a batch."""
@@ -25,8 +24,7 @@ class Recommender(ABC):
     their own names and does nothing else; `fit` checks them; fitted attributes end in an underscore. It does
     not inherit from `BaseEstimator`, whose import takes longer than loading a model and ranking a list.
 
-    A model gives `fit`, `_represent` (what it needs to know of each user) and `_scores` (of a block of
-    users).
+    A model gives `fit`, `_represent` (what it must know of each user) and `_scores` (of a block of users).
     """
 
     n_songs_: int
@@ -35,8 +33,7 @@ class Recommender(ABC):
     def fit(self, train: csr_array) -> "Recommender":
         """Learn from plays (n_users, n_songs), a sparse matrix whose entries count as heard unless zero.
 
-        Raises `ConfigError` for a hyper-parameter that makes no sense, `DataError` for a matrix that does
-        not.
+        Raises `ConfigError` for a hyper-parameter and `DataError` for a matrix that makes no sense.
         """
 
     @abstractmethod
@@ -55,8 +52,7 @@ class Recommender(ABC):
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `k` best songs for each user, best first, ties by the lower song code.
 
-        fold_in : (n, n_songs) sparse, what each user is known to have heard; the model need not have met
-        them.
+        fold_in : (n, n_songs) sparse, what each user is known to have heard; users may be new to the model.
         exclude_seen : leave out the songs in `fold_in`.
         users : int (n,) row of each user in the matrix fitted on, -1 for a new one (None: all are new).
 
@@ -78,8 +74,7 @@ class Recommender(ABC):
         return songs, scores
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The `k` songs most like each of `songs` (int codes (n,)): (songs, scores) as `recommend` returns
-        them.
+        """The `k` songs most like each of `songs`, int codes (n,): what is returned is as from `recommend`.
 
         Raises `ConfigError` for a model that knows no likeness between songs.
         """

@@ -5,21 +5,24 @@ from scipy.sparse import csr_array
 
 from songrec.errors import DataError
 from songrec.models.base import Recommender, checked_train, positive
+from songrec.models.neighbours import weighted_sum
 from songrec.ranking import best_in_rows
 from songrec.similarity import cosine_neighbours
 
 
 class ItemKNN(Recommender):
-    """Item-based collaborative filtering with cosine similarity (Sarwar et al. 2001; Deshpande & Karypis
-    2004).
+    """Item-based collaborative filtering with cosine similarity.
 
     neighbours : K, the number of most similar songs kept for each song.
 
-    A candidate i scores the sum of the similarities to it of the user's songs j that keep it as a neighbour:
-    score(u, i) = sum over j in songs of u, i in N_K(j), of cos(j, i), with cos(j, i) = |U_j ∩ U_i| / √(|U_j|
-    |U_i|) over the sets of listeners; plays count as heard or not (Deshpande & Karypis 2004, section 4.1,
-    figure 2). Sums are made in double precision and rounded to single before they are ranked, so that the
-    order of addition decides no tie.
+    With U_i the set of listeners of song i, N_K(j) the K songs most similar to j (ties to the lower code),
+    and H_u what user u has heard,
+
+        cos(j, i) = |U_j ∩ U_i| / √(|U_j| · |U_i|)
+        score(u, i) = sum of cos(j, i) over the songs j in H_u that have i in N_K(j)
+
+    Plays count as heard or not. Sarwar et al. 2001 introduced the model; keeping K neighbours for each song
+    that was heard, and adding up their similarities, is Deshpande & Karypis 2004.
 
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]))
     >>> ItemKNN(neighbours=2).fit(train).recommend(csr_array(np.array([[1, 0, 0, 0]])), 3)[0]
@@ -40,9 +43,7 @@ class ItemKNN(Recommender):
         return heard
 
     def _scores(self, represented: csr_array, enough: int) -> csr_array:
-        songs = np.unique(represented.indices)
-        similarity = self.similarity_[songs].astype(np.float64)
-        return (represented[:, songs] @ similarity).astype(np.float32)
+        return weighted_sum(represented, self.similarity_)
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The `k` nearest neighbours of each song and their cosines; no more than `neighbours` of them."""

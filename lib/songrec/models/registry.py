@@ -1,5 +1,4 @@
-"""Models by name. This module names none: adding a model is one file and one re-export in
-`songrec.models`."""
+"""Models by name. None is named here: adding one is a file and a re-export in `songrec.models`."""
 
 import difflib
 import importlib

@@ -4,18 +4,24 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.models.base import Recommender, checked_train, positive
-from songrec.similarity import binarised, nearest
+from songrec.models.neighbours import weighted_sum
+from songrec.ranking import binarised
+from songrec.similarity import nearest
 
 
 class UserKNN(Recommender):
-    """User-based collaborative filtering with cosine similarity (Breese et al. 1998; Herlocker et al. 1999).
+    """User-based collaborative filtering with cosine similarity.
 
-    neighbours : K, the number of most similar training users asked for each user.
+    neighbours : K, the number of most similar training users who have a say.
 
-    score(u, i) = sum over the K users v nearest to u, who heard i, of cos(u, v), with
-    cos(u, v) = |I_u ∩ I_v| / √(|I_u| |I_v|) over the sets of songs; neighbours tie by the lower user code,
-    and a training user is not its own neighbour. Similarities are computed for the users asked for, never
-    users x users.
+    With H_u the set of songs that user u has heard, and N_K(u) the K training users most similar to u (ties
+    to the lower code; a training user is not its own neighbour),
+
+        cos(u, v) = |H_u ∩ H_v| / √(|H_u| · |H_v|)
+        score(u, i) = sum of cos(u, v) over the users v in N_K(u) who have heard i
+
+    Similarities are computed for the users asked for, never users x users. Plays count as heard or not.
+    Vector similarity between users is Breese et al. 1998, choosing the K nearest Herlocker et al. 1999.
 
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]))
     >>> UserKNN(neighbours=1).fit(train).recommend(train[[0]], 3, users=[0])[0]
@@ -41,6 +47,4 @@ class UserKNN(Recommender):
         return nearest(heard[:, songs], columns, min(self.n_neighbours_, m), sizes=sizes, own=users)
 
     def _scores(self, represented: csr_array, enough: int) -> csr_array:
-        users = np.unique(represented.indices)
-        heard = self.heard_[users].astype(np.float64)
-        return (represented[:, users] @ heard).astype(np.float32)
+        return weighted_sum(represented, self.heard_)

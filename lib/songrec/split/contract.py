@@ -31,8 +31,7 @@ class Split:
     user_ids, song_ids : sorted arrays of strings; an id's place is its code, and the song codes are the
         columns of every matrix here.
     train : csr_array int32 (n_users, n_songs) of plays; the row of a user who is not in training is empty.
-    validation, test : see `HeldOut`. The fold-in of test holds all that train and validation know of the
-    user.
+    validation, test : see `HeldOut`. The fold-in of test holds all that train and validation know of a user.
     protocol, seed : what made it.
     """
 
@@ -54,10 +53,11 @@ class Split:
     def sketch(self) -> str:
         """A small split as text, users x songs: 1 training, f fold-in only, v and T held out, · nothing."""
         cells = np.full((len(self.user_ids), len(self.song_ids)), "·")
-        for held, mark in ((self.validation, "v"), (self.test, "T")):
-            for part, sign in ((held.fold_in, "f"), (held.holdout, mark)):
-                rows, songs = part.nonzero()
-                cells[held.users[rows], songs] = np.where(cells[held.users[rows], songs] == "·", sign, "v")
+        held = (self.test, self.validation)
+        for part in held:
+            _paint(cells, part.users, part.fold_in, "f")
+        for part, mark in zip(held, "Tv", strict=True):
+            _paint(cells, part.users, part.holdout, mark)
         cells[self.train.nonzero()] = "1"
         width = max(len(user) for user in self.user_ids)
         return "\n".join(f"{u:{width}} {' '.join(row)}" for u, row in zip(self.user_ids, cells, strict=True))
@@ -85,6 +85,11 @@ class Split:
             ) from error
 
 
+def _paint(cells: np.ndarray, users: np.ndarray, rows: csr_array, mark: str) -> None:
+    row, song = rows.nonzero()
+    cells[users[row], song] = mark
+
+
 def held_out(known: csr_array, holdout: csr_array) -> HeldOut:
     """Test on the users (rows) who have something in `holdout`; they fold in their row of `known`."""
     users = np.flatnonzero(np.diff(holdout.indptr)).astype(np.int32)
@@ -99,8 +104,7 @@ def keep(matrix: csr_array, mask: np.ndarray) -> csr_array:
 
 
 def scattered(rows: csr_array, users: np.ndarray, n_users: int) -> csr_array:
-    """A matrix of `n_users` rows where row `users[i]` is `rows[i]` (`users` ascends) and the others are
-    empty."""
+    """A matrix of `n_users` rows: row `users[i]` is `rows[i]`, the others are empty (`users` ascends)."""
     counts = np.zeros(n_users, dtype=rows.indptr.dtype)
     counts[users] = np.diff(rows.indptr)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(rows.indptr.dtype)

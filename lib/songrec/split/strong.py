@@ -21,8 +21,7 @@ def strong(
     holdout: float = 0.2,
     seed: int = 98765,
 ) -> Split:
-    """The protocol of the Mult-VAE papers (Liang et al. 2018), draw by draw; the defaults are theirs for the
-    MSD.
+    """The protocol of Mult-VAE (Liang et al. 2018) draw by draw; the defaults are theirs for this data set.
 
     1. Keep the songs with at least `min_listeners` listeners, then the users with at least `min_songs` of
        those songs: one pass each, so a song may end below its minimum.

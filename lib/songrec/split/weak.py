@@ -91,8 +91,7 @@ class Places:
     size: np.ndarray
 
     def below(self, share: float, beyond: float | None = None) -> np.ndarray:
-        """Whether each entry is among the int(share * n) lowest of its row, after int(beyond * n) lower
-        ones."""
+        """Mask of the int(share * n) lowest entries of each row, after the int(beyond * n) lowest if any."""
         first = 0 if beyond is None else np.floor(beyond * self.size)
         return (self.place >= first) & (self.place < first + np.floor(share * self.size))
 
