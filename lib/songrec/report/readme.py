@@ -13,7 +13,7 @@ START, END = "<!-- headline -->", "<!-- /headline -->"
 
 
 def headline(records: Sequence[Record]) -> str:
-    """What stands between the marks: page one's data set in a sentence and its table; nothing without a record."""
+    """What stands between the marks: page one's data set and its table; nothing without a record."""
     if not records:
         return ""
     run = records[0].run

@@ -20,6 +20,8 @@ HEADLINE = "taste-profile-10k-songs"
 DECIDING = "average_precision@10"
 """Orders the models: it rewards finding many of the held-out songs, and early."""
 
+LOWER_IS_BETTER = ("gini",)
+
 _COLUMNS = {
     "metrics.csv": ["protocol", "model", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"],
     "cost.csv": ["model", "fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"],
@@ -65,7 +67,7 @@ class Record:
             known = [path.parent.name for path in sorted(results.glob("*/run.json"))]
             raise DataError(
                 f"nothing is on record for {profile!r}{suggest(profile, known)} On record: "
-                f"{', '.join(known) or 'nothing'}. `songrec run`, then `songrec publish`, puts a profile on record."
+                f"{', '.join(known) or 'nothing'}. `songrec run`, then `songrec publish`, puts it there."
             )
         return cls(profile, results / profile)
 
@@ -139,7 +141,8 @@ class Record:
         names = list(dict.fromkeys(self.metrics["model"]))
         if by is None:
             return names
-        return sorted(names, key=lambda model: -self.estimate(model, by).value)
+        sign = 1 if by.split("@")[0] in LOWER_IS_BETTER else -1
+        return sorted(names, key=lambda model: sign * self.estimate(model, by).value)
 
     def ranked(self) -> list[str]:
         """Names of the models, best first by the deciding metric, MAP@10."""

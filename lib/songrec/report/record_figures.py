@@ -63,7 +63,7 @@ def trade_off(records: Sequence[Record]) -> tuple[Chart, str]:
     """Accuracy against catalogue coverage on one data set."""
     record = records[0]
     table = tables_models.trade_off(record.metrics, 10)
-    said = [f"{label(row.model)} {row.value:.3f} at {row.coverage:.1%}" for row in table.itertuples()]
+    said = [f"{label(row.model)} {row.value:.3f} at {100 * row.coverage:.1f} %" for row in table.itertuples()]
     figure = figures_models.trade_off(table, 10, record.item)
     return figure, f"Points, one a model, MAP at 10 upwards and coverage to the right: {'; '.join(said)}."
 

@@ -72,27 +72,28 @@ def cost(record: Record) -> Table:
     return _right(table(rows), left=1)
 
 
-def brief(record: Record) -> Table:
-    """The brief's figures beside the measured ones."""
+def brief(records: Sequence[Record]) -> Table:
+    """The brief's figures beside those measured on each log of songs."""
+    songs = [record for record in records if record.item == "song"]
     rows = []
-    for model, stated in BRIEF.items():
-        row = {"model": label(model)}
-        for metric, value in stated.items():
-            form = ".0%" if metric == "coverage" else ".2f"
-            row[f"{NAMES[metric]}, brief"] = format(value, form)
-            estimate = record.estimate(model, f"{metric}@10")
-            measured = f"{estimate.value:.1%}" if metric == "coverage" else _interval(estimate)
-            row["measured" + " " * (len(row) // 2)] = measured
-        rows.append(row)
-    return _right(table(pd.DataFrame(rows)), left=1)
+    for metric in SHOWN:
+        for model, stated in BRIEF.items():
+            row = {"metric": f"{NAMES[metric]}@10", "model": label(model)}
+            share = metric == "coverage"
+            row["brief"] = f"{100 * stated[metric]:.0f} %" if share else f"{stated[metric]:.2f}"
+            for record in songs:
+                estimate = record.estimate(model, f"{metric}@10")
+                row[record.run["title"]] = f"{100 * estimate.value:.1f} %" if share else _interval(estimate)
+            rows.append(row)
+    return _right(table(pd.DataFrame(rows), note="± is half of the 95 % interval."), left=2)
 
 
 def implied(record: Record) -> Table:
     """What the brief's figures say about its unnamed data, beside the same quantities measured.
 
     Precision over recall: with h hits in ten places and n songs held out, P@10 = h / 10 and R@10 = h / n, so
-    10 P@10 / R@10 is about n. Coverage: popularity lists about the same few songs on any catalogue, and they are
-    15 % of a small one.
+    10 P@10 / R@10 is about n. Coverage: popularity lists about the same few songs on any catalogue, and they
+    are 15 % of a small one.
     """
     rows = []
     for model, stated in BRIEF.items():
@@ -149,23 +150,25 @@ def examples(record: Record, user: int = 0, model: str = "best", n: int = 10) ->
         }
     )
     marks = pd.DataFrame({f"{label(name)} recommends": hits.to_numpy()})
-    made = table(cells, strong=marks)
+    made = table(cells.reset_index(drop=True), strong=marks)
     return Table(made.cells, [False, True, False, True, True], made.strong, "")
 
 
 def datasets(records: Sequence[Record]) -> Table:
     """The data sets on record, as they were after filtering."""
-    rows = [
-        {
-            "data set": record.run["title"],
-            "recommended": record.item + "s",
-            "users": record.run["users"],
-            "items": record.run["songs"],
-            "triplets": record.run["triplets"],
-            "share of cells": f"{record.run['triplets'] / record.run['users'] / record.run['songs']:.2%}",
-        }
-        for record in records
-    ]
+    rows = []
+    for record in records:
+        run = record.run
+        rows.append(
+            {
+                "data set": run["title"],
+                "recommended": record.item + "s",
+                "users": run["users"],
+                "items": run["songs"],
+                "triplets": run["triplets"],
+                "share of cells": f"{100 * run['triplets'] / run['users'] / run['songs']:.2f} %",
+            }
+        )
     return _right(table(pd.DataFrame(rows)), left=2)
 
 
@@ -225,11 +228,11 @@ def markdown(made: Table) -> str:
     return "\n".join([*head, *body, *(["", made.note] if made.note else [])])
 
 
+OF_ALL = {"datasets": datasets, "brief": brief}
 OF_ONE = {
     "results": results,
     "gains": gains,
     "cost": cost,
-    "brief": brief,
     "implied": implied,
     "examples": examples,
     "parameters": parameters,
@@ -238,9 +241,9 @@ OF_ONE = {
 
 
 def record_table(kind: str, records: Sequence[Record], **options) -> Table:
-    """The table of this name; `datasets` shows all records, the others the first."""
-    if kind == "datasets":
-        return datasets(records)
+    """The table of this name: of all records, or of the first."""
+    if kind in OF_ALL:
+        return OF_ALL[kind](records)
     if kind not in OF_ONE:
-        raise DataError(f"there is no table {kind!r}: datasets, {', '.join(OF_ONE)}")
+        raise DataError(f"there is no table {kind!r}: {', '.join([*OF_ALL, *OF_ONE])}")
     return OF_ONE[kind](records[0], **options)

@@ -19,8 +19,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 def build(book: Path = BOOK, site: Path = SITE) -> Path:
     """Build the pages of `book` into `site`; returns the folder of the HTML pages.
 
-    Every warning is an error: a missing value, a dead link, an unknown citation. Raises `StageError` with what
-    Sphinx said. The folder of an older build is removed first, so that no page of it is left.
+    Every warning is an error: a missing value, a dead link, an unknown citation. Raises `StageError` with
+    what Sphinx said. The folder of an older build is removed first, so that no page of it is left.
     """
     shutil.rmtree(site, ignore_errors=True)
     options = [

@@ -16,8 +16,8 @@ caption:
     What was found.
     ```
 
-Without `:profile:` the record is page one's. What is not on record is a warning, which fails the strict build.
-Every file that was read becomes a dependency of the page.
+Without `:profile:` the record is page one's. What is not on record is a warning, which fails the strict
+build. Every file that was read becomes a dependency of the page.
 """
 
 from functools import cached_property

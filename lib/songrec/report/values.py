@@ -80,7 +80,7 @@ def _measured(record: Record, models: str, metric: str, form: str) -> str:
         return with_interval(estimate.value, estimate.low, estimate.high)
     if not form:
         form = ".1%" if metric.split("@")[0] in SHARES else f".{digits}f"
-    return format(estimate.value, form)
+    return format(estimate.value, form).replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def _compared(record: Record, word: str, first: str, second: str, metric: str, form: str) -> str:
