@@ -7,7 +7,7 @@ from songrec.data import Catalogue, Interactions
 from songrec.errors import ConfigError
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity
-from songrec.report import examples
+from songrec.report import examples, show
 from songrec.split import weak
 
 CATALOGUE = Catalogue.from_columns(
@@ -63,6 +63,10 @@ def test_side_by_side_fills_the_shorter_column(split, lists):
     wide = examples.side_by_side(short, user)
     assert wide["recommended"].tolist()[2:] == ["", "", ""]
     assert set(wide["played it too"]) <= {"yes", ""}
+    long = table.drop(table.index[(table["kind"] == "history") & (table["rank"] > 2)])
+    plays = show.table(examples.side_by_side(long, user)).cells["plays"]
+    assert plays.tolist()[2:] == ["", "", ""]
+    assert "." not in "".join(plays)
 
 
 def test_an_unknown_user_is_named(split, lists):

@@ -267,4 +267,6 @@ def test_recommendations_are_counted_and_prove_nothing():
         }
     )
     text = findings_models.recommend("p", "item_knn", rows, 1.0, False)
-    assert "for 2 users of the log `p`, 1 of 2 places are songs that the user did play" in text
+    assert (
+        "Of the 2 places in these lists of item-KNN for 2 users of the log `p`, 1 holds a song that" in text
+    )

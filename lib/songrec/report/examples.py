@@ -97,7 +97,7 @@ def side_by_side(table: pd.DataFrame, user: str) -> pd.DataFrame:
         {
             "rank": ranks,
             "played most": history["label"].fillna("").to_numpy(),
-            "plays": history["plays"].to_numpy(),
+            "plays": history["plays"].array,
             "recommended": listed["label"].fillna("").to_numpy(),
             "played it too": [
                 "yes" if hit is True or hit == 1 else "" for hit in listed["hit"].fillna(False)

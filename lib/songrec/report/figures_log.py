@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from songrec.report.style import INK, REAL, Chart, chart, key, log_scale, percent, title
+from songrec.report.words import article
 
 USERS = "#0b6e6e"
 SONGS = "#8a3b7a"
@@ -21,7 +22,8 @@ def activity(users: pd.DataFrame, songs: pd.DataFrame, item: str = "song") -> Ch
     title(left, f"{item.capitalize()}s per user")
     _survival(right, songs, SONGS)
     right.set(
-        xlabel=f"listeners of {_a(item)} (log scale)", ylabel=f"{item}s with at least that many (log scale)"
+        xlabel=f"listeners of {article(item)} (log scale)",
+        ylabel=f"{item}s with at least that many (log scale)",
     )
     title(right, f"Listeners per {item}")
     return figure
@@ -133,10 +135,6 @@ def marginals(curves: dict[str, pd.DataFrame], own: str, item: str = "song") -> 
             )
         axes.set(xlabel=f"{name} (log scale)")
         title(axes, name[0].upper() + name[1:])
-    panels[0].set_ylabel("share with at least that many (log scale)")
+    panels[0].set_ylabel("share at or above (log scale)")
     key(figure, panels[0])
     return figure
-
-
-def _a(item: str) -> str:
-    return f"{'an' if item[0] in 'aeiou' else 'a'} {item}"

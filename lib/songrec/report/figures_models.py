@@ -71,24 +71,23 @@ def trade_off(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
 
 
 def _labels(axes, table: pd.DataFrame) -> None:
-    """Each model's name beside its point, on the side where no other point is near."""
+    """Each model's name beside its point: on the side where no other is near, above each other on one spot."""
     span = max(table["value"].max(), 1e-9), max(table["coverage"].max(), 1e-9)
     for row in table.itertuples():
-        level = table[(table["value"] - row.value).abs() < 0.12 * span[0]]
-        across = (level["coverage"] - row.coverage) / span[1]
-        crowded_right, crowded_left = (
-            ((across > 0) & (across < 0.25)).any(),
-            ((across < 0) & (across > -0.25)).any(),
-        )
-        left = crowded_right and not crowded_left and row.coverage > 0.25 * span[1]
+        up, across = (table["value"] - row.value) / span[0], (table["coverage"] - row.coverage) / span[1]
+        level = across[up.abs() < 0.12]
+        right, left = ((level > 0.08) & (level < 0.25)).any(), ((level < -0.08) & (level > -0.25)).any()
+        on_left = right and not left and row.coverage > 0.25 * span[1]
+        spot = table[(up.abs() < 0.06) & (across.abs() <= 0.08)].sort_values("value", kind="stable")
+        place = spot["model"].tolist().index(row.model) - (len(spot) - 1) / 2
         axes.annotate(
             label(row.model),
             (row.coverage, row.value),
-            xytext=(-9 if left else 9, 0),
+            xytext=(-9 if on_left else 9, 13 * place),
             textcoords="offset points",
             color=colour(row.model),
             fontsize=9,
-            ha="right" if left else "left",
+            ha="right" if on_left else "left",
             va="center",
         )
 

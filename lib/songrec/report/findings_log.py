@@ -65,7 +65,7 @@ def explore(profile: str, log: Interactions, tops: pd.DataFrame, item: str, synt
     few = float(np.mean(np.bincount(log.plays.indices, minlength=log.n_songs) < 10))
     name = log_of(profile, synthetic)
     lines = [
-        f"{sentence(name)} fills {share(log.density)} of its {counted(log.n_users, 'user')} × "
+        f"{sentence(name)} fills {100 * log.density:.2g} % of its {counted(log.n_users, 'user')} × "
         f"{counted(log.n_songs, item)} matrix. A user has {float(songs.mean()):,.1f} {item}s in the mean and "
         f"{_median(songs):,} in the median; all the others must be ranked from these.",
         f"The most heard 1 % of the {item}s hold {share(held['1 %'])} of the interactions, the most heard "

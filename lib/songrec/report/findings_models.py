@@ -13,7 +13,7 @@ from songrec.report.numbers import decimals, ends
 from songrec.report.show import Prose
 from songrec.report.style import label
 from songrec.report.tables_models import DECIDING, HELD_OUT, NAMES, top_share
-from songrec.report.words import counted, known_names, listed, log_of, sentence, share
+from songrec.report.words import article, counted, known_names, listed, log_of, sentence, share
 
 _CAUTION = (
     "The log is synthetic. These numbers show that the whole line works; which model suits real listeners is "
@@ -201,11 +201,12 @@ def recommend(
     examples : `examples.examples`.
     """
     listed_rows = examples[examples["kind"] == "recommended"]
-    found = listed_rows.groupby("user", sort=False)["hit"].sum()
+    hits, places = int(listed_rows["hit"].sum()), len(listed_rows)
     lines = [
-        f"In these lists of {label(model)} for {counted(len(found), 'user')} of "
-        f"{log_of(profile, synthetic)}, {int(found.sum())} of {counted(len(listed_rows), 'place')} are "
-        f"{item}s that the user did play and the model had not been shown.",
+        f"Of the {counted(places, 'place')} in these lists of {label(model)} for "
+        f"{counted(listed_rows['user'].nunique(), 'user')} of {log_of(profile, synthetic)}, {hits:,} "
+        f"{'holds' if hits == 1 else 'hold'} {article(item)} that the user did play and the model had not "
+        "been shown.",
         "A place without a hit need not be a bad recommendation: the log cannot tell a "
         f"{item} that was disliked from one that was never met.",
         known_names(known_titles, item),

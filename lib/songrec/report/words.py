@@ -22,6 +22,15 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def article(word: str) -> str:
+    """The word with its indefinite article.
+
+    >>> article("artist"), article("song")
+    ('an artist', 'a song')
+    """
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
 def sentence(text: str) -> str:
     """The text with a capital at its beginning: model names are written small."""
     return text[:1].upper() + text[1:]
