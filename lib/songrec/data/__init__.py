@@ -3,11 +3,12 @@
 from songrec.data.catalogue import Catalogue
 from songrec.data.download import Dataset, available, fetch, locate
 from songrec.data.filters import apply_filters, k_core, keep_minimum, read_mismatches, remove_songs
-from songrec.data.ingest import IngestReport, check, ingest, to_interactions
+from songrec.data.ingest import IngestReport, check, ingest
 from songrec.data.interactions import Interactions, codes_of
 from songrec.data.rejects import read_rejects
 from songrec.data.sources import Source, batches, lastfm_2k, open_source, taste_profile, triplets
 from songrec.data.synthetic import SyntheticWorld
+from songrec.data.triplet_file import to_interactions
 
 __all__ = [
     "Catalogue",

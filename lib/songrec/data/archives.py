@@ -35,15 +35,18 @@ def read_chunks(path: Path, member: str | None = None) -> Iterator[bytes]:
     Raises `Damaged` where an archive breaks off.
     """
     start = first_bytes(path)
-    if start[:2] == b"PK":
-        yield from _unzip(path, member)
-        return
-    with open(path, "rb") as file:
-        if start[:2] == b"\x1f\x8b":
-            yield from _gunzip(file)
-        else:
-            while chunk := file.read(CHUNK):
-                yield chunk
+    try:
+        if start[:2] == b"PK":
+            yield from _unzip(path, member)
+            return
+        with open(path, "rb") as file:
+            if start[:2] == b"\x1f\x8b":
+                yield from _gunzip(file)
+            else:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _gunzip(file: BinaryIO) -> Iterator[bytes]:

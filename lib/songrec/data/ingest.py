@@ -6,19 +6,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from songrec.data.duplicates import count_duplicates, merge_duplicates
 from songrec.data.grammar import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
-from songrec.data.interactions import Interactions
 from songrec.data.rejects import RejectTable
-from songrec.data.rows import IDS, Rows
 from songrec.data.sources import Source
+from songrec.data.triplet_file import TripletWriter
 from songrec.errors import DataError
 from songrec.files import replacing
 
-SCHEMA = pa.schema([("user", IDS), ("song", IDS), ("plays", pa.int32())])
-GROUP = 1 << 18
 HINTS = {
     HEADER: "If the first line is a header, say header=True or name the columns.",
     MISSING: "Is the separator the right one?",
@@ -92,7 +88,7 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
         streamed = merged.with_suffix(".streamed")
         try:
             with replacing(rejects) as table:
-                report, keys = _stream(source, streamed, table, max_reject_share)
+                report, keys = _stream(source, max_reject_share, table, streamed, triplets)
             if problem := report.problem(max_reject_share):
                 kept = f"\nEvery rejected line is in {rejects}." if report.n_rejected else ""
                 raise DataError(problem + kept)
@@ -107,29 +103,9 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
 
 def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
     """Read and validate everything, keep nothing. The report's `problem()` says if ingest would take it."""
-    report, keys = _stream(source, None, None, max_reject_share)
+    report, keys = _stream(source, max_reject_share)
     duplicates = count_duplicates(keys)
     return replace(report, duplicates=duplicates, triplets=report.triplets - duplicates)
-
-
-def to_interactions(triplets: Path) -> Interactions:
-    """The triplets that `ingest` wrote, as a matrix."""
-    try:
-        table = pq.read_table(triplets).unify_dictionaries().combine_chunks()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"cannot read {triplets}: {error}") from error
-    rows, user_ids = _codes(table["user"].chunk(0))
-    columns, song_ids = _codes(table["song"].chunk(0))
-    return Interactions.from_codes(rows, columns, table["plays"].to_numpy(), user_ids, song_ids)
-
-
-def _codes(column: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes into the sorted ids, and these."""
-    ids = np.array(column.dictionary.to_pylist(), dtype=str)
-    order = np.argsort(ids)
-    rank = np.empty(len(ids), np.int32)
-    rank[order] = np.arange(len(ids), dtype=np.int32)
-    return rank[column.indices.to_numpy()], ids[order]
 
 
 class _Codes(dict):
@@ -146,53 +122,30 @@ class _Codes(dict):
         return codes[column.indices.to_numpy()]
 
 
-class _Writer:
-    """Collects blocks into row groups of a quarter of a million or more."""
-
-    def __init__(self, path: Path | None):
-        self._file = pq.ParquetWriter(path, SCHEMA, dictionary_pagesize_limit=1 << 26) if path else None
-        self._waiting: list[pa.RecordBatch] = []
-
-    def add(self, rows: Rows) -> None:
-        if self._file and len(rows.plays):
-            columns = [rows.users, rows.songs, pa.array(rows.plays)]
-            self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
-            if sum(len(batch) for batch in self._waiting) >= GROUP:
-                self._flush()
-
-    def _flush(self) -> None:
-        table = pa.Table.from_batches(self._waiting, SCHEMA).unify_dictionaries().combine_chunks()
-        self._file.write_table(table, row_group_size=8 * GROUP)
-        self._waiting = []
-
-    def close(self) -> None:
-        if self._file:
-            self._flush()
-            self._file.close()
-
-
-def _stream(source: Source, path: Path | None, table: Path | None, share: float) -> tuple[IngestReport, list]:
-    """One pass over the source: write, count, and return what merging duplicates needs."""
+def _stream(
+    source: Source,
+    share: float,
+    rejects: Path | None = None,
+    path: Path | None = None,
+    target: Path | None = None,
+) -> tuple[IngestReport, list]:
+    """One pass over the source: count, write if there are paths, and return what merging duplicates needs."""
     users, songs, keys = _Codes(), _Codes(), []
     lines = plays = 0
-    writer, rejects = _Writer(path), RejectTable(table)
-    try:
+    with RejectTable(rejects) as rejected, TripletWriter(path, target) as writer:
         for rows in source.read():
             lines += rows.read
             plays += int(rows.plays.sum(dtype=np.int64))
             keys.append((users.of(rows.users), songs.of(rows.songs)))
-            rejects.add(rows.rejects)
+            rejected.add(rows.rejects)
             writer.add(rows)
             # Not a few bad rows but another format: no use in reading millions more of it.
-            if lines >= 10_000 and rejects.counts.total() > max(share, 0.5) * lines:
+            if lines >= 10_000 and rejected.counts.total() > max(share, 0.5) * lines:
                 break
-    finally:
-        writer.close()
-        rejects.close()
-    counts = dict(sorted(rejects.counts.items()))
+    counts = dict(sorted(rejected.counts.items()))
     n = sum(len(codes) for codes, _ in keys)
     report = IngestReport(
-        source.name, source.item, lines, counts, rejects.first, 0, 0, n, len(users), len(songs), plays
+        source.name, source.item, lines, counts, rejected.first, 0, 0, n, len(users), len(songs), plays
     )
     return report, keys
 

@@ -7,10 +7,11 @@ import numpy as np
 
 from songrec.data.catalogue import Catalogue
 from songrec.data.filters import read_mismatches
-from songrec.data.ingest import ingest, to_interactions
+from songrec.data.ingest import ingest
 from songrec.data.interactions import Interactions
 from songrec.data.sources import Source, batches, open_source
 from songrec.data.synthetic import SyntheticWorld
+from songrec.data.triplet_file import to_interactions
 from songrec.errors import ConfigError
 from songrec.files import replacing
 from songrec.paths import find_raw

@@ -1,6 +1,7 @@
 """The table of rejected lines: nothing that was not taken is lost."""
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,10 +30,13 @@ class RejectTable:
         if rejects and self._writer:
             self._writer.write_table(pa.Table.from_pylist([r._asdict() for r in rejects], _SCHEMA))
 
-    def close(self) -> None:
-        """Finish the file."""
+    def __enter__(self) -> "RejectTable":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
         if self._writer:
-            self._writer.close()
+            with suppress(OSError if kind else ()):  # what went wrong first is on its way already
+                self._writer.close()
 
 
 def read_rejects(path: Path) -> list[Reject]:

@@ -78,7 +78,9 @@ def check_columns(file: str, line: int, users, songs, plays) -> Rows:
     for place in np.flatnonzero(bad).tolist():
         text = "\t".join("" if v is None else str(v) for v in (column[place].as_py() for column in columns))
         rejects.append(Reject(file, line + place, str(reasons[place]), shown(text)))
-    return Rows(names[0].filter(keep), names[1].filter(keep), count[~bad], len(bad), rejects)
+    # A dictionary must hold no id that only a rejected row had.
+    users, songs = (ids.filter(keep).dictionary_decode().dictionary_encode() for ids in names)
+    return Rows(users, songs, count[~bad], len(bad), rejects)
 
 
 def _as_ids(column: pa.Array, what: str) -> pa.DictionaryArray:

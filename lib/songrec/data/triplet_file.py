@@ -1,0 +1,85 @@
+"""The Parquet file of validated triplets: written block by block, read as a matrix."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from songrec.data.interactions import Interactions
+from songrec.data.rows import IDS, Rows
+from songrec.errors import DataError
+
+SCHEMA = pa.schema([("user", IDS), ("song", IDS), ("plays", pa.int32())])
+GROUP = 1 << 18
+
+
+class TripletWriter:
+    """Collects blocks into row groups of a quarter of a million rows or more; without a path, writes nothing.
+
+    `target` is the file that an error names: `path` itself may be a temporary one.
+    """
+
+    def __init__(self, path: Path | None, target: Path | None):
+        self._target = target
+        self._waiting: list[pa.RecordBatch] = []
+        with self._named():
+            self._file = pq.ParquetWriter(path, SCHEMA, dictionary_pagesize_limit=1 << 26) if path else None
+
+    def add(self, rows: Rows) -> None:
+        """Write the triplets of a block, now or with the next ones."""
+        if self._file and len(rows.plays):
+            columns = [rows.users, rows.songs, pa.array(rows.plays)]
+            self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
+            if sum(len(batch) for batch in self._waiting) >= GROUP:
+                self._flush()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._waiting, SCHEMA).unify_dictionaries().combine_chunks()
+        with self._named():
+            self._file.write_table(table, row_group_size=max(len(table), 1))
+        self._waiting = []
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            problem = error.strerror or error
+            raise DataError(f"cannot write {self._target}: {problem}. Nothing was changed there.") from error
+
+    def __enter__(self) -> "TripletWriter":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if not self._file:
+            return
+        if kind:
+            with suppress(OSError):  # what went wrong first is on its way already
+                self._file.close()
+            return
+        self._flush()
+        with self._named():
+            self._file.close()
+
+
+def to_interactions(triplets: Path) -> Interactions:
+    """The triplets that `ingest` wrote, as a matrix; a missing or broken file is a `DataError`."""
+    try:
+        table = pq.read_table(triplets).unify_dictionaries().combine_chunks()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"cannot read {triplets}: {error}") from error
+    rows, user_ids = _codes(table["user"].chunk(0))
+    columns, song_ids = _codes(table["song"].chunk(0))
+    return Interactions.from_codes(rows, columns, table["plays"].to_numpy(), user_ids, song_ids)
+
+
+def _codes(column: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes into the sorted ids, and these."""
+    ids = np.array(column.dictionary.to_pylist(), dtype=str)
+    order = np.argsort(ids)
+    rank = np.empty(len(ids), np.int32)
+    rank[order] = np.arange(len(ids), dtype=np.int32)
+    return rank[column.indices.to_numpy()], ids[order]
