@@ -55,10 +55,10 @@ def given(
     known = seen.maximum(others[0]) if others else seen
     _check_unknown(known, found, user_ids, song_ids)
     marked = keep(seen, draw_places(seen, seed).below(validation))
-    learnt = known - known.multiply(marked.astype(bool))
+    carved = known.multiply(marked.astype(bool))
+    learnt = known - carved
     learnt.eliminate_zeros()
-    test = held_out(known, found)
-    return Split("given", seed, user_ids, song_ids, learnt, held_out(learnt, marked), test)
+    return Split("given", seed, user_ids, song_ids, learnt, held_out(learnt, carved), held_out(known, found))
 
 
 def _union(ids: list[np.ndarray]) -> np.ndarray:

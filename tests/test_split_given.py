@@ -1,0 +1,84 @@
+"""A split that comes with the data, by hand and on the challenge's own files."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from songrec.data import Interactions
+from songrec.errors import ConfigError, DataError
+from songrec.split import given
+
+
+def log(histories, plays=1):
+    triplets = [(user, song, plays) for user, songs in histories.items() for song in songs]
+    return Interactions.from_triplets(*zip(*triplets, strict=True))
+
+
+VISIBLE = {"a": "stuv", "b": "suvw", "c": "tuvw"}
+HIDDEN = {"a": "wx", "b": "t", "d": "sz"}
+
+
+def test_without_a_training_file_visible_is_all_there_is():
+    split = given(None, log(VISIBLE), log(HIDDEN), validation=0.25)
+    assert split.user_ids.tolist() == ["a", "b", "c", "d"]
+    assert split.song_ids.tolist() == ["s", "t", "u", "v", "w", "x", "z"]
+    assert split.test.users.tolist() == [0, 1, 3]  # c has nothing hidden
+    assert split.validation.users.tolist() == [0, 1, 2]  # one of four visible songs each
+    assert np.diff(split.train.indptr).tolist() == [3, 3, 3, 0]
+    assert np.diff(split.test.fold_in.indptr).tolist() == [4, 4, 0]  # of d nothing is known
+    assert np.diff(split.test.holdout.indptr).tolist() == [2, 1, 2]
+
+
+def test_a_training_file_is_learnt_from_and_folds_in():
+    train = log({"a": "s", "d": "t", "e": "xyz"}, plays=7)
+    split = given(train, log(VISIBLE), log(HIDDEN), validation=0.25)
+    assert split.user_ids.tolist() == ["a", "b", "c", "d", "e"]
+    row = {user: split.final_train().toarray()[code] for code, user in enumerate(split.user_ids)}
+    assert split.song_ids[row["e"] > 0].tolist() == ["x", "y", "z"]
+    assert row["a"][0] == 7  # the larger of the two counts
+    fold_in = dict(zip(split.user_ids[split.test.users], split.test.fold_in.toarray(), strict=True))
+    assert split.song_ids[fold_in["d"] > 0].tolist() == ["t"]
+
+
+def test_what_is_carved_for_validation_is_taken_out_of_the_training_file_too():
+    for seed in range(10):
+        split = given(log(VISIBLE, plays=3), log(VISIBLE), log(HIDDEN), validation=0.5, seed=seed)
+        train = split.train[split.validation.users]
+        assert split.validation.holdout.nnz == 6
+        assert train.multiply(split.validation.holdout).nnz == 0
+        assert (split.validation.fold_in != train).nnz == 0
+        assert set(split.validation.holdout.data) == {3}
+
+
+def test_halves_of_different_logs():
+    other = {"x": "st", "y": "t"}
+    with pytest.raises(DataError, match=r"share no user \(3 and 2 users\)"):
+        given(None, log(VISIBLE), log(other))
+    with pytest.raises(DataError, match=r"share no song \(5 and 2 songs\)"):
+        given(None, log(VISIBLE), log({"a": "12"}))
+
+
+def test_a_hidden_triplet_that_is_also_known():
+    for visible, train in ((VISIBLE | {"d": "z"}, None), (VISIBLE, log({"d": "z"}))):
+        with pytest.raises(DataError, match="1 hidden triplets are also known, the first one user d, song z"):
+            given(train, log(visible), log(HIDDEN))
+
+
+@pytest.mark.parametrize("validation", [0, 1, -0.1, None])
+def test_shares_that_are_none(validation):
+    with pytest.raises(ConfigError, match="validation must be a share between 0 and 1"):
+        given(None, log(VISIBLE), log(HIDDEN), validation=validation)
+
+
+def test_the_challenge_fragment(shared_data):
+    """526 users of the Million Song Dataset Challenge, in its own files."""
+    logs = []
+    for half in ("visible", "hidden"):
+        file = shared_data / f"msd-challenge-fragment/year1_test_triplets_{half}.txt"
+        frame = pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
+        logs.append(Interactions.from_triplets(frame["user"], frame["song"], frame["plays"]))
+    split = given(None, *logs)
+    assert split.train.nnz + split.validation.holdout.nnz == 7093
+    assert split.test.fold_in.nnz == 7093
+    assert split.test.holdout.nnz == 7345
+    assert len(split.test.users) == 526
