@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from songrec.errors import BusyError, ConfigError, SongrecError
 
@@ -225,30 +226,33 @@ def _add_data(commands) -> None:
 def _data_list(arguments: argparse.Namespace) -> None:
     from songrec.data.download import available
 
-    print(available())
+    print(*available(), sep="\n")
 
 
 def _data_fetch(arguments: argparse.Namespace) -> None:
     from songrec.data.download import fetch
-    from songrec.paths import data_root
 
-    for path in fetch(arguments.name, data_root() / "raw"):
+    for path in fetch(arguments.name):
         print(path)
 
 
 def _data_check(arguments: argparse.Namespace) -> None:
     from songrec.data.ingest import check
     from songrec.data.sources import open_source
+    from songrec.errors import DataError
 
     columns = [c.strip() for c in arguments.columns.split(",") if c.strip()]
     source = open_source(
         "triplets",
-        path=arguments.file,
+        path=Path(arguments.file).absolute(),  # of the folder one stands in, not of data/raw
         columns=columns,
         separator=arguments.separator,
         header=arguments.header,
     )
-    print(check(source))
+    report = check(source)
+    if problem := report.problem():
+        raise DataError(problem)
+    print(report)
 
 
 def _add_publish(commands) -> None:

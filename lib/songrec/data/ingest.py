@@ -52,8 +52,8 @@ class IngestReport:
 
     def __str__(self) -> str:
         kept = f"{self.triplets:,} triplets of {self.users:,} users and {self.songs:,} {self.item}s"
-        rejected = "".join(f"\n  rejected: {reason} {count:,}" for reason, count in self.rejected.items())
-        return f"{self.source}: {self.lines:,} lines, {self.n_rejected:,} rejected; {kept}{rejected}"
+        read = f"{self.lines:,} lines, {self.n_rejected:,} rejected, {self.duplicates:,} merged"
+        return "\n".join([f"{self.source}: {read}; {kept}", *(f"  {one}" for one in self.first_rejects)])
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -67,13 +67,13 @@ class IngestReport:
         reasons = sorted(self.rejected, key=self.rejected.get, reverse=True)
         counts = ", ".join(f"{reason} {self.rejected[reason]:,}" for reason in reasons)
         hints = dict.fromkeys(HINTS[reason] for reason in reasons if reason in HINTS)
-        lines = [
-            f"{self.source}: {self.n_rejected:,} of {self.lines:,} lines were rejected "
-            f"({self.n_rejected / self.lines:.2%}; at most {max_reject_share:.2%} may be): {counts}.",
-            *(f"  {reject}" for reject in self.first_rejects),
-            *hints,
-        ]
-        return "\n".join(lines)
+        share = f"{self.n_rejected / self.lines:.2%}" + (
+            "" if hopeless else f"; at most {max_reject_share:.2%} may be"
+        )
+        summary = (
+            f"{self.source}: {self.n_rejected:,} of {self.lines:,} lines read were rejected ({share}): {counts}."
+        )
+        return "\n".join([summary, *(f"  {reject}" for reject in self.first_rejects), *hints])
 
 
 def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: float = 0.01) -> IngestReport:
@@ -90,7 +90,7 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
             with replacing(rejects) as table:
                 report, keys = _stream(source, max_reject_share, table, streamed, triplets)
             if problem := report.problem(max_reject_share):
-                kept = f"\nEvery rejected line is in {rejects}." if report.n_rejected else ""
+                kept = f"\nThe rejected lines are in {rejects}." if report.n_rejected else ""
                 raise DataError(problem + kept)
             duplicates, capped, plays = merge_duplicates(keys, streamed, merged)
         finally:

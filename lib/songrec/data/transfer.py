@@ -82,12 +82,12 @@ def _transfer(url: str, file: BinaryIO, part: Path, path: Path) -> None:
             status = f"{error.response.status_code} {error.response.reason}"
             raise DataError(f"{url} answers {status}. {by_hand}") from error
         except (_BrokenOff, requests.RequestException) as error:
-            problem = error
+            problem = getattr(error.args[0], "reason", error) if error.args else error
         size = file.seek(0, os.SEEK_END)
         attempts = 1 if size > best else attempts + 1
         best = max(best, size)
     kept = f"{size:,} bytes have come and are kept: try again, it goes on from there. Or:\n" if size else ""
-    raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}") from problem
+    raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}")
 
 
 def _resume(file: BinaryIO, part: Path) -> dict[str, str]:
