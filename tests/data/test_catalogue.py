@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from songrec.data import Catalogue
 from songrec.errors import DataError
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from songrec.data import Interactions, apply_filters, k_core, keep_minimum, read_mismatches, remove_songs
 from songrec.data.filters import Step
 from songrec.errors import DataError

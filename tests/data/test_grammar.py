@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from songrec.data import text
 from songrec.data.grammar import MAX_PLAYS, Layout, plays_of, read_line, shown, valid_ids
 

@@ -7,6 +7,7 @@ import textwrap
 
 import pyarrow.parquet as pq
 import pytest
+
 from songrec.data import Catalogue, ingest, triplets
 from songrec.errors import DataError
 

@@ -5,6 +5,7 @@ import hashlib
 
 import pyarrow.parquet as pq
 import pytest
+
 from songrec.data import (
     Catalogue,
     apply_filters,

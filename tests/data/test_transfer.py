@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from songrec.data import download as datasets
 from songrec.data import transfer
 from songrec.data.transfer import download
@@ -154,6 +155,7 @@ def test_a_site_that_is_not_there(monkeypatch, tmp_path):
     url = "http://127.0.0.1:9/log.zip"  # the discard port: nobody listens
     with pytest.raises(DataError, match=f"cannot get {url}(.|\n)*put it here:\n  {tmp_path / 'log.zip'}"):
         download(url, tmp_path / "log.zip")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_downloads_of_one_file_do_not_mix(site, tmp_path):

@@ -67,12 +67,9 @@ class IngestReport:
         reasons = sorted(self.rejected, key=self.rejected.get, reverse=True)
         counts = ", ".join(f"{reason} {self.rejected[reason]:,}" for reason in reasons)
         hints = dict.fromkeys(HINTS[reason] for reason in reasons if reason in HINTS)
-        share = f"{self.n_rejected / self.lines:.2%}" + (
-            "" if hopeless else f"; at most {max_reject_share:.2%} may be"
-        )
-        summary = (
-            f"{self.source}: {self.n_rejected:,} of {self.lines:,} lines read were rejected ({share}): {counts}."
-        )
+        limit = "" if hopeless else f"; at most {max_reject_share:.2%} may be"
+        share = f"{self.n_rejected:,} of {self.lines:,} lines read were rejected"
+        summary = f"{self.source}: {share} ({self.n_rejected / self.lines:.2%}{limit}): {counts}."
         return "\n".join([summary, *(f"  {reject}" for reject in self.first_rejects), *hints])
 
 

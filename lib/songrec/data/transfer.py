@@ -86,6 +86,8 @@ def _transfer(url: str, file: BinaryIO, part: Path, path: Path) -> None:
         size = file.seek(0, os.SEEK_END)
         attempts = 1 if size > best else attempts + 1
         best = max(best, size)
+    if not size:
+        part.unlink()
     kept = f"{size:,} bytes have come and are kept: try again, it goes on from there. Or:\n" if size else ""
     raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}")
 
