@@ -68,9 +68,7 @@ class Engine:
             with self._repo() as repo:
                 return bool(repo.reproduce(f"dvc.yaml:{stage}", single_item=True, force=force))
         except DvcException as error:
-            if str(error.__cause__).endswith(
-                f"exited with {-signal.SIGINT}"
-            ):
+            if str(error.__cause__).endswith(f"exited with {-signal.SIGINT}"):
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
             raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed") from error
 

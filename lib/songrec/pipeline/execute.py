@@ -4,6 +4,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +26,41 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+@contextmanager
+def quiet(log: Path) -> Iterator[None]:
+    """Send what the kernel says beside its notebook (its own log, a crash) to a file, gone if all went well."""
+    kept = os.dup(2)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+        log.unlink()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def execute(profile: str, stage: str) -> None:
     """Execute the stage's notebook; it takes its place among the executed ones only when all went well.
 
     A failed notebook stays in the profile's `failed` folder. Raises what papermill raises.
     """
     import papermill
-    from traitlets.config import Config
 
     paths = Paths(profile)
     planned = read_json(paths.plan)[stage]
     os.environ[STAGE_VARIABLE] = stage
     unfinished = paths.failed / planned["executed"]
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    papermill.execute_notebook(
-        str(NOTEBOOKS / f"{planned['notebook']}.ipynb"),
-        str(unfinished),
-        planned["parameters"],
-        kernel_name="python3",
-        cwd=str(NOTEBOOKS),
-        progress_bar=False,
-        # Talk to the kernel through files that only this user may open, not through ports of the machine.
-        config=Config({"KernelManager": {"transport": "ipc"}}),
-    )
+    with quiet(unfinished.with_suffix(".log")):
+        papermill.execute_notebook(
+            str(NOTEBOOKS / f"{planned['notebook']}.ipynb"),
+            str(unfinished),
+            planned["parameters"],
+            kernel_name="python3",
+            cwd=str(NOTEBOOKS),
+            progress_bar=False,
+        )
     _settle(unfinished, paths.notebooks / planned["executed"])
 
 
