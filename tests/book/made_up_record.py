@@ -1,0 +1,68 @@
+"""A small record that is made up."""
+
+import json
+from pathlib import Path
+
+MODELS = {"popularity": 0.02, "user_knn": 0.08, "item_knn": 0.09}
+ACCURACY = ("precision", "recall", "average_precision", "ndcg")
+
+
+def write_record(folder: Path, profile: str, **run) -> Path:
+    """A record of three models: item-KNN first, user-KNN so close that only the paired interval tells."""
+    target = folder / profile
+    target.mkdir(parents=True)
+    rows = ["protocol,model,metric,k,value,se,ci_low,ci_high,n_users"]
+    for model, level in MODELS.items():
+        for place, metric in enumerate(ACCURACY):
+            value = level * (1 + place)
+            rows.append(
+                f"weak,{model},{metric},10,{value:.4g},0.004,{value - 0.008:.4g},{value + 0.008:.4g},500"
+            )
+        rows.append(f"weak,{model},coverage,10,{level * 5:.4g},,,,500")
+        rows.append(f"weak,{model},gini,10,{1 - level:.4g},,,,500")
+    (target / "metrics.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    gains = [
+        "model,than,metric,k,difference,difference_low,difference_high,ratio,ratio_low,ratio_high,n_users"
+    ]
+    for metric, factor in zip(ACCURACY, range(1, 5), strict=True):
+        for model, than in (("item_knn", "popularity"), ("user_knn", "popularity"), ("item_knn", "user_knn")):
+            difference, ratio = factor * (MODELS[model] - MODELS[than]), MODELS[model] / MODELS[than]
+            low, high = difference - 0.004, difference + 0.004
+            gains.append(f"{model},{than},{metric},10,{difference:.4g},{low:.4g},{high:.4g},{ratio:.4g},")
+            gains[-1] += f"{ratio * 0.9:.4g},{ratio * 1.1:.4g},500"
+    (target / "gains.csv").write_text("\n".join(gains) + "\n", encoding="utf-8")
+    (target / "cost.csv").write_text(
+        "model,fit_seconds,recommend_ms_per_user,peak_mb,threads\n"
+        + "".join(f"{model},{0.25 * (place + 1)},0.05,200,2\n" for place, model in enumerate(MODELS)),
+        encoding="utf-8",
+    )
+    examples = ["profile,user,kind,model,rank,song_id,label,plays,score,hit"]
+    for user in ("u1", "u2"):
+        for model in MODELS:
+            examples += [
+                f"{profile},{user},history,{model},{r},h{r},Heard {r} by {user},{9 - r},," for r in (1, 2)
+            ]
+            examples += [
+                f"{profile},{user},recommended,{model},{r},n{r},New {r},,0.5,{r == 2}" for r in (1, 2, 3)
+            ]
+    (target / "examples.csv").write_text("\n".join(examples) + "\n", encoding="utf-8")
+    params = {
+        "popularity": {"by": "listeners"},
+        "user_knn": {"neighbours": 100},
+        "item_knn": {"neighbours": 50},
+    }
+    (target / "params.json").write_text(json.dumps(params), encoding="utf-8")
+    stated = {
+        "profile": profile,
+        "title": f"A made-up log, {profile}",
+        "synthetic": False,
+        "item": "song",
+        "users": 12345,
+        "songs": 2000,
+        "triplets": 400000,
+        "seeds": {"split": 0},
+        "packages": {"numpy": "2.4.6"},
+        "commit": "0123456789ab",
+    }
+    (target / "run.json").write_text(json.dumps({**stated, **run}), encoding="utf-8")
+    return folder

@@ -1,0 +1,100 @@
+"""The book as it is built: strict, whole, and without the network."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from songrec.errors import StageError
+from songrec.report.record import HEADLINE, Record
+from songrec.report.site import build, check
+from songrec.report.values import write_value
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_page_is_there_and_in_order(site, book_source):
+    pages = [path.relative_to(book_source).with_suffix("").as_posix() for path in book_source.rglob("*.md")]
+    notebooks = [
+        path.relative_to(book_source).with_suffix("").as_posix() for path in book_source.rglob("*.ipynb")
+    ]
+    assert len(notebooks) >= 7
+    assert check(site, [*pages, *notebooks, "search", "genindex"]) == []
+
+
+def text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", html).split())
+
+
+def test_page_one_says_what_is_on_record(site):
+    html = (site / "index.html").read_text(encoding="utf-8")
+    said = text(html)
+    for expression in (
+        f"{HEADLINE}/best/precision@10:model",
+        f"{HEADLINE}/best/precision@10:pm",
+        f"{HEADLINE}/best over popularity/precision@10:ci",
+        f"{HEADLINE}/second/average_precision@10:pm",
+    ):
+        assert " ".join(write_value(expression, Record.load).split()) in said
+    assert "synthetic" not in said.split("Where to go from here")[0].lower()
+
+
+def test_nobody_is_asked_to_launch_or_track_anything(site):
+    for path in site.rglob("*.html"):
+        assert not re.search(
+            r"thebe|mybinder|googletagmanager|hypothes\.is|utteranc", path.read_text("utf-8")
+        ), path
+
+
+@pytest.fixture
+def small(tmp_path, book_source):
+    """A book of two pages, under the real configuration."""
+    book = tmp_path / "book"
+    book.mkdir()
+    for name in ("_static", "references.bib"):
+        source = book_source / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, book / name)
+    (book / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: notebook\n")
+    (book / "index.md").write_text("# A page\n\nWords.\n")
+    cell = {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "1", "outputs": []}
+    head = {"cell_type": "markdown", "metadata": {}, "source": "# A notebook"}
+    language = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    page = {"nbformat": 4, "nbformat_minor": 4, "metadata": {"kernelspec": language}, "cells": [head, cell]}
+    return book, page
+
+
+def store(book, page, **output):
+    page["cells"][1]["outputs"] = [output] if output else []
+    (book / "notebook.ipynb").write_text(json.dumps(page), encoding="utf-8")
+
+
+def test_whatever_is_wrong_fails_the_build(small, tmp_path):
+    """One build of many wrongs: each is named with its page and line."""
+    book, page = small
+    store(book, page, output_type="stream", name="stderr", text="a warning nobody wanted\n")
+    wrongs = {
+        3: ("A number: {value}`nowhere/item_knn/recall@10`.", "nothing is on record for 'nowhere'"),
+        5: ("A source: {cite:p}`nobody1999`.", "nobody1999"),
+        7: ("A link: [there](gone.md).", "gone.md"),
+        9: ("A reference: {numref}`no-such-table`.", "no-such-table"),
+    }
+    (book / "index.md").write_text("# A page\n\n" + "\n\n".join(line for line, _ in wrongs.values()) + "\n")
+    with pytest.raises(StageError) as caught:
+        build(book, tmp_path / "site")
+    said = str(caught.value).splitlines()
+    for number, (_, what) in wrongs.items():
+        # Citations are resolved when all pages are read, without a line.
+        assert any(re.search(rf"index\.md(:{number})?: WARNING", line) and what in line for line in said), (
+            what
+        )
+    assert any("notebook.ipynb" in line and "stderr" in line for line in said)
+
+
+def test_a_failed_cell_is_found_in_the_site(small, tmp_path):
+    """Sphinx builds a stored error as if nothing were wrong; the walk does not."""
+    book, page = small
+    trace = ["Traceback (most recent call last):", "ValueError: no"]
+    store(book, page, output_type="error", ename="ValueError", evalue="no", traceback=trace)
+    pages = build(book, tmp_path / "site")
+    assert check(pages) == ["notebook.html: shows an error of a cell or of the build"]

@@ -1,0 +1,137 @@
+"""The prose: each page asks and answers, its examples run, and its claims hold on the record."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from songrec.report.record import HEADLINE, Record, on_record
+from songrec.report.record_tables import BRIEF
+from songrec.report.sphinx_reference import modules
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BOOK = REPOSITORY / "book"
+CHAPTERS = [path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("index", "bibliography")]
+PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("api/*.md")])
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(BOOK).as_posix())
+def test_a_page_has_one_title(path):
+    assert len(re.findall(r"^# \S", without_code(text_of(path)), re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_opens_with_a_question_and_closes_with_what_was_found(path):
+    text = text_of(path)
+    assert re.match(r"# [^\n]+\?\n", text)
+    last = text.rstrip().split("\n\n")[-1]
+    assert last.startswith("**In short:**") or "## What was found" in text.split("## ")[-1].join(["## ", ""])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES if "```python\n>>>" in text_of(path)],
+    ids=lambda path: path.relative_to(BOOK).as_posix(),
+)
+def test_examples_run(path):
+    """Every fenced example of a page, in its order, as one session."""
+    fenced = re.findall(r"```python\n(.*?)```", text_of(path), re.DOTALL)
+    session = "\n".join(block for block in fenced if block.startswith(">>>"))
+    test = doctest.DocTestParser().get_doctest(session, {}, path.name, str(path), 0)
+    said: list[str] = []
+    failed, tried = doctest.DocTestRunner(verbose=False).run(test, out=said.append)
+    assert tried > 0
+    assert failed == 0, "".join(said)
+
+
+def test_the_contents_list_every_page():
+    listed = re.findall(r"(?:file|root): (\S+)", text_of(BOOK / "_toc.yml"))
+    assert yaml.safe_load(text_of(BOOK / "_toc.yml"))["root"] == "index"
+    pages = {path.relative_to(BOOK).with_suffix("").as_posix() for path in PAGES}
+    assert set(listed) - {"runs/index"} == pages
+
+
+def test_the_reference_holds_every_module():
+    rooms = [
+        room
+        for path in PAGES
+        for room in re.findall(r"^\{\{ modules (\S+) \}\}$", text_of(path), re.MULTILINE)
+    ]
+    there = [module for room in rooms for module in modules(room)]
+    assert len(there) == len(set(there))
+    assert set(there) == set(modules("songrec")) - {"songrec"}
+
+
+def test_every_citation_has_a_source_and_every_source_is_cited():
+    cited = {
+        key.strip()
+        for path in PAGES
+        for keys in re.findall(r"\{cite:[pt]\}`([^`]+)`", text_of(path))
+        for key in keys.split(",")
+    }
+    known = set(re.findall(r"^@\w+\{(\w+),", text_of(BOOK / "references.bib"), re.MULTILINE))
+    assert cited == known
+
+
+# What the prose claims in words, on the record
+
+
+@pytest.fixture
+def records() -> list[Record]:
+    found = on_record()
+    if not found:
+        pytest.skip("nothing is on record yet")
+    return found
+
+
+def test_every_log_on_record_has_its_section(records):
+    benchmark = text_of(BOOK / "benchmark.md")
+    for record in records:
+        assert f"## {{value}}`{record.profile}/run/title`" in benchmark
+        assert f":profile: {record.profile}\n" in benchmark
+
+
+def test_neighbourhood_models_stand_clear_of_popularity_everywhere(records):
+    """Caption of page one's figure."""
+    for record in records:
+        for metric in ("precision@10", "recall@10", "average_precision@10"):
+            for model in ("user_knn", "item_knn"):
+                assert record.compare("minus", model, "popularity", metric).low > 0
+
+
+def test_the_brief_has_the_order_right(records):
+    """The brief's table: item-based before user-based before popularity, and neighbours reach further."""
+    (record,) = (record for record in records if record.profile == HEADLINE)
+    for metric in ("precision", "recall", "average_precision", "coverage"):
+        measured = [record.estimate(model, f"{metric}@10").value for model in BRIEF]
+        stated = [BRIEF[model][metric] for model in BRIEF]
+        assert sorted(measured) == measured
+        assert sorted(stated) == stated
+
+
+def test_the_brief_hid_about_three_times_as_many_songs(records):
+    (record,) = (record for record in records if record.profile == HEADLINE)
+    for model, stated in BRIEF.items():
+        brief = 10 * stated["precision"] / stated["recall"]
+        measured = (
+            10 * record.estimate(model, "precision@10").value / record.estimate(model, "recall@10").value
+        )
+        assert 12.5 <= brief <= 15
+        assert 2.4 < brief / measured < 3.4
+
+
+def test_popularity_covers_a_small_catalogue_only(records):
+    """15 % of a catalogue of a few hundred songs."""
+    (record,) = (record for record in records if record.profile == HEADLINE)
+    listed = record.estimate("popularity", "coverage@10").value * record.run["songs"]
+    assert 150 < listed / BRIEF["popularity"]["coverage"] < 900

@@ -1,0 +1,171 @@
+"""Values, tables and the README's headline come from the record, rounded as it supports."""
+
+import json
+import re
+
+import pytest
+from made_up_record import write_record
+
+from songrec.errors import DataError
+from songrec.report.readme import headline, placed
+from songrec.report.record import HEADLINE, Record, on_record
+from songrec.report.record_figures import FIGURES, record_figure
+from songrec.report.record_tables import OF_ALL, OF_ONE, markdown, record_table
+from songrec.report.values import write_value
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("made-up/item_knn/precision@10", "0.090"),
+        ("made-up/item_knn/precision@10:.2f", "0.09"),
+        ("made-up/item_knn/precision@10:.1%", "9.0\N{NO-BREAK SPACE}%"),
+        ("made-up/item_knn/precision@10:pm", "0.090 ± 0.008"),
+        ("made-up/item_knn/precision@10:ci", "0.082 to 0.098"),
+        ("made-up/item_knn/precision@10:users", "500"),
+        ("made-up/item_knn/coverage@10", "45.0\N{NO-BREAK SPACE}%"),
+        ("made-up/best/precision@10", "0.090"),
+        ("made-up/best/precision@10:model", "item-KNN"),
+        ("made-up/second/precision@10:model", "user-KNN"),
+        ("made-up/best over popularity/precision@10", "4.5"),
+        ("made-up/best over popularity/precision@10:ci", "4.0 to 5.0"),
+        ("made-up/best minus second/precision@10", "+0.0100"),
+        ("made-up/best minus second/precision@10:ci", "0.0060 to 0.0140"),
+        ("made-up/run/users", "12,345"),
+        ("made-up/run/title", "A made-up log, made-up"),
+        ("made-up/run/packages.numpy", "2.4.6"),
+        ("made-up/cost/item_knn/fit_seconds:.2f", "0.75"),
+        ("made-up/cost/best/peak_mb:.0f", "200"),
+        ("made-up/params/item_knn/neighbours", "50"),
+    ],
+)
+def test_an_expression_gives_its_text(results, expression, text):
+    assert write_value(expression, lambda profile: Record.load(profile, results)) == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("made-upp/item_knn/precision@10", "did you mean 'made-up'"),
+        ("made-up/item_kn/precision@10", "did you mean 'item_knn'"),
+        ("made-up/item_knn/precision@7", "did you mean 'precision@10'"),
+        ("made-up/item_knn/coverage@10:ci", "no interval"),
+        ("made-up/user_knn over item_knn/precision@10:ci", "no interval"),
+        ("made-up/run/userz", "'userz' is not on record"),
+        ("made-up/run/packages", "not a single value"),
+        ("made-up/run/title:.2f", "cannot be written as '.2f'"),
+        ("made-up/item_knn", "names no value"),
+        ("made-up", "names no value"),
+    ],
+)
+def test_what_is_not_on_record_is_an_error(results, expression, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        write_value(expression, lambda profile: Record.load(profile, results))
+
+
+def test_the_paired_interval_tells_close_models_apart(results):
+    record = Record.load("made-up", results)
+    assert record.not_worse("precision@10") == ["item_knn"]
+    (results / "made-up" / "gains.csv").unlink()
+    unpaired = Record.load("made-up", results)
+    assert unpaired.not_worse("precision@10") == ["item_knn", "user_knn"]
+
+
+def test_the_smallest_gini_is_the_best(results):
+    record = Record.load("made-up", results)
+    assert record.models(by="gini@10") == ["item_knn", "user_knn", "popularity"]
+    assert record.not_worse("gini@10") == ["item_knn"]
+
+
+def test_a_ratio_to_nothing_is_refused(results):
+    metrics = results / "made-up" / "metrics.csv"
+    text = metrics.read_text().replace("popularity,precision,10,0.02", "popularity,precision,10,0")
+    metrics.write_text(text)
+    with pytest.raises(DataError, match="is 0"):
+        Record.load("made-up", results).compare("over", "item_knn", "popularity", "precision@10")
+
+
+def test_a_table_without_its_columns_is_refused(results):
+    (results / "made-up" / "cost.csv").write_text("model,seconds\nitem_knn,1\n")
+    with pytest.raises(DataError, match=r"cost\.csv: no column fit_seconds"):
+        _ = Record.load("made-up", results).cost
+
+
+def test_page_one_comes_first_and_synthetic_runs_not_at_all(tmp_path):
+    for profile, run in (("a", {}), ("b", {"item": "artist"}), (HEADLINE, {}), ("s", {"synthetic": True})):
+        write_record(tmp_path, profile, **run)
+    assert [record.profile for record in on_record(tmp_path)] == [HEADLINE, "a", "b"]
+
+
+def test_results_are_sorted_rounded_and_marked(results):
+    made = record_table("results", [Record.load("made-up", results)])
+    assert markdown(made).splitlines()[:5] == [
+        "| model | Precision@10 | Recall@10 | MAP@10 | Coverage@10 |",
+        "|:--|--:|--:|--:|--:|",
+        "| item-KNN | **0.090 ± 0.008** | **0.180 ± 0.008** | **0.270 ± 0.008** | **45.0 %** |",
+        "| user-KNN | 0.080 ± 0.008 | 0.160 ± 0.008 | 0.240 ± 0.008 | 40.0 % |",
+        "| popularity | 0.020 ± 0.008 | 0.040 ± 0.008 | 0.060 ± 0.008 | 10.0 % |",
+    ]
+
+
+def test_examples_mark_what_the_user_played(results):
+    made = record_table("examples", [Record.load("made-up", results)], user=1)
+    assert made.cells["played most"].tolist() == ["Heard 1 by u2", "Heard 2 by u2", ""]
+    assert made.cells["plays"].tolist() == ["8", "7", ""]
+    assert made.cells["item-KNN recommends"].tolist() == ["New 1", "New 2", "New 3"]
+    assert made.strong[:, 3].tolist() == [False, True, False]
+
+
+def test_the_brief_is_read_backwards(results):
+    made = record_table("implied", [Record.load("made-up", results)])
+    column = dict(
+        zip(
+            made.cells["quantity"], zip(made.cells["brief"], made.cells["measured"], strict=True), strict=True
+        )
+    )
+    assert column["songs held out of a user, 10 × P@10 / R@10 of popularity"] == ("15", "5.0")
+    assert column["songs in popularity’s lists".replace("’", "'")] == ("", "200")
+    assert column["size of the catalogue; for the brief, that in which as many are 15 %"] == (
+        "1,333",
+        "2,000",
+    )
+    assert column["gain of item-KNN over popularity, precision@10"] == ("2.8", "4.5")
+
+
+@pytest.mark.parametrize("kind", [*OF_ALL, *OF_ONE])
+def test_every_table_has_cells(results, kind):
+    made = record_table(kind, [Record.load("made-up", results)])
+    assert made.cells.shape[0] >= 1
+    assert len(made.left) == made.cells.shape[1] >= 2
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_every_figure_says_its_numbers(results, kind):
+    chart, words = record_figure(kind, [Record.load("made-up", results)])
+    assert chart.axes
+    assert all(model in words for model in ("item-KNN", "user-KNN", "popularity"))
+
+
+def test_an_unknown_table_or_figure_names_those_there_are(results):
+    records = [Record.load("made-up", results)]
+    with pytest.raises(DataError, match="results"):
+        record_table("resluts", records)
+    with pytest.raises(DataError, match="headline"):
+        record_figure("headlines", records)
+
+
+def test_the_readme_gets_its_headline(results):
+    block = headline(on_record(results))
+    text = "before\n<!-- headline -->\nof yesteryear\n<!-- /headline -->\nafter\n"
+    once = placed(text, block)
+    assert "12,345 users, 2,000 songs and 400,000 triplets" in once
+    assert "yesteryear" not in once
+    assert placed(once, block) == once
+    with pytest.raises(DataError, match="marks"):
+        placed("no marks", block)
+
+
+def test_a_broken_record_is_named(results):
+    (results / "made-up" / "run.json").write_text(json.dumps({})[:-1])
+    with pytest.raises(DataError, match=r"run\.json"):
+        _ = Record.load("made-up", results).run
