@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from songrec.data.synthetic_tables import popularity_weights
+from songrec.data.synthetic_tables import popularity_weights, split_by_tier
 
 GENRES = (
     "glass pop", "harbour folk", "tin jazz", "slow metal", "paper rock", "cellar house", "amber soul",
@@ -27,55 +27,51 @@ ARTISTS = (
 
 @dataclass(frozen=True)
 class Tree:
-    """Songs by place, so that every artist, scene and genre is one contiguous run of places.
+    """Songs laid out by place, so that every artist, scene and genre is one contiguous run of places.
 
-    cumulative : int64 (songs + 1,), weights summed up; drawing from a node is drawing between its two ends.
-    artist, scene, genre : int32 (songs,), the node of each place.
-    artist_start, scene_start, genre_start : int64 (nodes + 1,), the places where nodes begin.
+    cumulative : int64 (tiers * songs + 1,), the songs' weights summed up, one tier of users after the other.
+        The place p of tier t stands at t * songs + p: drawing a song from any node for any user is one
+        search between two ends in this array.
     code : int32 (songs,), the song's code in the sorted ids, place by place.
+    levels : for genre, scene and artist: each place's node (int32), and the places where nodes begin and,
+        last, where the last one ends.
     """
 
     cumulative: np.ndarray
-    artist: np.ndarray
-    scene: np.ndarray
-    genre: np.ndarray
-    artist_start: np.ndarray
-    scene_start: np.ndarray
-    genre_start: np.ndarray
     code: np.ndarray
+    levels: tuple[tuple[np.ndarray, np.ndarray], ...]
 
-    def draw(self, start: np.ndarray, stop: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-        """One place between each start and stop, by weight, at the given quantiles in [0, 1)."""
+    @property
+    def songs(self) -> int:
+        return len(self.code)
+
+    def draw(self, start, stop, uniform: np.ndarray) -> np.ndarray:
+        """One stand between each start and stop, by weight, at the given quantiles in [0, 1)."""
         low = self.cumulative[start]
         target = low + (uniform * (self.cumulative[stop] - low)).astype(np.int64)
         return np.searchsorted(self.cumulative, target, side="right") - 1
 
 
 def grow_tree(songs: int, mean_songs: float, rng: np.random.Generator) -> Tree:
-    """A catalogue's tree: how many nodes there are, who belongs where, and how popular each song is.
+    """A catalogue's tree: how many nodes there are, who belongs where, how popular each song is.
 
-    Artists grow as songs ** .82 (5 songs each in a catalogue of 1,500, 14 in the whole one), scenes as
-    its square root (26 songs and 410 songs). Both sizes are long-tailed.
+    Artists grow as songs**.82 (5 songs each in a catalogue of 1,500, 14 in the whole one), scenes as
+    songs**.65 (26 songs each, and 180). Sizes are uneven at every level; genres are always as many.
     """
-    n_artists, n_scenes = max(2, round(0.75 * songs**0.82)), max(2, round(1.5 * songs**0.5))
+    n_artists, n_scenes = round(0.75 * songs**0.82), round(0.5 * songs**0.65)
     genre_of_scene = np.sort(_assign(n_scenes, len(GENRES), rng))
     scene_of_artist = np.sort(_assign(n_artists, n_scenes, rng))
-    artist = np.sort(_assign(songs, n_artists, rng)).astype(np.int32)
-    scene = scene_of_artist[artist].astype(np.int32)
-    genre = genre_of_scene[scene].astype(np.int32)
+    artist = np.sort(_assign(songs, n_artists, rng))
+    scene = scene_of_artist[artist]
+    nodes = ((genre_of_scene[scene], len(GENRES)), (scene, n_scenes), (artist, n_artists))
     # A popular artist's songs are popular: half of a song's standing is its artist's.
     standing = rng.random(n_artists)[artist] + rng.random(songs)
     weights = np.empty(songs, np.int64)
     weights[np.argsort(-standing, kind="stable")] = popularity_weights(songs, mean_songs)
     return Tree(
-        np.concatenate([[0], np.cumsum(weights)]),
-        artist,
-        scene,
-        genre,
-        _starts(artist, n_artists),
-        _starts(scene, n_scenes),
-        _starts(genre, len(GENRES)),
+        np.concatenate([[0], np.cumsum(split_by_tier(weights))]),
         rng.permutation(songs).astype(np.int32),
+        tuple((node.astype(np.int32), np.searchsorted(node, np.arange(n + 1))) for node, n in nodes),
     )
 
 
@@ -84,10 +80,6 @@ def _assign(things: int, boxes: int, rng: np.random.Generator) -> np.ndarray:
     size = (2**32 / (np.arange(boxes) + boxes / 5 + 1)).astype(np.int64)
     cumulative = np.cumsum(size)
     return np.searchsorted(cumulative, (rng.random(things) * cumulative[-1]).astype(np.int64), side="right")
-
-
-def _starts(node: np.ndarray, nodes: int) -> np.ndarray:
-    return np.searchsorted(node, np.arange(nodes + 1))
 
 
 def song_ids(songs: int, rng: np.random.Generator) -> np.ndarray:
@@ -107,23 +99,31 @@ def song_ids(songs: int, rng: np.random.Generator) -> np.ndarray:
 
 def describe(tree: Tree, ids: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """The catalogue as a table sorted by id: song_id, title, artist, year (one in ten unknown), genre."""
-    n_artists, songs = len(tree.artist_start) - 1, len(tree.code)
+    genre, artist = tree.levels[0][0], tree.levels[2][0]
+    n_artists, songs = artist[-1] + 1, len(tree.code)
     words = _words(3000, rng)
     names = _fill(ARTISTS, words, n_artists, rng)
-    debut = 2010 - (50 * rng.random(n_artists) ** 2).astype(np.int64)
-    year = np.minimum(debut[tree.artist] + (12 * rng.random(songs)).astype(np.int64), 2010)
+    debut = 2009 - (48 * cube(rng.random(n_artists))).astype(
+        np.int64
+    )  # half of the songs after 2003, as in the metadata
+    year = debut[artist] + (rng.random(songs) * (2011 - debut[artist])).astype(np.int64)
     table = pd.DataFrame(
         {
             "title": _fill(TITLES, words, songs, rng),
-            "artist": names[tree.artist],
+            "artist": names[artist],
             "year": pd.array(year, dtype="Int64"),
-            "genre": np.array(GENRES)[tree.genre],
+            "genre": np.array(GENRES)[genre],
         }
     )
     table.loc[rng.random(songs) < 0.1, "year"] = pd.NA
     table = table.iloc[np.argsort(tree.code)].reset_index(drop=True)
     table.insert(0, "song_id", ids)
     return table
+
+
+def cube(uniform: np.ndarray) -> np.ndarray:
+    """The third power by products, which round alike everywhere (`**` need not)."""
+    return uniform * uniform * uniform
 
 
 def _words(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -135,7 +135,7 @@ def _words(n: int, rng: np.random.Generator) -> np.ndarray:
 
 def _fill(patterns, words: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """n phrases: a pattern each, filled with two words."""
-    chosen = (rng.random(n) ** 2 * len(patterns)).astype(np.int64)  # the plain patterns come first and most
+    chosen = (cube(rng.random(n)) * len(patterns)).astype(np.int64)  # the plain patterns come first and most
     first, second = words[rng.integers(len(words), size=(2, n))].tolist()
     return np.array(
         [patterns[c].format(a, b) for c, a, b in zip(chosen, first, second, strict=True)], dtype=object
