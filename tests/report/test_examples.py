@@ -56,6 +56,11 @@ def test_rows_hold_history_by_plays_and_the_list_with_its_hits(split, lists):
     assert all(float(score) > 0 for score in listed["score"])
 
 
+def test_it_is_said_whose_lists_these_are(lists):
+    text = examples.whose("item_knn", "ItemKNN", lists)
+    assert text == "Shown is item-KNN (`songrec.models.ItemKNN`), which made lists for 20 test users."
+
+
 def test_side_by_side_fills_the_shorter_column(split, lists):
     user = str(split.user_ids[split.test.users[3]])
     table = examples.examples("p", "item_knn", split, lists, CATALOGUE, [user], 5)

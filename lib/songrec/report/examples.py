@@ -10,6 +10,9 @@ from songrec.data import Catalogue, codes_of
 from songrec.errors import ConfigError
 from songrec.lists import NOTHING, TopN
 from songrec.models import Recommender
+from songrec.report.show import Prose
+from songrec.report.style import label
+from songrec.report.words import counted
 from songrec.split import Split
 
 COLUMNS = ["profile", "user", "kind", "model", "rank", "song_id", "label", "plays", "score", "hit"]
@@ -22,6 +25,12 @@ def typical_users(split: Split, shares: Sequence[float] = (0.1, 0.5, 0.9)) -> li
     order = np.lexsort((split.test.users, known))
     places = dict.fromkeys(int(share * (len(order) - 1)) for share in shares)
     return [str(split.user_ids[split.test.users[order[place]]]) for place in places]
+
+
+def whose(model: str, estimator: str, lists: TopN) -> Prose:
+    """Whose lists are shown."""
+    users = counted(len(lists.users), "test user")
+    return Prose(f"Shown is {label(model)} (`songrec.models.{estimator}`), which made lists for {users}.")
 
 
 def examples(

@@ -58,6 +58,7 @@ def trade_off(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
             markersize=8,
             capsize=3,
             linestyle="",
+            clip_on=False,  # a coverage of nearly 0 lies on the axis
         )
     _labels(axes, table)
     axes.set(
@@ -71,7 +72,7 @@ def trade_off(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
 
 
 def _labels(axes, table: pd.DataFrame) -> None:
-    """Each model's name beside its point: on the side where no other is near, above each other on one spot."""
+    """Each model's name beside its point: beside others' if they are near, above if on one spot."""
     span = max(table["value"].max(), 1e-9), max(table["coverage"].max(), 1e-9)
     for row in table.itertuples():
         up, across = (table["value"] - row.value) / span[0], (table["coverage"] - row.coverage) / span[1]

@@ -207,8 +207,8 @@ def recommend(
         f"{counted(listed_rows['user'].nunique(), 'user')} of {log_of(profile, synthetic)}, {hits:,} "
         f"{'holds' if hits == 1 else 'hold'} {article(item)} that the user did play and the model had not "
         "been shown.",
-        "A place without a hit need not be a bad recommendation: the log cannot tell a "
-        f"{item} that was disliked from one that was never met.",
+        "A place without a hit need not be a bad recommendation: the log cannot tell "
+        f"{article(item)} that was disliked from one that was never met.",
         known_names(known_titles, item),
     ]
     return _prose(lines, synthetic)

@@ -8,10 +8,10 @@ from songrec.data.synthetic_tables import ACTIVITY, PLAYS
 from songrec.report.tables_log import songs_per_user, survival
 
 
-def beside_real(log: Interactions, own: str) -> dict[str, pd.DataFrame]:
+def beside_real(log: Interactions, own: str, item: str = "song") -> dict[str, pd.DataFrame]:
     """Survival curves of this log (called `own`) and of the real one, by marginal."""
     pairs = {
-        "songs per user": (songs_per_user(log), ACTIVITY),
+        f"{item}s per user": (songs_per_user(log), ACTIVITY),
         "plays per interaction": (log.plays.data, PLAYS),
     }
     curves = {}
