@@ -69,12 +69,16 @@ class Visit:
         )
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self._request)
-        self.page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
+        self.page.on("requestfailed", self._failed)
 
     def _request(self, request):
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
             self.wrong.append(f"asks another host: {request.url}")
+
+    def _failed(self, request):
+        if "ERR_ABORTED" not in request.failure:  # the next page was opened before an icon had come
+            self.wrong.append(f"failed: {request.url}")
 
     def __enter__(self):
         return self

@@ -47,54 +47,50 @@ def test_nobody_is_asked_to_launch_or_track_anything(site):
         ), path
 
 
-@pytest.fixture
-def small(tmp_path, book_source):
-    """A book of two pages, under the real configuration."""
-    book = tmp_path / "book"
+def write_wrong_book(book, source) -> dict[int, str]:
+    """Two pages in which nearly everything is wrong; by line of the first page, what must be said."""
     book.mkdir()
-    for name in ("_static", "references.bib"):
-        source = book_source / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, book / name)
+    shutil.copytree(source / "_static", book / "_static")
+    shutil.copy(source / "references.bib", book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: notebook\n")
-    (book / "index.md").write_text("# A page\n\nWords.\n")
-    cell = {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "1", "outputs": []}
+    wrongs = {
+        "A number: {value}`nowhere/item_knn/recall@10`.": "nothing is on record for 'nowhere'",
+        "A source: {cite:p}`nobody1999`.": "nobody1999",
+        "A link: [there](gone.md).": "gone.md",
+        "A reference: {numref}`no-such-table`.": "no-such-table",
+    }
+    (book / "index.md").write_text("# A page\n\n" + "\n\n".join(wrongs) + "\n")
+    failed = {"output_type": "error", "ename": "ValueError", "evalue": "no"}
+    failed["traceback"] = ["Traceback (most recent call last):", "ValueError: no"]
+    stream = {"output_type": "stream", "name": "stderr", "text": "a warning nobody wanted\n"}
+    cell = {
+        "cell_type": "code",
+        "metadata": {},
+        "execution_count": 1,
+        "source": "1",
+        "outputs": [stream, failed],
+    }
     head = {"cell_type": "markdown", "metadata": {}, "source": "# A notebook"}
     language = {"name": "python3", "display_name": "Python 3", "language": "python"}
     page = {"nbformat": 4, "nbformat_minor": 4, "metadata": {"kernelspec": language}, "cells": [head, cell]}
-    return book, page
-
-
-def store(book, page, **output):
-    page["cells"][1]["outputs"] = [output] if output else []
     (book / "notebook.ipynb").write_text(json.dumps(page), encoding="utf-8")
+    return dict(zip(range(3, 11, 2), wrongs.values(), strict=True))
 
 
-def test_whatever_is_wrong_fails_the_build(small, tmp_path):
-    """One build of many wrongs: each is named with its page and line."""
-    book, page = small
-    store(book, page, output_type="stream", name="stderr", text="a warning nobody wanted\n")
-    wrongs = {
-        3: ("A number: {value}`nowhere/item_knn/recall@10`.", "nothing is on record for 'nowhere'"),
-        5: ("A source: {cite:p}`nobody1999`.", "nobody1999"),
-        7: ("A link: [there](gone.md).", "gone.md"),
-        9: ("A reference: {numref}`no-such-table`.", "no-such-table"),
-    }
-    (book / "index.md").write_text("# A page\n\n" + "\n\n".join(line for line, _ in wrongs.values()) + "\n")
+def test_whatever_is_wrong_is_said(tmp_path, book_source):
+    """One build under the real configuration: it fails, and names each wrong with its page and line.
+
+    A cell that failed is no warning to Sphinx, which shows it; the walk through the site finds it.
+    """
+    wrongs = write_wrong_book(tmp_path / "book", book_source)
     with pytest.raises(StageError) as caught:
-        build(book, tmp_path / "site")
+        build(tmp_path / "book", tmp_path / "site")
     said = str(caught.value).splitlines()
-    for number, (_, what) in wrongs.items():
-        # Citations are resolved when all pages are read, without a line.
+    for number, what in wrongs.items():
+        # Citations and references are resolved when all pages are read, some without a line.
         assert any(re.search(rf"index\.md(:{number})?: WARNING", line) and what in line for line in said), (
             what
         )
     assert any("notebook.ipynb" in line and "stderr" in line for line in said)
-
-
-def test_a_failed_cell_is_found_in_the_site(small, tmp_path):
-    """Sphinx builds a stored error as if nothing were wrong; the walk does not."""
-    book, page = small
-    trace = ["Traceback (most recent call last):", "ValueError: no"]
-    store(book, page, output_type="error", ename="ValueError", evalue="no", traceback=trace)
-    pages = build(book, tmp_path / "site")
-    assert check(pages) == ["notebook.html: shows an error of a cell or of the build"]
+    problems = check(tmp_path / "site" / "_build" / "html")
+    assert "notebook.html: shows an error of a cell or of the build" in problems
