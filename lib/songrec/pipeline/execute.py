@@ -28,7 +28,7 @@ def die_with_parent() -> None:
 
 @contextmanager
 def quiet(log: Path) -> Iterator[None]:
-    """Send what the kernel says beside its notebook (its own log, a crash) to a file, gone if all went well."""
+    """Send what the kernel says of itself (a crash, its log) to a file, which goes if all went well."""
     kept = os.dup(2)
     with log.open("w") as file:
         os.dup2(file.fileno(), 2)
