@@ -48,12 +48,13 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 
 book: environment ## run the pipeline and build the book
 	@$(BIN)/songrec run --profile $(PROFILE)
+	@echo "Building the pages, half a minute"
 	@$(BIN)/python -m songrec.pipeline.book --profile $(PROFILE)
 
 test: environment ## lint, tests, doctests, stored notebooks
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules lib tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules --ignore-glob='*/conftest.py' lib tests
 	@.ci/compare-notebooks $(BIN)/python
 
 lab: environment ## JupyterLab on notebooks/

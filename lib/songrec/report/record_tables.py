@@ -189,7 +189,7 @@ def provenance(record: Record) -> Table:
     rows = []
     for key, value in record.run.items():
         if isinstance(value, dict):
-            value = ", ".join(f"{name} {text}" for name, text in value.items())
+            value = ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in value.items())
         elif isinstance(value, list):
             value = ", ".join(map(str, value))
         elif isinstance(value, bool):
