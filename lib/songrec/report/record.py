@@ -50,12 +50,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Record:
-    """One profile's results on record.
-
-    >>> record = Record.load("taste-profile-10k-songs")  # doctest: +SKIP
-    >>> record.estimate("item_knn", "precision@10").value  # doctest: +SKIP
-    0.0911
-    """
+    """One profile's results on record: tables are read when they are asked for, once."""
 
     profile: str
     folder: Path
