@@ -20,8 +20,8 @@ HEADER = "looks like a header"
 TRUNCATED = "truncated archive"
 DAMAGED = "damaged archive"
 
-# Spaces of every kind and control characters, spelled out so that it means the same everywhere.
-_FORBIDDEN = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]")
+# Control characters, ends of lines and the byte order mark. A space within an id is fine: names are ids, too.
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -59,13 +59,15 @@ def shown(line: bytes | str) -> str:
 
 
 def valid_ids(ids: list[str]) -> bool:
-    """Whether every id has 1 to 256 characters, none of them a space or a control character.
+    """Whether every id has 1 to 256 characters, no control character, and no space before or after it.
 
-    >>> valid_ids(["SOAKIMP12A8C130995", "café"]), valid_ids(["a b"]), valid_ids([""])
+    >>> valid_ids(["SOAKIMP12A8C130995", "Café Tacvba"]), valid_ids([" a"]), valid_ids([""])
     (True, False, False)
     """
     lengths = [len(one) for one in ids]
     if lengths and not (min(lengths) >= 1 and max(lengths) <= MAX_ID):
+        return False
+    if any(one[0].isspace() or one[-1].isspace() for one in ids):
         return False
     return _FORBIDDEN.search("".join(ids)) is None
 
