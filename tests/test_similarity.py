@@ -3,12 +3,14 @@
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
-import songrec.similarity as similarity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
+
+import songrec.similarity as similarity
 from songrec.data import Interactions
 from songrec.ranking import binarised
 from songrec.similarity import cosine_neighbours, nearest
@@ -137,3 +139,21 @@ def test_memory_does_not_grow_with_songs_times_songs():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 160e6
+
+
+def test_equals_brute_force_on_real_data(shared_data):
+    """A thousand songs of 9,071 and their 100 neighbours: the kernel alone gets three of four rows wrong."""
+    file = shared_data / "taste-profile-10k-songs/train_triplets.txt.gz"
+    frame = pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
+    songs = binarised(Interactions.from_triplets(frame["user"], frame["song"], frame["plays"]).plays.T)
+    found = cosine_neighbours(songs, 100)
+    assert np.diff(found.indptr).max() == 100
+    sample = np.random.default_rng(0).choice(songs.shape[0], 1000, replace=False)
+    common = (songs[sample] @ songs.T).toarray().astype(np.float64)
+    sizes = np.diff(songs.indptr)
+    squares = common**2 / (sizes[sample][:, None] * sizes)
+    squares[np.arange(1000), sample] = 0
+    order = np.argsort(-squares, axis=1, kind="stable")[:, :100]
+    for row, expected, values in zip(sample, order, np.take_along_axis(squares, order, axis=1), strict=True):
+        span = slice(found.indptr[row], found.indptr[row + 1])
+        assert set(found.indices[span]) == set(expected[values > 0])
