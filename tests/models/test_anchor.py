@@ -14,6 +14,7 @@ lower user, .1037 to the higher, .1032 in the reference, whose order is not know
 import numpy as np
 import pandas as pd
 import pytest
+
 from songrec.data import Interactions
 from songrec.models import create
 from songrec.split import triplet_holdout

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+
 from songrec.errors import ConfigError, DataError
 from songrec.models import Recommender, create, load_model
 from songrec.models.registry import model_names

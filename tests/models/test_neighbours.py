@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
+
 from songrec.errors import ConfigError
 from songrec.models import ItemKNN, UserKNN
 

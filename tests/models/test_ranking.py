@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
+
 from songrec.ranking import best, best_in_rows
 
 few_values = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])

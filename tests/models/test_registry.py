@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import songrec.models
 from scipy.sparse import csr_array, issparse
+
+import songrec.models
 from songrec.errors import ConfigError, DataError
 from songrec.models import ItemKNN, Popularity, create, load_model
 from songrec.models.registry import model_names
