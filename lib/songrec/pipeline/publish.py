@@ -65,30 +65,38 @@ def _git(*arguments: str) -> str:
 
 def _write(plan: Plan, folder: Path, commit: str) -> None:
     processed, models = plan.paths.processed, list(plan.profile.models)
-    write_text(folder / "metrics.csv", (processed / "metrics.csv").read_text(encoding="utf-8"))
-    costs = {model: read_json(processed / "cost" / f"{model}.json") for model in models}
-    cost = pd.DataFrame([{"model": model, **{key: costs[model][key] for key in _COST}} for model in models])
-    _write_csv(folder / "cost.csv", cost)
-    compare = plan.stages["compare"].parameters
-    per_user = load_per_users(processed / "per_user", models)
-    _write_csv(folder / "gains.csv", gains(per_user, compare["cutoff"], compare["baseline"]))
     split = Split.load(processed / "split")
     catalogue = Catalogue.load(plan.paths.interim / "songs.parquet")
-    shown = [
-        examples(
-            plan.profile_name,
-            model,
-            split,
-            TopN.load(processed / "lists" / model),
-            catalogue,
-            typical_users(split),
-            _EXAMPLE_SONGS,
-        )
-        for model in models
-    ]
-    _write_csv(folder / "examples.csv", pd.concat(shown, ignore_index=True))
+    compare = plan.stages["compare"].parameters
+    per_user = load_per_users(processed / "per_user", models)
+    write_text(folder / "metrics.csv", (processed / "metrics.csv").read_text(encoding="utf-8"))
+    _write_csv(folder / "cost.csv", _costs(processed / "cost", models))
+    _write_csv(folder / "gains.csv", gains(per_user, compare["cutoff"], compare["baseline"]))
+    _write_csv(folder / "examples.csv", _examples(plan, split, catalogue))
     write_json(folder / "params.json", {m: e.hyperparameters for m, e in plan.profile.models.items()})
     write_json(folder / "run.json", _provenance(plan, split, catalogue, commit))
+
+
+def _costs(folder: Path, models: list[str]) -> pd.DataFrame:
+    """Three significant digits: a second measurement would not agree on more."""
+    rows = []
+    for model in models:
+        cost = read_json(folder / f"{model}.json")
+        rows.append({"model": model, **{key: float(f"{cost[key]:.3g}") for key in _COST}})
+    return pd.DataFrame(rows).astype({"threads": int})
+
+
+def _examples(plan: Plan, split: Split, catalogue: Catalogue) -> pd.DataFrame:
+    """Each example user's history once, and every model's list."""
+    tables = []
+    for model in plan.profile.models:
+        lists = TopN.load(plan.paths.processed / "lists" / model)
+        table = examples(
+            plan.profile_name, model, split, lists, catalogue, typical_users(split), _EXAMPLE_SONGS
+        )
+        table.loc[table["kind"] == "history", "model"] = ""
+        tables.append(table)
+    return pd.concat(tables).drop_duplicates(["user", "kind", "model", "rank"])
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
