@@ -1,6 +1,7 @@
 """Tables of the results on record, for the book's own pages and the README."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -184,20 +185,23 @@ def parameters(record: Record) -> Table:
     return table(pd.DataFrame(rows))
 
 
-def provenance(record: Record) -> Table:
-    """Where the numbers come from: a row a key of run.json."""
+def provenance(records: Sequence[Record]) -> Table:
+    """Where the numbers come from: a row a key of run.json, a column a log."""
+    keys = dict.fromkeys(key for record in records for key in record.run)
     rows = []
-    for key, value in record.run.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in value.items())
-        elif isinstance(value, list):
-            value = ", ".join(map(str, value))
-        elif isinstance(value, bool):
-            value = "yes" if value else "no"
-        elif isinstance(value, int):
-            value = f"{value:,}"
-        rows.append({"": key.replace("_", " "), "value": str(value)})
+    for key in (key for key in keys if key not in ("title", "description", "synthetic")):
+        named = {"songs": "items", "known_titles": "items with a title"}.get(key, key.replace("_", " "))
+        texts = {record.run["title"]: _written(key, record.run.get(key, "")) for record in records}
+        rows.append({"": named, **texts})
     return table(pd.DataFrame(rows))
+
+
+def _written(key: str, value: Any) -> str:
+    if key == "known_titles":
+        return f"{100 * value:.1f} %"
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _right(made: Table, left: int) -> Table:
@@ -228,7 +232,7 @@ def markdown(made: Table) -> str:
     return "\n".join([*head, *body, *(["", made.note] if made.note else [])])
 
 
-OF_ALL = {"datasets": datasets, "brief": brief}
+OF_ALL = {"datasets": datasets, "brief": brief, "provenance": provenance}
 OF_ONE = {
     "results": results,
     "gains": gains,
@@ -236,7 +240,6 @@ OF_ONE = {
     "implied": implied,
     "examples": examples,
     "parameters": parameters,
-    "provenance": provenance,
 }
 
 
