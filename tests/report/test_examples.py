@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+
 from songrec.data import Catalogue, Interactions
 from songrec.errors import ConfigError
 from songrec.lists import TopN

@@ -3,8 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from songrec.data import Interactions
-from songrec.report import findings_log, findings_models, tables_log
+from songrec.report import (
+    findings_compare,
+    findings_evaluate,
+    findings_explore,
+    findings_ingest,
+    findings_recommend,
+    findings_split,
+    findings_train,
+    tables_log,
+    tables_real,
+)
 from songrec.report.tables_models import HELD_OUT
 
 
@@ -66,7 +77,7 @@ REACH = reach(item_knn=0.2, popularity=0.99)
 
 
 def compare(table=CLEAR, gain=GAINS, baseline="popularity", synthetic=False, item="song"):
-    return findings_models.compare("p", table, gain, REACH, baseline, 10, synthetic, item)
+    return findings_compare.compare("p", table, gain, REACH, baseline, 10, synthetic, item)
 
 
 def test_a_clear_winner_is_named_with_number_interval_and_users():
@@ -135,7 +146,7 @@ def test_artists_are_not_called_songs():
 
 
 def test_values_are_rounded_and_finite_or_absent():
-    found = findings_models.values(CLEAR, GAINS.assign(ratio=[np.nan, 5.07123]), "popularity", 10)
+    found = findings_compare.values(CLEAR, GAINS.assign(ratio=[np.nan, 5.07123]), "popularity", 10)
     assert found["best"] == "item_knn"
     assert found["item_knn.average_precision@10"] == 0.1146
     assert found["item_knn.average_precision@10.ratio"] == 5.071
@@ -171,21 +182,21 @@ def test_history_helps_only_where_the_interval_says_so(table, said):
             "n_users": 9,
         }
     )
-    text = findings_models.evaluate("p", rows, table, 10, False)
+    text = findings_evaluate.evaluate("p", rows, table, 10, False)
     assert said in text
     assert "item-KNN 60.0 % (50.0 to 70.0 %)" in text
 
 
 def test_training_says_what_the_lists_look_like():
     facts = {"users": 2, "n": 100, "full": 0.5, "songs": 40, "cutoff": 10, "distinct": 10, "top": 0.3}
-    text = findings_models.train("p", "user_knn", {"neighbours": 100}, facts, True, "artist")
+    text = findings_train.train("p", "user_knn", "UserKNN", {"neighbours": 100}, facts, True, "artist")
     assert (
-        "User-KNN (neighbours = 100) made lists of up to 100 artists for 2 test users of "
+        "`user_knn` (UserKNN, neighbours = 100) made lists of up to 100 artists for 2 test users of "
         "the synthetic log `p`" in text
     )
     assert "50 % of the lists are full. The others end" in text
     assert "10 different artists, 25 % of the catalogue" in text
-    full = findings_models.train("p", "ease", {}, facts | {"full": 1.0}, False)
+    full = findings_train.train("p", "ease", "EASE", {}, facts | {"full": 1.0}, False)
     assert "100 % of the lists are full." in full
     assert "The others end" not in full
 
@@ -202,7 +213,7 @@ REPORT = {
 
 
 def test_ingest_accounts_for_every_line():
-    text = findings_log.ingest("p", REPORT, LOG, "song")
+    text = findings_ingest.ingest("p", REPORT, LOG, "song")
     assert "Of 5 lines, 1 (20 %) were rejected (plays not a number: 1); 1 repeated an earlier line" in text
     assert "The filters removed nothing." in text
     assert f"2 users, 2 songs, 3 interactions, fingerprint `{LOG.fingerprint()}`" in text
@@ -212,7 +223,7 @@ def test_ingest_accounts_for_every_line():
 
 def test_ingest_of_a_clean_log_says_so():
     clean = REPORT | {"rejected": {}, "duplicates": 0, "triplets": 6, "synthetic": True, "known_titles": 1.0}
-    text = findings_log.ingest("p", clean, LOG, "artist")
+    text = findings_ingest.ingest("p", clean, LOG, "artist")
     assert "All 5 lines could be used; none repeated a line of the same user and artist." in text
     assert "The filters removed 3 interactions (50 %)." in text
     assert "Every artist has a known name." in text
@@ -220,14 +231,15 @@ def test_ingest_of_a_clean_log_says_so():
 
 
 def test_exploring_says_only_what_holds_for_this_log():
-    tops = tables_log.top_shares(tables_log.long_tail(LOG))
-    text = findings_log.explore("p", LOG, tops, "song", False)
+    tops, real = tables_log.top_shares(tables_log.long_tail(LOG)), tables_real.beside_real(LOG)
+    text = findings_explore.explore("p", LOG, tops, real, "song", False)
     assert "fills 75 % of its 2 users × 2 songs matrix" in text
+    assert "1.5 songs a user in the mean, 48.5 songs there; 67 % single plays, 59 % there." in text
     assert "67 % of the interactions are a single play. For most of them the count adds nothing" in text
     often = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [3, 4, 5])
     assert (
         "0 % of the interactions are a single play. For most of them the count says more"
-        in findings_log.explore("p", often, tops, "song", False)
+        in findings_explore.explore("p", often, tops, real, "song", False)
     )
 
 
@@ -241,21 +253,14 @@ def test_the_split_says_what_cannot_be_found():
         "test": {"users": 8, "fold_in": 100, "holdout": 20},
         "test_unseen": 2,
     }
-    text = findings_log.split("p", report)
+    text = findings_split.split("p", report)
     assert (
         "8 users of the log `p` are tested. Of theirs a model sees 100 interactions "
         "and must find 20 more, 2.5" in text
     )
     assert "2 users had nothing held out" in text
     assert "2 held-out interactions (10 %) concern songs that nobody has in training" in text
-    assert "nobody has" not in findings_log.split("p", report | {"test_unseen": 0})
-
-
-def test_gap_between_marginals_is_the_largest_vertical_distance():
-    mine = tables_log.survival(np.array([1, 2, 3, 4])).assign(log="p")
-    real = tables_log.survival(np.array([1, 1, 1, 4])).assign(log="real")
-    table = findings_log.distance({"plays": pd.concat([mine, real])}, "p")
-    assert table["gap"].item() == pytest.approx(0.5)  # at 2: 3/4 against 1/4
+    assert "nobody has" not in findings_split.split("p", report | {"test_unseen": 0})
 
 
 def test_recommendations_are_counted_and_prove_nothing():
@@ -266,7 +271,7 @@ def test_recommendations_are_counted_and_prove_nothing():
             "hit": [True, None, False],
         }
     )
-    text = findings_models.recommend("p", "item_knn", rows, 1.0, False)
+    text = findings_recommend.recommend("p", "item_knn", rows, 1.0, False)
     assert (
         "Of the 2 places in these lists of item-KNN for 2 users of the log `p`, 1 holds a song that" in text
     )

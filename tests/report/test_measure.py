@@ -5,8 +5,9 @@ import subprocess
 import sys
 import time
 
-from songrec import measure
 from threadpoolctl import threadpool_info
+
+from songrec import measure
 
 _PEAK = "from songrec.measure import peak_mb; x = bytearray({size} * 10**6); print(peak_mb())"
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from songrec.report import show
 
 FRAME = pd.DataFrame({"model": ["a <b>", "c"], "users": [1234, 5], "value": [0.12345, np.nan]})

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+
 from songrec.errors import DataError
 from songrec.evaluation import evaluate, load_results
 from songrec.files import read_json

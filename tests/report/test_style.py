@@ -5,6 +5,7 @@ import sys
 from itertools import combinations
 
 import pytest
+
 from songrec.report import style
 from songrec.report.style import _MODELS, _OTHERS
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from songrec.data import Interactions
-from songrec.report import figures_log, tables_log
+from songrec.report import figures_log, tables_log, tables_real
 
 TRIPLETS = [
     ("u1", "a", 1), ("u1", "b", 2), ("u1", "c", 7), ("u2", "a", 1), ("u2", "b", 60), ("u3", "a", 1),
@@ -80,6 +81,29 @@ def test_density_grid_holds_every_interaction_once():
     assert by_users.iloc[0] > by_users.iloc[-1]
 
 
+def test_own_figures_stand_beside_real_ones_and_lie_on_the_own_curve(log):
+    table = tables_real.beside_real(log).set_index(["of", "figure"])
+    assert table.loc[("songs per user", "mean"), "this log"] == 2
+    assert table.loc[("songs per user", "mean"), "taste-profile-3k-users"] == pytest.approx(48.5, abs=0.05)
+    cells = tables_real.reading(table.reset_index(), "artist")
+    assert set(cells["of"]) == {"artists per user", "plays per triplet", "share of listening"}
+    assert "50.0 %" in cells[tables_real.OWN].tolist()  # half of the interactions are single plays
+    own = tables_real.curves(log)
+    plays = own[own["of"] == "plays per triplet"].set_index("x")["y"]
+    assert plays[1] == 1
+    assert plays[60] == pytest.approx(1 / 6)
+
+
+def test_the_real_points_are_the_published_ones(log):
+    points = tables_real.points(tables_real.beside_real(log))
+    full = points[points["log"] == "taste-profile-3k-users"]
+    users = full[full["of"] == "songs per user"]
+    assert users["x"].tolist() == [12, 27, 112, 281]
+    np.testing.assert_allclose(users["y"], [0.9, 0.5, 0.1, 0.01])
+    held = points[(points["of"] == "share of listening") & (points["x"] == 0.01)].set_index("log")["y"]
+    assert held["msd-challenge"] > held["taste-profile-3k-users"]
+
+
 def test_stacked_tables_keep_their_names():
     one = pd.DataFrame({"x": [1]})
     assert tables_log.stacked({"a": one, "b": one}, "which")["which"].tolist() == ["a", "b"]
@@ -90,13 +114,13 @@ def test_figures_name_the_item_and_say_which_axes_are_logarithmic(log, item):
     tail = tables_log.long_tail(log)
     counts = tables_log.songs_per_user(log)
     curve = tables_log.survival(counts)
-    both = pd.concat([curve.assign(log="tiny"), curve.assign(log="real")])
+    real = tables_real.points(tables_real.beside_real(log))
     figures = [
         figures_log.activity(curve, curve, item),
         figures_log.long_tail(tail, tables_log.top_shares(tail), item),
         figures_log.plays(tables_log.play_bins(log.plays.data), item),
         figures_log.sparsity(tables_log.density_grid(log), item),
-        figures_log.marginals({f"{item}s per user": both}, "tiny"),
+        figures_log.beside_real(tables_real.curves(log), real, "tiny", item),
     ]
     for figure in figures:
         words = " ".join(axes.get_xlabel() + axes.get_ylabel() for axes in figure.axes)

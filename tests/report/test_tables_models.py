@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+
 from songrec.lists import TopN
 from songrec.report import figures_models, numbers, tables_models
 
@@ -94,21 +95,6 @@ def test_reach_counts_places_down_the_charts():
     assert tables_models.top_share(curve, 0.5)["m"] == pytest.approx(2 / 3)
 
 
-def test_facts_of_lists():
-    train = csr_array([[1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0]])
-    lists = TopN(np.arange(2), np.array([[0, 3], [1, -1]]), np.zeros((2, 2), np.float32))
-    facts = tables_models.list_facts(lists, train)
-    assert facts == {
-        "users": 2,
-        "n": 2,
-        "full": 0.5,
-        "songs": 4,
-        "cutoff": 10,
-        "distinct": 3,
-        "top": pytest.approx(1 / 3),
-    }
-
-
 def test_hits_are_counted_and_their_intervals_stay_shares(frames):
     table = tables_models.hits(frames, 10, most=3)
     mine = table[table["model"] == "ease"].set_index("hits")
@@ -165,17 +151,6 @@ def test_every_metric_has_a_row_and_described_ones_no_mark(metrics, frames):
     assert list(cells.columns) == ["metric", "popularity", "item-KNN", "user-KNN", "EASE"]
     assert not marks.iloc[4].any()
     assert marks.iloc[3].sum() == 1
-
-
-def test_costs_are_readable():
-    cost = {"fit_seconds": 0.001, "recommend_ms_per_user": 12.3456, "peak_mb": 1234.5, "threads": 2}
-    assert numbers.cost_table({"item_knn": cost}).iloc[0].tolist() == [
-        "item-KNN",
-        "< 0.01",
-        "12.3",
-        "1,234",
-        2,
-    ]
 
 
 def test_figures_draw_uncertainty_and_keep_colours(metrics, frames):

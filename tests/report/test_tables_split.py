@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from songrec.data import Interactions
 from songrec.report import tables_split
 from songrec.split import weak

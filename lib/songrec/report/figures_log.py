@@ -4,10 +4,14 @@ import numpy as np
 import pandas as pd
 
 from songrec.report.style import INK, REAL, Chart, chart, key, log_scale, percent, title
+from songrec.report.tables_real import LISTENING
+from songrec.report.tables_real import PLAYS as PLAYS_OF
+from songrec.report.tables_real import USERS as USERS_OF
 from songrec.report.words import article
 
 USERS = "#0b6e6e"
 SONGS = "#8a3b7a"
+_REAL = {"taste-profile-3k-users": "o", "msd-challenge": "^"}
 _PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 
 
@@ -30,7 +34,7 @@ def activity(users: pd.DataFrame, songs: pd.DataFrame, item: str = "song") -> Ch
 
 
 def _survival(axes, table: pd.DataFrame, colour: str, **options) -> None:
-    axes.step(table["value"], table["share_at_least"], where="post", color=colour, **options)
+    axes.step(table["value"], table["share_at_least"], where="pre", color=colour, **options)
     log_scale(axes.xaxis)
     log_scale(axes.yaxis, share=True)
 
@@ -115,26 +119,31 @@ def sparsity(grid: pd.DataFrame, item: str = "song") -> Chart:
     return figure
 
 
-def marginals(curves: dict[str, pd.DataFrame], own: str, item: str = "song") -> Chart:
-    """This log beside a real one: three survival curves, each against the real one's.
+def beside_real(own: pd.DataFrame, real: pd.DataFrame, name: str, item: str = "song") -> Chart:
+    """This log's curves and the real logs' points on theirs.
 
-    curves : panel name (`songs per user`, ...) -> columns `log`, `value`, `share_at_least`; own : the name
-    of this log in column `log`.
+    own, real : `tables_real.curves` and `tables_real.points`; name : what this log is called.
     """
-    figure, panels = chart(columns=len(curves), height=3.1)
-    for axes, (name, table) in zip(panels, curves.items(), strict=True):
-        for log, rows in table.groupby("log", sort=False):
-            mine = log == own
-            _survival(
-                axes,
-                rows,
-                USERS if mine else REAL,
-                linestyle="-" if mine else "--",
-                linewidth=1.8 if mine else 1.4,
-                label=log,
-            )
-        axes.set(xlabel=f"{name} (log scale)")
-        title(axes, name[0].upper() + name[1:])
-    panels[0].set_ylabel("share at or above (log scale)")
+    labels = {
+        USERS_OF: (f"{item}s of a user (log scale)", "users with at least that many (log scale)"),
+        PLAYS_OF: (f"plays of one {item} (log scale)", "interactions with at least so many (log scale)"),
+        LISTENING: (f"most heard {item}s (log scale)", "share of all interactions"),
+    }
+    figure, panels = chart(columns=len(labels), height=3.7)
+    for axes, (of, (across, upwards)) in zip(panels, labels.items(), strict=True):
+        mine = own[own["of"] == of]
+        style = "default" if of == LISTENING else "steps-pre"
+        axes.plot(mine["x"], mine["y"], drawstyle=style, color=USERS, label=name)
+        for log, shape in _REAL.items():
+            rows = real[(real["of"] == of) & (real["log"] == log)]
+            axes.plot(rows["x"], rows["y"], shape, color=INK, markerfacecolor="none", label=log)
+        log_scale(axes.xaxis, share=of == LISTENING)
+        if of == LISTENING:
+            percent(axes.yaxis)
+        else:
+            log_scale(axes.yaxis, share=True)
+        axes.set(xlabel=across, ylabel=upwards)
+        axes.xaxis.label.set_fontsize(8.5)
+        axes.yaxis.label.set_fontsize(8.5)
     key(figure, panels[0])
     return figure

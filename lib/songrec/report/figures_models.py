@@ -1,7 +1,5 @@
 """Figures of the comparison. Each draws a table of `tables_models`, so its numbers can be had as one."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -191,24 +189,3 @@ def differences(table: pd.DataFrame, metric: str, baseline: str, cutoff: int) ->
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.grid(False, axis="y")
     return figure
-
-
-def holdout_sizes(table: pd.DataFrame, item: str = "song") -> Chart:
-    """How many songs each part knows and hides: survival curves of songs per user.
-
-    table : columns `part`, `value`, `share_at_least`.
-    """
-    figure, (axes,) = chart(height=3.3)
-    for (part, rows), shade, dash in zip(table.groupby("part", sort=False), _SHADES, _DASHES, strict=False):
-        axes.step(
-            rows["value"], rows["share_at_least"], where="post", color=shade, linestyle=dash, label=part
-        )
-    log_scale(axes.xaxis)
-    axes.set(xlabel=f"{item}s of a user (log scale)", ylabel="users with at least that many", ylim=(0, 1.03))
-    percent(axes.yaxis)
-    key(figure, axes)
-    return figure
-
-
-_SHADES: Sequence[str] = ("#0b6e6e", "#8a3b7a", "#b07d00", "#444444")
-_DASHES: Sequence[str] = ("-", "--", "-.", ":")

@@ -1,14 +1,11 @@
 """Numbers as a reader meets them: rounded to what their standard error supports, with their interval."""
 
-from collections.abc import Mapping
 from math import floor, isnan, log10
-from typing import Any
 
 import pandas as pd
 
 from songrec.report.style import label
 from songrec.report.tables_models import NAMES, PerUser, headline
-from songrec.report.words import share
 
 _MOST = 4
 _T = 1.96
@@ -119,40 +116,3 @@ def activity_cells(table: pd.DataFrame, item: str) -> pd.DataFrame:
     cells.insert(0, f"known {item}s", list(groups))
     cells.insert(1, "users", users)
     return cells
-
-
-def facts_table(
-    facts: Mapping[str, Any], model: str, hyperparameters: Mapping[str, Any], item: str
-) -> pd.DataFrame:
-    """`tables_models.list_facts` for reading: columns `quantity`, `value`."""
-    rows = {
-        "model": label(model),
-        **{f"hyper-parameter {name}": f"{value}" for name, value in hyperparameters.items()},
-        "lists": f"{facts['users']:,}",
-        f"{item}s in a list, at most": f"{facts['n']:,}",
-        "full lists": share(facts["full"]),
-        f"{item}s in the catalogue": f"{facts['songs']:,}",
-        f"different {item}s in the first {facts['cutoff']} places": f"{facts['distinct']:,}",
-        f"share of these places for the most heard 1 % of {item}s": share(facts["top"]),
-    }
-    return pd.DataFrame({"quantity": list(rows), "value": list(rows.values())})
-
-
-def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """What each model costs, for reading: two or three digits are all that a timing has."""
-    rows = [
-        [
-            label(model),
-            _timing(cost["fit_seconds"]),
-            _timing(cost["recommend_ms_per_user"]),
-            f"{cost['peak_mb']:,.0f}",
-            int(cost["threads"]),
-        ]
-        for model, cost in costs.items()
-    ]
-    columns = ["model", "fit (s)", "rank, per user (ms)", "peak memory (MB)", "threads"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _timing(value: float) -> str:
-    return f"{value:.3g}" if value >= 0.01 else "< 0.01"

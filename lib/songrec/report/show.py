@@ -1,6 +1,6 @@
 """Tables and sentences as a notebook displays them: the same in JupyterLab, in the book and in plain text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -15,6 +15,11 @@ class Prose(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def paragraphs(lines: Sequence[str], last: str = "") -> Prose:
+    """Sentences as paragraphs; `last` is left out where it is empty."""
+    return Prose("\n\n".join([*lines, *([last] if last else [])]))
 
 
 class Table:
@@ -98,7 +103,8 @@ class Tables:
 
     def _repr_html_(self) -> str:
         parts = [
-            f"<p><strong>{escape(name)}</strong></p>\n{one._repr_html_()}" for name, one in self.named.items()
+            f'<p style="margin-top: 1.5em"><strong>{escape(name)}</strong></p>\n{one._repr_html_()}'
+            for name, one in self.named.items()
         ]
         return "\n".join(parts)
 

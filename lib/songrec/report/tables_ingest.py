@@ -9,7 +9,6 @@ import pandas as pd
 
 from songrec.data import Catalogue, IngestReport, Interactions
 from songrec.data.filters import Step
-from songrec.report.tables_log import listeners_per_song
 
 
 def lines(report: IngestReport) -> pd.DataFrame:
@@ -35,7 +34,7 @@ def steps(taken: Sequence[Step], item: str) -> pd.DataFrame:
 
 def most_heard(log: Interactions, catalogue: Catalogue, item: str, n: int = 10) -> pd.DataFrame:
     """The songs with the most listeners, by title (ties by code)."""
-    listeners = listeners_per_song(log)
+    listeners = np.bincount(log.plays.indices, minlength=log.n_songs)
     top = np.argsort(-listeners, kind="stable")[:n]
     plays = np.bincount(log.plays.indices, weights=log.plays.data, minlength=log.n_songs)
     return pd.DataFrame(

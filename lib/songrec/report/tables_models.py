@@ -182,25 +182,6 @@ def by_activity(per_user: PerUser, known: np.ndarray, column: str, groups: int =
     return pd.DataFrame(rows, columns=["model", "group", "value", "ci_low", "ci_high", "n_users"])
 
 
-def list_facts(lists: TopN, train: csr_array, cutoff: int = 10) -> dict[str, float | int]:
-    """One model's lists in numbers.
-
-    `users`, `n` (longest length), `full` (share of lists that are full), `songs` (of the catalogue), and of
-    the first `cutoff` places: `distinct` songs, `top` (share of the most heard 1 % of songs).
-    """
-    curve = reach({"model": lists}, train, csr_array(train.shape), cutoff)
-    first = lists.songs[:, :cutoff]
-    return {
-        "users": len(lists.users),
-        "n": lists.n,
-        "full": float(np.mean(lists.songs[:, -1] >= 0)),
-        "songs": train.shape[1],
-        "cutoff": cutoff,
-        "distinct": len(np.unique(first[first >= 0])),
-        "top": float(top_share(curve)["model"]),
-    }
-
-
 def known_songs(split: Split) -> np.ndarray:
     """Songs of each test user's fold-in, int (n_test_users,)."""
     return np.diff(split.test.fold_in.indptr)

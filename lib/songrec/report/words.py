@@ -2,6 +2,12 @@
 
 from collections.abc import Sequence
 
+INVENTED = "The log is synthetic: its listeners, titles and play counts are invented."
+CAUTION = (
+    "The log is synthetic. These numbers show that the whole line works; which model suits real listeners is "
+    "decided on real data (the results on record)."
+)
+
 
 def listed(words: Sequence[str]) -> str:
     """Words as an enumeration.
