@@ -4,12 +4,19 @@ import doctest
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
+from songrec.data import Interactions, k_core
+from songrec.evaluation import evaluate
+from songrec.lists import TopN
+from songrec.models import ItemKNN, Popularity, UserKNN
 from songrec.report.record import HEADLINE, Record, on_record
 from songrec.report.record_tables import BRIEF
 from songrec.report.sphinx_reference import modules
+from songrec.split import weak
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = REPOSITORY / "book"
@@ -117,6 +124,44 @@ def test_the_brief_has_the_order_right(records):
         stated = [BRIEF[model][metric] for model in BRIEF]
         assert sorted(measured) == measured
         assert sorted(stated) == stated
+
+
+def test_the_gain_is_larger_than_the_brief_says(records):
+    for record in records:
+        if record.item == "song":
+            assert record.compare("over", "item_knn", "popularity", "precision@10").low > 2.84
+
+
+def test_user_knn_reaches_as_far_as_the_brief_says_and_item_knn_further(records):
+    for record in records:
+        if record.profile == HEADLINE:
+            assert abs(record.estimate("user_knn", "coverage@10").value - 0.48) < 0.05
+        if record.item == "song":
+            assert record.estimate("item_knn", "coverage@10").value > 0.52 * 1.2
+
+
+def test_a_dense_extract_gives_the_levels_but_not_the_gain(shared_data):
+    """The trial of the brief's page: 300 songs, users with fifteen of them, half hidden."""
+    log = k_core(read_log(shared_data / "taste-profile-10k-songs" / "train_triplets.txt.gz"), 5)
+    listeners = np.bincount(log.plays.indices, minlength=log.n_songs)
+    log = log.select(songs=np.isin(np.arange(log.n_songs), np.argsort(-listeners, kind="stable")[:300]))
+    split = weak(log.select(users=np.diff(log.plays.indptr) >= 15), test=0.5, validation=0.05)
+    train, test = split.final_train(), split.test
+    reached = {}
+    for name, model in (("popularity", Popularity()), ("user_knn", UserKNN(100)), ("item_knn", ItemKNN(200))):
+        lists = TopN(test.users, *model.fit(train).recommend(test.fold_in, 10, users=test.users))
+        reached[name] = evaluate(lists, test.holdout, train, [10]).per_user.mean()
+    for metric in ("precision", "recall", "average_precision"):
+        for model in ("user_knn", "item_knn"):
+            assert reached[model][f"{metric}@10"] == pytest.approx(BRIEF[model][metric], rel=0.2)
+    popularity = reached["popularity"]["precision@10"]
+    assert popularity > 1.5 * BRIEF["popularity"]["precision"]
+    assert reached["item_knn"]["precision@10"] < 1.5 * popularity
+
+
+def read_log(path: Path) -> Interactions:
+    table = pd.read_csv(path, sep="\t", names=["user", "song", "plays"])
+    return Interactions.from_triplets(table["user"], table["song"], table["plays"])
 
 
 def test_the_brief_hid_about_three_times_as_many_songs(records):
