@@ -131,12 +131,20 @@ def test_a_package_lists_its_modules_in_order():
 
 
 def test_lines_of_terms_become_definitions():
-    lines = ["What it is.", "", "users, songs : arrays of", "    strings.", "k : places.", "", "More: text."]
+    lines = [
+        "What it is.",
+        "",
+        "users, `the songs` : arrays of",
+        "    strings.",
+        "k : places.",
+        "",
+        "More: text.",
+    ]
     assert definitions(lines) == [
         "What it is.",
         "",
         "",
-        "users, songs",
+        "users, `the songs`",
         "    arrays of",
         "    strings.",
         "k",
