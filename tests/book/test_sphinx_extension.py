@@ -138,7 +138,7 @@ def test_lines_of_terms_become_definitions():
         "    strings.",
         "k : places.",
         "",
-        "More: text.",
+        "More.",
     ]
     assert definitions(lines) == [
         "What it is.",
@@ -151,7 +151,7 @@ def test_lines_of_terms_become_definitions():
         "    places.",
         "",
         "",
-        "More: text.",
+        "More.",
     ]
 
 
