@@ -18,9 +18,7 @@ def _notebook(path, *sources):
 
 
 def test_a_parameters_cell_gives_names_types_defaults_and_comments(tmp_path):
-    source = (
-        'a: int = 1  # a count\nb: list[str] = ["x"]  # n\nc: dict = {"k": -1.5}  # any\nd: bool = True'
-    )
+    source = 'a: int = 1  # a count\nb: list[str] = ["x"]  # n\nc: dict = {"k": -1.5}  # any\nd: bool = True'
     found = read_parameters(_notebook(tmp_path / "n.ipynb", source))
     assert {name: (p.default, p.help) for name, p in found.items()} == {
         "a": (1, "a count"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+
 from songrec.evaluation import ACCURACY, judge, metrics
 
 LOG3 = 1.5849625007211562  # log2(3)

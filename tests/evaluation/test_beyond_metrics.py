@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+
 from songrec.errors import ConfigError, DataError
 from songrec.evaluation import beyond, catalogue_coverage, gini, intra_list_diversity, novelty
 

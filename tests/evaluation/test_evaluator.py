@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+
 from songrec.errors import ConfigError, DataError
 from songrec.evaluation import (
     ACCURACY,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+
 from songrec.errors import ConfigError, DataError
 from songrec.evaluation import ACCURACY, judge
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from songrec.errors import DataError
 from songrec.evaluation import paired_difference, ratio_gain, summarise
 
