@@ -156,7 +156,7 @@ def test_lines_of_terms_become_definitions():
 
 
 def test_prose_with_a_colon_stays_prose():
-    lines = ["Raises : nothing"[:6] + ": nothing at all", "It is so: yes."]
+    lines = ["Raises: nothing at all", "It is so: yes.", "A run of `name : text` lines."]
     assert definitions(lines) == lines
 
 

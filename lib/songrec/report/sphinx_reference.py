@@ -11,7 +11,7 @@ import pkgutil
 import re
 
 _MODULES = re.compile(r"^\{\{ modules (songrec[\w.]*) \}\}$", re.MULTILINE)
-_TERM = re.compile(r"^(?P<names>[^\s:>][^:>]{0,60}) : (?P<rest>\S.*)$")
+_TERM = re.compile(r"^(?P<names>(?:[^\s:>`]|`[^`]+`)(?:[^:>`]|`[^`]+`){0,60}) : (?P<rest>\S.*)$")
 _DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 _CODE = re.compile(r"(`[^`]*`|\$[^$]*\$)")
 _INLINE = re.compile(r"(?<![\w$\\])\$(?=\S)([^$\n]+(?:\n[^$\n]+)?)(?<=\S)\$(?![\w$])")
