@@ -3,7 +3,8 @@
 import pytest
 
 from songrec.data import SyntheticWorld, ingest
-from songrec.data.prepare import choose_removed, choose_source, choose_titles, keep_given, read_given
+from songrec.data.halves import read_given
+from songrec.data.prepare import choose_removed, choose_source, choose_titles, keep_given
 from songrec.errors import ConfigError
 
 WORLD = SyntheticWorld(users=60, songs=80, seed=3)

@@ -35,6 +35,11 @@ def test_no_stage_depends_on_what_runs_it():
         assert not {"cli.py", "pipeline/engine.py", "pipeline/run.py", "pipeline/execute.py"} & found
 
 
+def test_a_split_does_not_depend_on_how_the_log_was_read():
+    found = _names(code_of(read_graph()["split"].path))
+    assert not {"data/ingest.py", "data/synthetic.py", "data/sources.py"} & found
+
+
 def test_training_does_not_depend_on_evaluation_and_drawing():
     found = _names(code_of(read_graph()["train"].path), ["Popularity"])
     assert not [name for name in found if name.startswith(("evaluation/", "data/synthetic"))]

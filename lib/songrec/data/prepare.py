@@ -90,10 +90,3 @@ def keep_given(
 def known_songs(log: Interactions, halves: dict[str, Interactions]) -> np.ndarray:
     """Ids of all songs of the log and of a given split's parts, sorted."""
     return np.unique(np.concatenate([log.song_ids, *(half.song_ids for half in halves.values())]))
-
-
-def read_given(folder: Path) -> tuple[Interactions, Interactions] | None:
-    """The visible and the hidden part that `keep_given` kept, if any."""
-    if not (folder / "hidden").is_dir():
-        return None
-    return Interactions.load(folder / "visible"), Interactions.load(folder / "hidden")

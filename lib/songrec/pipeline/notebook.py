@@ -47,6 +47,8 @@ def merge_prose(source: Path, executed: Path) -> dict[str, Any]:
         raise SongrecError(f"{source.name} has changed since it ran: run the pipeline first (songrec run)")
     outputs = iter([c for c in ran["cells"] if c["cell_type"] == "code" and INJECTED not in tags(c)])
     injected = [c for c in ran["cells"] if INJECTED in tags(c)]
+    for cell in injected:  # on the page a reader unfolds what the run set
+        cell["metadata"]["tags"] = [INJECTED, "hide-input"]
     cells: list[dict[str, Any]] = []
     for cell in today["cells"]:
         cells.append(cell)
