@@ -14,39 +14,6 @@ from songrec.report.values import write_value
 pytestmark = pytest.mark.slow
 
 
-def test_every_page_is_there_and_in_order(site, book_source):
-    pages = [path.relative_to(book_source).with_suffix("").as_posix() for path in book_source.rglob("*.md")]
-    notebooks = [
-        path.relative_to(book_source).with_suffix("").as_posix() for path in book_source.rglob("*.ipynb")
-    ]
-    assert len(notebooks) >= 7
-    assert check(site, [*pages, *notebooks, "search", "genindex"]) == []
-
-
-def text(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", "", html).split())
-
-
-def test_page_one_says_what_is_on_record(site):
-    html = (site / "index.html").read_text(encoding="utf-8")
-    said = text(html)
-    for expression in (
-        f"{HEADLINE}/best/precision@10:model",
-        f"{HEADLINE}/best/precision@10:pm",
-        f"{HEADLINE}/best over popularity/precision@10:ci",
-        f"{HEADLINE}/second/average_precision@10:pm",
-    ):
-        assert " ".join(write_value(expression, Record.load).split()) in said
-    assert "synthetic" not in said.split("Where to go from here")[0].lower()
-
-
-def test_nobody_is_asked_to_launch_or_track_anything(site):
-    for path in site.rglob("*.html"):
-        assert not re.search(
-            r"thebe|mybinder|googletagmanager|hypothes\.is|utteranc", path.read_text("utf-8")
-        ), path
-
-
 def write_wrong_book(book, source) -> dict[int, str]:
     """Two pages in which nearly everything is wrong; by line of the first page, what must be said."""
     book.mkdir()
@@ -80,6 +47,8 @@ def write_wrong_book(book, source) -> dict[int, str]:
 def test_whatever_is_wrong_is_said(tmp_path, book_source):
     """One build under the real configuration: it fails, and names each wrong with its page and line.
 
+    It stands first so that this process has something to do while another builds the whole book.
+
     A cell that failed is no warning to Sphinx, which shows it; the walk through the site finds it.
     """
     wrongs = write_wrong_book(tmp_path / "book", book_source)
@@ -94,3 +63,36 @@ def test_whatever_is_wrong_is_said(tmp_path, book_source):
     assert any("notebook.ipynb" in line and "stderr" in line for line in said)
     problems = check(tmp_path / "site" / "_build" / "html")
     assert "notebook.html: shows an error of a cell or of the build" in problems
+
+
+def test_every_page_is_there_and_in_order(site, book_source):
+    pages = [path.relative_to(book_source).with_suffix("").as_posix() for path in book_source.rglob("*.md")]
+    notebooks = [
+        path.relative_to(book_source).with_suffix("").as_posix() for path in book_source.rglob("*.ipynb")
+    ]
+    assert len(notebooks) >= 7
+    assert check(site, [*pages, *notebooks, "search", "genindex"]) == []
+
+
+def text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", "", html).split())
+
+
+def test_page_one_says_what_is_on_record(site):
+    html = (site / "index.html").read_text(encoding="utf-8")
+    said = text(html)
+    for expression in (
+        f"{HEADLINE}/best/precision@10:model",
+        f"{HEADLINE}/best/precision@10:pm",
+        f"{HEADLINE}/best over popularity/precision@10:ci",
+        f"{HEADLINE}/second/average_precision@10:pm",
+    ):
+        assert " ".join(write_value(expression, Record.load).split()) in said
+    assert "synthetic" not in said.split("Where to go from here")[0].lower()
+
+
+def test_nobody_is_asked_to_launch_or_track_anything(site):
+    for path in site.rglob("*.html"):
+        assert not re.search(
+            r"thebe|mybinder|googletagmanager|hypothes\.is|utteranc", path.read_text("utf-8")
+        ), path
