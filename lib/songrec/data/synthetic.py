@@ -15,8 +15,11 @@ from songrec.errors import ConfigError
 BLOCK = 4096
 """Users made at a time: about 200,000 triplets."""
 
-ROUNDS = 40
-"""How often songs are drawn again in the place of songs a user has already."""
+ROUNDS = 24
+"""How often songs are drawn, at most: again in the place of songs that a user has already."""
+
+PATIENCE = 8
+"""Rounds after which a user whose favourites are exhausted takes from the whole catalogue."""
 
 
 class SyntheticWorld:
@@ -25,13 +28,16 @@ class SyntheticWorld:
     Nothing in it is real, and its ids say so: song ids begin with 'SOSYN', user ids with 'facade'.
 
     A user has a few favourite genres, scenes within them and artists within those, each drawn by its weight;
-    a tier, which says how popular the songs are that this user chooses by taste; and a share of
-    choices from the whole catalogue instead. Over all users every one of these ways chooses a song in
-    proportion to its weight, so tastes leave the popularity curve as calibrated (`synthetic_tables`).
+    a tier, which says how popular the songs are that this user chooses by taste (hits, mostly, if the user
+    hears little); and a share of choices from the whole catalogue instead. Over all choices every one of
+    these ways takes a song in proportion to its weight, so tastes leave the popularity curve as calibrated
+    (`synthetic_tables`).
 
     users, songs : how many there are. Songs per user do not depend on either (up to a quarter of the songs),
-        so listeners per song grow with users / songs. A song that nobody chose is in the catalogue only.
-    seed : the world; the same triple of users, songs and seed gives the same bytes on every machine.
+        so listeners per song grow with users / songs. A song that nobody chose is in the catalogue only. The
+        whole shape of the Taste Profile, 1,019,318 users and 384,546 songs, is 49.7 million triplets and
+        takes a minute and .4 GB on one core.
+    seed : the world; the same users, songs and seed give the same bytes on every machine.
 
     >>> world = SyntheticWorld(users=100, songs=500, seed=7)
     >>> users, songs, plays = next(world.triplets())
@@ -86,14 +92,16 @@ class SyntheticWorld:
 
     def _listen(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         wanted = self._activity(rng.random(n))
-        taste = Taste(self._tree, wanted, rng)
+        light = self._activity.share_above(wanted, rng.random(n))
+        taste = Taste(self._tree, wanted, light, rng)
         chosen = np.empty(0, np.int64)  # (user, song, not from a favourite artist) packed into one number
         missing = wanted
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             user = np.repeat(np.arange(n), missing)
-            place, loved = taste.choose(user, rng)
+            place, loved = taste.choose(user, rng, exhausted=number >= PATIENCE)
             packed = (user * self.songs + self._tree.code[place]) * 2 + ~loved
-            chosen = np.sort(np.concatenate([chosen, packed]))
+            # The stable sort merges runs that are sorted already: far less work than sorting all again.
+            chosen = np.sort(np.concatenate([chosen, np.sort(packed)]), kind="stable")
             chosen = chosen[np.diff(chosen >> 1, prepend=-1) > 0]
             missing = wanted - np.bincount((chosen >> 1) // self.songs, minlength=n)
             if not missing.any():

@@ -76,8 +76,8 @@ def grow_tree(songs: int, mean_songs: float, rng: np.random.Generator) -> Tree:
 
 
 def _assign(things: int, boxes: int, rng: np.random.Generator) -> np.ndarray:
-    """A box for each thing; box b is chosen about as 1 / (b + boxes / 5 + 1): sizes differ sixfold."""
-    size = (2**32 / (np.arange(boxes) + boxes / 5 + 1)).astype(np.int64)
+    """A box for each thing; the k-th largest is drawn about as 1 / (k + boxes / 5): sizes differ sixfold."""
+    size = (2**32 / (1 + rng.permutation(boxes) + boxes / 5)).astype(np.int64)
     cumulative = np.cumsum(size)
     return np.searchsorted(cumulative, (rng.random(things) * cumulative[-1]).astype(np.int64), side="right")
 
@@ -103,9 +103,8 @@ def describe(tree: Tree, ids: np.ndarray, rng: np.random.Generator) -> pd.DataFr
     n_artists, songs = artist[-1] + 1, len(tree.code)
     words = _words(3000, rng)
     names = _fill(ARTISTS, words, n_artists, rng)
-    debut = 2009 - (48 * cube(rng.random(n_artists))).astype(
-        np.int64
-    )  # half of the songs after 2003, as in the metadata
+    once = rng.random(n_artists)
+    debut = 2009 - (46 * once * once).astype(np.int64)  # quantiles of song years as in the real metadata
     year = debut[artist] + (rng.random(songs) * (2011 - debut[artist])).astype(np.int64)
     table = pd.DataFrame(
         {

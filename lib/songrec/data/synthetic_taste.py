@@ -3,14 +3,15 @@
 import numpy as np
 
 from songrec.data.synthetic_catalogue import Tree, cube
+from songrec.data.synthetic_tables import LIGHT_HEARS_HITS
 
 # These constants were set by models on the log (item-KNN and user-KNN, cosine, 100 neighbours; precision@10
 # on a random fifth of the triplets). The real sets give popularity .024, item-KNN .075 to .097, user-KNN
-# .063 to .084. This world gives .034, .123, .081 at 1,000 users and 1,500 songs, and .027, .133, .119 at
-# 6,000 and 5,000; in the shape of the 3,000-user sample .019, .046, .035, where the sample itself has .024,
+# .063 to .084. This world gives .031, .136, .116 at 1,000 users and 1,500 songs, and .026, .142, .127 at
+# 6,000 and 5,000; in the shape of the 3,000-user sample .018, .042, .041, where the sample itself has .024,
 # .075, .063. What would make the whole catalogue as learnable as the real one makes the small ones trivial.
 
-MAINSTREAM = 0.6
+MAINSTREAM = 0.7
 """A user takes between none and this share of choices from the whole catalogue, whatever the taste."""
 
 LEVELS = np.array([0.10, 0.32])
@@ -21,13 +22,17 @@ FAVOURITES = ((2, 1_000_000), (2, 50), (2, 10))
 
 
 class Taste:
-    """Tiers and favourites of a block of users."""
+    """Tiers and favourites of a block of users.
 
-    def __init__(self, tree: Tree, wanted: np.ndarray, rng: np.random.Generator):
+    wanted : how many songs each hears. light : `CountTable.share_above` of that.
+    """
+
+    def __init__(self, tree: Tree, wanted: np.ndarray, light: np.ndarray, rng: np.random.Generator):
         n = len(wanted)
         self.tree = tree
         self.mainstream = MAINSTREAM * rng.random(n)
-        tier = tree.draw(0, -1, rng.random(n)) // tree.songs * tree.songs
+        quantile = np.where(rng.random(n) < LIGHT_HEARS_HITS, light, rng.random(n))
+        tier = tree.draw(0, -1, quantile) // tree.songs * tree.songs
         nodes = _Favourites(np.ones(n, np.int64), tier, tier + tree.songs)
         self.favourites = []
         for (least, songs_each), (node, starts) in zip(FAVOURITES, tree.levels, strict=True):
@@ -37,10 +42,13 @@ class Taste:
             nodes = _Favourites(count, tier[user] + starts[chosen], tier[user] + starts[chosen + 1])
             self.favourites.append(nodes)
 
-    def choose(self, user: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """For each user given a place in the tree, and whether it came from a favourite artist."""
+    def choose(self, user: np.ndarray, rng: np.random.Generator, exhausted: bool):
+        """For each user given a place in the tree, and whether it came from a favourite artist.
+
+        Where the favourites are exhausted, every choice is from the whole catalogue.
+        """
         level = np.searchsorted(LEVELS, rng.random(len(user)), side="right")
-        level[rng.random(len(user)) < self.mainstream[user]] = -1
+        level[(rng.random(len(user)) < self.mainstream[user]) | exhausted] = -1
         start, stop = np.zeros(len(user), np.int64), np.full(len(user), len(self.tree.cumulative) - 1)
         for number, nodes in enumerate(self.favourites):
             here = np.flatnonzero(level == number)
