@@ -54,7 +54,7 @@ book: environment ## run the pipeline and build the book
 test: environment ## lint, tests, doctests, stored notebooks
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules --ignore-glob='*/conftest.py' lib tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --doctest-modules --ignore-glob='*/conftest.py' lib tests
 	@.ci/compare-notebooks $(BIN)/python
 
 lab: environment ## JupyterLab on notebooks/
