@@ -45,6 +45,8 @@ def execute(profile: str, stage: str) -> None:
 
     A failed notebook stays in the profile's `failed` folder. Raises what papermill raises.
     """
+    # jsonschema, which papermill loads, would build a grammar of web addresses for a second, for nobody here.
+    sys.modules.setdefault("rfc3987_syntax", None)
     import papermill
 
     paths = Paths(profile)
