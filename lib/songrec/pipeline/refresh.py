@@ -14,6 +14,7 @@ from pathlib import Path
 
 from songrec.files import write_text
 from songrec.paths import NOTEBOOKS
+from songrec.pipeline.execute import quiet
 from songrec.pipeline.graph import read_graph
 
 IGNORED = "nbval-ignore-output"
@@ -35,7 +36,8 @@ def refresh(path: Path) -> None:
     before = {
         cell.source: cell.outputs for cell in notebook.cells if IGNORED in cell.metadata.get("tags", [])
     }
-    client.execute()
+    with tempfile.TemporaryDirectory() as folder, quiet(Path(folder) / "kernel.log"):
+        client.execute()
     notebook.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
