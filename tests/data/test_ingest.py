@@ -69,7 +69,8 @@ def zipped(**members) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            # A date of its own: tests are named by their contents, which must not change by the clock.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
@@ -84,9 +85,9 @@ def zipped(**members) -> bytes:
         (GOOD + "\n\n\r\n", {}),
         (GOOD.replace("\n", "\r\n"), {}),
         ("\ufeff" + GOOD, {}),
-        (gzip.compress(GOOD.encode()), {}),
-        (gzip.compress(GOOD[:13].encode()) + gzip.compress(GOOD[13:].encode()), {}),  # two members
-        (gzip.compress(GOOD.encode()) + b"\0" * 100, {}),  # padding
+        (gzip.compress(GOOD.encode(), mtime=0), {}),
+        (gzip.compress(GOOD[:13].encode(), mtime=0) + gzip.compress(GOOD[13:].encode(), mtime=0), {}),  # two members
+        (gzip.compress(GOOD.encode(), mtime=0) + b"\0" * 100, {}),  # padding
         (zipped(log=GOOD), {}),
         (zipped(readme="read me", log=GOOD), {"member": "log"}),
         ("user\tsong\tplays\n" + GOOD, {"header": True}),
@@ -110,7 +111,7 @@ def test_the_same_log_in_many_forms(case, content, how):
 @pytest.mark.parametrize("name", ["log.csv", "LOG.CSV", "log.csv.gz"])
 def test_csv_is_told_by_its_ending_and_may_be_quoted(case, name):
     content = b'"u,2",s1,3\nu1,"s2",1\nu1,s1,5\n'
-    case.take(gzip.compress(content) if name.endswith("gz") else content, name=name)
+    case.take(gzip.compress(content, mtime=0) if name.endswith("gz") else content, name=name)
     assert case.rows == [("u,2", "s1", 3), *ROWS[1:]]
 
 
@@ -122,7 +123,7 @@ def test_tab_separated_text_knows_no_quotes(case):
 def test_several_files_are_one_log(case):
     first, second = (
         case.write("u1\ts1\t1\n", "a.txt"),
-        case.write(gzip.compress(b"u0\ts1\t2\nu1\ts1\t4"), "b.gz"),
+        case.write(gzip.compress(b"u0\ts1\t2\nu1\ts1\t4", mtime=0), "b.gz"),
     )
     report = case.ingest(triplets([first, second]))
     assert case.rows == [("u1", "s1", 5), ("u0", "s1", 2)]
@@ -292,7 +293,7 @@ def test_another_format_is_not_read_to_its_end(case, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "\n\n", "\ufeff", "user\tsong\tplays\n", gzip.compress(b""), zipped(log="")]
+    "content", ["", "\n\n", "\ufeff", "user\tsong\tplays\n", gzip.compress(b"", mtime=0), zipped(log="")]
 )
 def test_a_log_without_triplets_is_an_error(case, content):
     with pytest.raises(DataError, match=r"log\.txt is empty|log\.txt holds no triplets"):
@@ -302,7 +303,7 @@ def test_a_log_without_triplets_is_an_error(case, content):
 @pytest.mark.parametrize("keep", [0.2, 0.9, 0.999])
 def test_a_truncated_gzip_stops_the_run_whatever_the_share(case, keep):
     lines = "".join(f"user{i % 97}\tsong{i}\t{i % 7 + 1}\n" for i in range(50_000))
-    packed = gzip.compress(lines.encode())
+    packed = gzip.compress(lines.encode(), mtime=0)
     with pytest.raises(DataError, match=r"truncated archive(.|\n)*fetch it again"):
         case.take(packed[: int(len(packed) * keep)], share=1, name="log.gz")
     (reject,) = read_rejects(case.bad)
@@ -313,12 +314,12 @@ def test_a_truncated_gzip_stops_the_run_whatever_the_share(case, keep):
 
 def test_a_gzip_without_its_last_bytes_is_truncated(case):
     with pytest.raises(DataError, match="truncated archive"):
-        case.take(gzip.compress(GOOD.encode())[:-4])
+        case.take(gzip.compress(GOOD.encode(), mtime=0)[:-4])
     assert case.rejects == [(4, "truncated archive")]
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(GOOD.encode() * 99), zipped(log=GOOD * 99)], ids=["gzip", "zip"]
+    "packed", [gzip.compress(GOOD.encode() * 99, mtime=0), zipped(log=GOOD * 99)], ids=["gzip", "zip"]
 )
 def test_a_damaged_archive_stops_the_run(case, packed):
     middle = len(packed) // 2 if packed[:2] != b"PK" else packed.index(b"log") + 20
