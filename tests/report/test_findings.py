@@ -234,7 +234,8 @@ def test_exploring_says_only_what_holds_for_this_log():
     tops, real = tables_log.top_shares(tables_log.long_tail(LOG)), tables_real.beside_real(LOG)
     text = findings_explore.explore("p", LOG, tops, real, "song", False)
     assert "fills 75 % of its 2 users × 2 songs matrix" in text
-    assert "1.5 songs a user in the mean, 48.5 songs there; 67 % single plays, 59 % there." in text
+    assert "1.5 songs a user in the mean, 48.5 songs there; 67 % single plays, 59 % there" in text
+    assert "67 % of the interactions in the most heard 1 % of the songs, 16 % there." in text
     assert "67 % of the interactions are a single play. For most of them the count adds nothing" in text
     often = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [3, 4, 5])
     assert (

@@ -105,6 +105,7 @@ def _write_csv(path: Path, table: pd.DataFrame) -> None:
 
 def _provenance(plan: Plan, split: Split, catalogue: Catalogue, commit: str) -> dict[str, Any]:
     log = Interactions.load(plan.paths.processed / "interactions")
+    report = read_json(plan.paths.interim / "ingest.json")
     ingest, cut = plan.stages["ingest"].parameters, plan.stages["split"].parameters
     return {
         "profile": plan.profile_name,
@@ -116,8 +117,10 @@ def _provenance(plan: Plan, split: Split, catalogue: Catalogue, commit: str) -> 
         "songs": log.n_songs,
         "triplets": int(log.plays.nnz),
         "tested_users": len(split.test.users),
+        "hidden_triplets": int(split.test.holdout.nnz),
+        "read": {key: report["steps"][0][key] for key in ("users", "songs", "triplets")},
         "known_titles": round(catalogue.known_share(log.song_ids), 4),
-        "filters": {key: ingest[key] for key in ("core", "min_listeners", "min_songs")},
+        "filters": {key: ingest[key] for key in ("core", "min_listeners", "min_songs") if ingest[key] > 1},
         "protocol": split.protocol,
         "split": {key: cut[key] for key in ("test", "validation")},
         "seeds": {"split": split.seed},

@@ -5,7 +5,7 @@ import pandas as pd
 
 from songrec.data import Interactions
 from songrec.report.show import Prose, paragraphs
-from songrec.report.tables_real import FAITHFUL, OWN, PLAYS, USERS
+from songrec.report.tables_real import FAITHFUL, LISTENING, OWN, PLAYS, USERS
 from songrec.report.words import INVENTED, counted, log_of, sentence, share
 
 
@@ -44,11 +44,13 @@ def _median(counts: np.ndarray) -> int:
 
 
 def _beside(real: pd.DataFrame, item: str) -> str:
-    """This log beside the faithful sample of the Taste Profile, where the two can be compared."""
+    """This log beside a sample of the Taste Profile with whole histories, where the two can be compared."""
     figures = real.set_index(["of", "figure"])[[OWN, FAITHFUL[0]]]
     mean, other_mean = figures.loc[(USERS, "mean")]
     ones, other_ones = figures.loc[(PLAYS, "share of ones")]
+    top, other_top = figures.loc[(LISTENING, "top 1 % of songs")]
     return (
-        f"Beside a faithful sample of the real Taste Profile: {mean:,.1f} {item}s a user in the mean, "
-        f"{other_mean:,.1f} songs there; {share(ones)} single plays, {share(other_ones)} there."
+        f"Beside a sample of the real Taste Profile with whole histories: {mean:,.1f} {item}s a user in the "
+        f"mean, {other_mean:,.1f} songs there; {share(ones)} single plays, {share(other_ones)} there; "
+        f"{share(top)} of the interactions in the most heard 1 % of the {item}s, {share(other_top)} there."
     )

@@ -84,6 +84,10 @@ def charts_table(charts: pd.DataFrame, item: str, cutoff: int = CUTOFF) -> pd.Da
     )
 
 
+COSTS = ("fit (s)", "rank, per user (ms)", "peak memory (MB)", "threads")
+"""Columns of `cost_table` that hold numbers."""
+
+
 def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """What each model costs, for reading: two or three digits are all that a timing has."""
     rows = [
@@ -96,8 +100,7 @@ def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
         ]
         for model, cost in costs.items()
     ]
-    columns = ["model", "fit (s)", "rank, per user (ms)", "peak memory (MB)", "threads"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["model", *COSTS])
 
 
 def _timing(value: float) -> str:
