@@ -17,23 +17,25 @@ from songrec.report.values import write_value
 @pytest.mark.parametrize(
     ("expression", "text"),
     [
-        ("made-up/item_knn/precision@10", "0.090"),
+        ("made-up/item_knn/precision@10", "0.0900"),
         ("made-up/item_knn/precision@10:.2f", "0.09"),
         ("made-up/item_knn/precision@10:.1%", "9.0\N{NO-BREAK SPACE}%"),
-        ("made-up/item_knn/precision@10:pm", "0.090 ± 0.008"),
-        ("made-up/item_knn/precision@10:ci", "0.082 to 0.098"),
+        ("made-up/item_knn/precision@10:pm", "0.0900 ± 0.0080"),
+        ("made-up/item_knn/precision@10:ci", "0.0820 to 0.0980"),
         ("made-up/item_knn/precision@10:users", "500"),
         ("made-up/item_knn/coverage@10", "45.0\N{NO-BREAK SPACE}%"),
-        ("made-up/best/precision@10", "0.090"),
+        ("made-up/best/precision@10", "0.0900"),
         ("made-up/best/precision@10:model", "item-KNN"),
         ("made-up/second/precision@10:model", "user-KNN"),
-        ("made-up/best over popularity/precision@10", "4.5"),
-        ("made-up/best over popularity/precision@10:ci", "4.0 to 5.0"),
+        ("made-up/best over popularity/precision@10", "4.50"),
+        ("made-up/best over popularity/precision@10:ci", "4.05 to 4.95"),
         ("made-up/best minus second/precision@10", "+0.0100"),
         ("made-up/best minus second/precision@10:ci", "0.0060 to 0.0140"),
         ("made-up/run/users", "12,345"),
         ("made-up/run/title", "A made-up log, made-up"),
-        ("made-up/run/packages.numpy", "2.4.6"),
+        ("made-up/run/packages/numpy", "2.4.6"),
+        ("made-up/run/read/users", "20,000"),
+        ("made-up/run/known_titles:.1%", "89.1\N{NO-BREAK SPACE}%"),
         ("made-up/cost/item_knn/fit_seconds:.2f", "0.75"),
         ("made-up/cost/best/peak_mb:.0f", "200"),
         ("made-up/params/item_knn/neighbours", "50"),
@@ -53,6 +55,8 @@ def test_an_expression_gives_its_text(results, expression, text):
         ("made-up/user_knn over item_knn/precision@10:ci", "no interval"),
         ("made-up/run/userz", "'userz' is not on record"),
         ("made-up/run/packages", "not a single value"),
+        ("made-up/run/read/usrs", "'usrs' is not on record; there is users, songs, triplets"),
+        ("made-up/run", "names no value"),
         ("made-up/run/title:.2f", "cannot be written as '.2f'"),
         ("made-up/item_knn", "names no value"),
         ("made-up", "names no value"),
@@ -102,10 +106,34 @@ def test_results_are_sorted_rounded_and_marked(results):
     assert markdown(made).splitlines()[:5] == [
         "| model | Precision@10 | Recall@10 | MAP@10 | Coverage@10 |",
         "|:--|--:|--:|--:|--:|",
-        "| item-KNN | **0.090 ± 0.008** | **0.180 ± 0.008** | **0.270 ± 0.008** | **45.0 %** |",
-        "| user-KNN | 0.080 ± 0.008 | 0.160 ± 0.008 | 0.240 ± 0.008 | 40.0 % |",
-        "| popularity | 0.020 ± 0.008 | 0.040 ± 0.008 | 0.060 ± 0.008 | 10.0 % |",
+        "| item-KNN | **0.0900 ± 0.0080** | **0.1800 ± 0.0080** | **0.2700 ± 0.0080** | 45.0 % |",
+        "| user-KNN | 0.0800 ± 0.0080 | 0.1600 ± 0.0080 | 0.2400 ± 0.0080 | 40.0 % |",
+        "| popularity | 0.0200 ± 0.0080 | 0.0400 ± 0.0080 | 0.0600 ± 0.0080 | 10.0 % |",
     ]
+
+
+def test_what_is_described_is_not_marked(results):
+    made = record_table("results", [Record.load("made-up", results)], metrics=["coverage", "gini"])
+    assert not made.strong.any()
+    assert made.note.endswith("No value is best in itself.")
+
+
+def test_a_log_stands_as_read_and_as_filtered(results):
+    cells = record_table("datasets", [Record.load("made-up", results)]).cells
+    assert cells[""].tolist() == ["as read", "filtered"]
+    assert cells["items"].tolist() == ["9,000", "2,000"]
+    assert cells["share of cells"].tolist() == ["0.28 %", "1.62 %"]
+
+
+def test_what_all_runs_share_is_said_once(tmp_path):
+    write_record(tmp_path, "a", filters={"core": 5, "min_songs": 1})
+    write_record(tmp_path, "b", filters={"core": 5, "min_songs": 1}, users=7)
+    made = record_table("provenance", [Record.load(name, tmp_path) for name in ("a", "b")])
+    assert "users" in made.cells[""].tolist()
+    assert "filters" not in made.cells[""].tolist()
+    assert "filters: core of 5." in made.note
+    assert "as read: 20,000 users, 9,000 items, 500,000 triplets" in made.note
+    assert "{" not in made.note
 
 
 def test_examples_mark_what_the_user_played(results):
@@ -114,6 +142,7 @@ def test_examples_mark_what_the_user_played(results):
     assert made.cells["plays"].tolist() == ["8", "7", ""]
     assert made.cells["item-KNN recommends"].tolist() == ["New 1", "New 2", "New 3"]
     assert made.strong[:, 3].tolist() == [False, True, False]
+    assert made.note == "Hidden from the model and found by it: 1 of 3, in bold."
 
 
 def test_the_brief_is_read_backwards(results):
@@ -129,7 +158,7 @@ def test_the_brief_is_read_backwards(results):
         "1,333",
         "2,000",
     )
-    assert column["gain of item-KNN over popularity, precision@10"] == ("2.8", "4.5")
+    assert column["gain of item-KNN over popularity, precision@10"] == ("2.8", "4.50")
 
 
 @pytest.mark.parametrize("kind", [*OF_ALL, *OF_ONE])

@@ -12,6 +12,7 @@ from songrec.config import suggest
 from songrec.errors import DataError
 from songrec.files import read_json
 from songrec.paths import RESULTS
+from songrec.report.numbers import decimals, with_interval
 from songrec.report.pairs import PAIRED
 
 HEADLINE = "taste-profile-10k-songs"
@@ -21,6 +22,12 @@ DECIDING = "average_precision@10"
 """Orders the models: it rewards finding many of the held-out songs, and early."""
 
 LOWER_IS_BETTER = ("gini",)
+
+SHARES = ("coverage",)
+"""Metrics that are written as per cent."""
+
+IN_BITS = ("novelty",)
+"""Metrics that are not bounded by 1: their decimals follow from their error. All others have four."""
 
 _COLUMNS = {
     "metrics.csv": ["protocol", "model", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"],
@@ -181,6 +188,26 @@ class Record:
             if low <= 0:
                 close.append(model)
         return close
+
+
+def digits(metric: str, half_width: float) -> int:
+    """Decimals of a metric, the same wherever it is written: four; in bits, as many as its error supports.
+
+    >>> digits("precision", 0.02), digits("novelty", 0.02)
+    (4, 3)
+    """
+    return decimals(half_width) if metric in IN_BITS else 4
+
+
+def written(metric: str, estimate: Estimate) -> str:
+    """The metric's value with half of its interval; a share as per cent.
+
+    >>> written("recall", Estimate(0.18, 0.004, 0.172, 0.188, 500))
+    '0.1800 ± 0.0080'
+    """
+    if metric in SHARES:
+        return f"{100 * estimate.value:.1f} %"
+    return with_interval(estimate.value, estimate.low, estimate.high, digits(metric, estimate.margin))
 
 
 def on_record(results: Path = RESULTS) -> list[Record]:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from songrec.errors import DataError
-from songrec.report.numbers import decimals, ends, headline_cells, with_interval
-from songrec.report.record import Record
+from songrec.report.numbers import ends
+from songrec.report.record import SHARES, Record, written
 from songrec.report.show import Table, table
 from songrec.report.style import label
 from songrec.report.tables_models import NAMES
@@ -16,30 +16,39 @@ from songrec.report.tables_models import NAMES
 SHOWN = ("precision", "recall", "average_precision", "coverage")
 """Metrics of the headline."""
 
-RANGE = "± is half of the 95 % interval. Bold: the best, and all that are not significantly worse than it."
+RANGE = "± is half of the 95 % interval."
+BEST = f"{RANGE} Bold: the best, and all that are not significantly worse than it."
+NO_BEST = f"{RANGE} No value is best in itself."
+
+DESCRIBED = ("coverage", "gini", "novelty", "diversity")
+"""Metrics that say what lists are like, not how good they are: none of their values is marked."""
 
 BRIEF = {
     "popularity": {"precision": 0.12, "recall": 0.08, "average_precision": 0.07, "coverage": 0.15},
     "user_knn": {"precision": 0.31, "recall": 0.24, "average_precision": 0.22, "coverage": 0.48},
     "item_knn": {"precision": 0.34, "recall": 0.27, "average_precision": 0.25, "coverage": 0.52},
 }
-"""What the brief that this project started from states, for popularity, user-CF and item-CF."""
+"""What was promised before anything was measured, for popularity, user-CF and item-CF."""
 
 
 def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) -> Table:
     """One row a model, best first: the metrics at a cut-off with their intervals."""
-    shown = pd.DataFrame({"model": record.ranked()})
+    models = record.ranked()
+    cells, marks = {"model": [label(model) for model in models]}, {}
     for metric in metrics:
-        name = f"{metric}@{cutoff}"
-        found = [record.estimate(model, name) for model in shown["model"]]
-        shown[metric] = [estimate.value for estimate in found]
-        shown[f"{metric}_low"] = [estimate.low for estimate in found]
-        shown[f"{metric}_high"] = [estimate.high for estimate in found]
-        shown[f"{metric}_best"] = shown["model"].isin(record.not_worse(name))
-    cells, marks = headline_cells(
-        shown, {metric: f"{NAMES.get(metric, metric)}@{cutoff}" for metric in metrics}
-    )
-    return _right(table(cells, strong=marks, note=RANGE), left=1)
+        name, title = f"{metric}@{cutoff}", _title(metric, cutoff)
+        cells[title] = [written(metric, record.estimate(model, name)) for model in models]
+        if metric not in DESCRIBED:
+            marks[title] = np.isin(models, record.not_worse(name))
+    note = BEST if marks else NO_BEST
+    return _right(table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note), left=1)
+
+
+def _title(metric: str, cutoff: int) -> str:
+    """The head of a column; a unit stands after the cut-off."""
+    name = {"recall_capped": "Capped recall"}.get(metric, NAMES.get(metric, metric))
+    name, _, unit = name.partition(" (")
+    return f"{name}@{cutoff}" + (f" ({unit}" if unit else "")
 
 
 def gains(record: Record, cutoff: int = 10, baseline: str = "popularity") -> Table:
@@ -64,7 +73,7 @@ def cost(record: Record) -> Table:
     rows = pd.DataFrame(
         {
             "model": [label(model) for model in named.index],
-            "fit, seconds": [f"{seconds:.2f}" for seconds in named["fit_seconds"]],
+            "fit, seconds": ["< 0.01" if each < 0.01 else f"{each:.2f}" for each in named["fit_seconds"]],
             "recommend, ms a user": [f"{each:.3f}" for each in named["recommend_ms_per_user"]],
             "peak memory, MB": [f"{peak:,.0f}" for peak in named["peak_mb"]],
             "threads": [str(int(threads)) for threads in named["threads"]],
@@ -80,13 +89,12 @@ def brief(records: Sequence[Record]) -> Table:
     for metric in SHOWN:
         for model, stated in BRIEF.items():
             row = {"metric": f"{NAMES[metric]}@10", "model": label(model)}
-            share = metric == "coverage"
+            share = metric in SHARES
             row["brief"] = f"{100 * stated[metric]:.0f} %" if share else f"{stated[metric]:.2f}"
             for record in songs:
-                estimate = record.estimate(model, f"{metric}@10")
-                row[record.run["title"]] = f"{100 * estimate.value:.1f} %" if share else _interval(estimate)
+                row[record.run["title"]] = written(metric, record.estimate(model, f"{metric}@10"))
             rows.append(row)
-    return _right(table(pd.DataFrame(rows), note="± is half of the 95 % interval."), left=2)
+    return _right(table(pd.DataFrame(rows), note=RANGE), left=2)
 
 
 def implied(record: Record) -> Table:
@@ -118,14 +126,10 @@ def implied(record: Record) -> Table:
         {
             "quantity": "gain of item-KNN over popularity, precision@10",
             "brief": f"{BRIEF['item_knn']['precision'] / BRIEF['popularity']['precision']:.1f}",
-            "measured": f"{record.compare('over', 'item_knn', 'popularity', 'precision@10').value:.1f}",
+            "measured": f"{record.compare('over', 'item_knn', 'popularity', 'precision@10').value:.2f}",
         },
     ]
     return _right(table(pd.DataFrame(rows)), left=1)
-
-
-def _interval(estimate) -> str:
-    return with_interval(estimate.value, estimate.low, estimate.high, decimals(estimate.margin))
 
 
 def examples(record: Record, user: int = 0, model: str = "best", n: int = 10) -> Table:
@@ -147,30 +151,34 @@ def examples(record: Record, user: int = 0, model: str = "best", n: int = 10) ->
             "played most": history["label"].fillna(""),
             "plays": [f"{plays:,.0f}" if plays == plays else "" for plays in history["plays"].astype(float)],
             f"{label(name)} recommends": listed["label"].fillna(""),
-            "played it too": ["yes" if hit else "" for hit in hits],
         }
     )
     marks = pd.DataFrame({f"{label(name)} recommends": hits.to_numpy()})
     made = table(cells.reset_index(drop=True), strong=marks)
-    return Table(made.cells, [False, True, False, True, True], made.strong, "")
+    note = f"Hidden from the model and found by it: {hits.sum()} of {listed['label'].notna().sum()}" + (
+        ", in bold." if hits.any() else "."
+    )
+    return Table(made.cells, [False, True, False, True], made.strong, note)
 
 
 def datasets(records: Sequence[Record]) -> Table:
-    """The data sets on record, as they were after filtering."""
+    """The data sets on record: two rows each, as they were read and as the filters left them."""
     rows = []
     for record in records:
-        run = record.run
-        rows.append(
-            {
-                "data set": run["title"],
-                "recommended": record.item + "s",
-                "users": run["users"],
-                "items": run["songs"],
-                "triplets": run["triplets"],
-                "share of cells": f"{100 * run['triplets'] / run['users'] / run['songs']:.2f} %",
-            }
-        )
-    return _right(table(pd.DataFrame(rows)), left=2)
+        for state, counts in (("as read", record.run["read"]), ("filtered", record.run)):
+            first = state == "as read"
+            rows.append(
+                {
+                    "data set": record.run["title"] if first else "",
+                    "recommended": record.item + "s" if first else "",
+                    "": state,
+                    "users": counts["users"],
+                    "items": counts["songs"],
+                    "triplets": counts["triplets"],
+                    "share of cells": f"{100 * counts['triplets'] / counts['users'] / counts['songs']:.2f} %",
+                }
+            )
+    return _right(table(pd.DataFrame(rows)), left=3)
 
 
 def parameters(record: Record) -> Table:
@@ -186,22 +194,47 @@ def parameters(record: Record) -> Table:
 
 
 def provenance(records: Sequence[Record]) -> Table:
-    """Where the numbers come from: a row a key of run.json, a column a log."""
+    """Where the numbers come from: a row a key of run.json, a column a log; below it, what all logs share."""
     keys = dict.fromkeys(key for record in records for key in record.run)
-    rows = []
+    rows, shared = [], []
     for key in (key for key in keys if key not in ("title", "description", "synthetic")):
-        named = {"songs": "items", "known_titles": "items with a title"}.get(key, key.replace("_", " "))
-        texts = {record.run["title"]: _written(key, record.run.get(key, "")) for record in records}
-        rows.append({"": named, **texts})
-    return table(pd.DataFrame(rows))
+        named = _KEYS.get(key, key.replace("_", " "))
+        texts = {record.run["title"]: _in_words(key, record.run.get(key, "")) for record in records}
+        if len(records) > 1 and len(set(texts.values())) == 1:
+            shared.append(f"{named}: {next(iter(texts.values()))}")
+        else:
+            rows.append({"": named, **texts})
+    return table(pd.DataFrame(rows), note=f"The same for all. {'; '.join(shared)}." if shared else "")
 
 
-def _written(key: str, value: Any) -> str:
-    if key == "known_titles":
-        return f"{100 * value:.1f} %"
+_KEYS = {
+    "songs": "items",
+    "known_titles": "items with a title",
+    "read": "as read",
+    "hidden_triplets": "triplets hidden for test",
+    "tested_users": "users scored",
+}
+
+
+def _in_words(key: str, value: Any) -> str:
+    match key, value:
+        case "known_titles", _:
+            return f"{100 * value:.1f} %"
+        case "machine", dict():
+            units = {"cores": "{} cores", "memory_gib": "{} GiB", "python": "Python {}"}
+            return ", ".join(units.get(name, "{}").format(each) for name, each in value.items())
+        case "read", dict():
+            return ", ".join(f"{each:,} {_KEYS.get(name, name)}" for name, each in value.items())
+        case "filters", dict():  # to ask for one listener or one song asks for nothing
+            value = {name: each for name, each in value.items() if each != 1}
+            value = {{"core": "core of"}.get(name, name): each for name, each in value.items()}
+        case "split", dict():
+            value = {name: f"{100 * each:g} %" if each < 1 else each for name, each in value.items()}
+        case _, int() if not isinstance(value, bool):
+            return f"{value:,}"
     if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in value.items())
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        return ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in value.items())
+    return str(value)
 
 
 def _right(made: Table, left: int) -> Table:

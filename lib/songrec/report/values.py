@@ -3,7 +3,7 @@
     <profile>/<model>/<metric>@<k>                taste-profile-10k-songs/item_knn/precision@10
     <profile>/<a> over <b>/<metric>@<k>           a ratio of two models: a gain
     <profile>/<a> minus <b>/<metric>@<k>          a difference of two models
-    <profile>/run/<key>[.<key>]                   run.json: users, songs, title, commit, packages.numpy
+    <profile>/run/<key>[/<key>]                   run.json: users, songs, title, read/users, packages/numpy
     <profile>/cost/<model>/<column>               cost.csv: fit_seconds, peak_mb
     <profile>/params/<model>/<name>               params.json: neighbours
 
@@ -13,16 +13,13 @@ ends of the 95 % interval), `pm` (value ± half the interval), `users` (how many
 model's name).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from songrec.errors import DataError
-from songrec.report.numbers import decimals, ends, with_interval
-from songrec.report.record import Estimate, Record
+from songrec.report.numbers import ends
+from songrec.report.record import SHARES, Estimate, Record, digits, written
 from songrec.report.style import label
-
-SHARES = ("coverage",)
-"""Metrics that are written as per cent."""
 
 
 def write_value(expression: str, load: Callable[[str], Record]) -> str:
@@ -34,13 +31,13 @@ def write_value(expression: str, load: Callable[[str], Record]) -> str:
     profile, *parts = path.split("/")
     record = load(profile)
     match parts:
-        case ["run", key]:
-            value = _look_up(record.run, key, expression)
+        case ["run", *keys] if keys:
+            value = _look_up(record.run, keys, expression)
         case ["params", model, key]:
-            value = _look_up(record.params, f"{_name(model, record)}.{key}", expression)
+            value = _look_up(record.params, [_name(model, record), key], expression)
         case ["cost", model, column]:
             cost = record.cost.to_dict(orient="index")
-            value = _look_up(cost, f"{_name(model, record)}.{column}", expression)
+            value = _look_up(cost, [_name(model, record), column], expression)
         case [models, metric] if "@" in metric:
             return _measured(record, models, metric, form)
         case _:
@@ -48,8 +45,8 @@ def write_value(expression: str, load: Callable[[str], Record]) -> str:
     return _plain(value, form, expression)
 
 
-def _look_up(tree: dict[str, Any], keys: str, expression: str) -> Any:
-    for key in keys.split("."):
+def _look_up(tree: dict[str, Any], keys: Sequence[str], expression: str) -> Any:
+    for key in keys:
         if not isinstance(tree, dict) or key not in tree:
             known = ", ".join(map(str, tree)) if isinstance(tree, dict) else "a single value"
             raise DataError(f"{expression!r}: {key!r} is not on record; there is {known}")
@@ -73,23 +70,29 @@ def _measured(record: Record, models: str, metric: str, form: str) -> str:
         return label(model)
     if form == "users":
         return f"{estimate.n_users:,}"
-    digits = decimals(estimate.margin)
+    name = metric.split("@")[0]
+    places = digits(name, estimate.margin)
     if form == "ci":
-        return _checked(ends(estimate.low, estimate.high, digits), models, metric)
+        return _checked(ends(estimate.low, estimate.high, places), models, metric)
     if form == "pm":
-        return with_interval(estimate.value, estimate.low, estimate.high)
+        return written(name, estimate)
     if not form:
-        form = ".1%" if metric.split("@")[0] in SHARES else f".{digits}f"
-    return format(estimate.value, form).replace("%", "\N{NO-BREAK SPACE}%")
+        form = ".1%" if name in SHARES else f".{places}f"
+    return _spaced(format(estimate.value, form))
+
+
+def _spaced(text: str) -> str:
+    """A per cent sign stands after a space that does not break."""
+    return text.replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def _compared(record: Record, word: str, first: str, second: str, metric: str, form: str) -> str:
     compared: Estimate = record.compare(word, first, second, metric)
+    places = 2 if word == "over" else digits(metric.split("@")[0], compared.margin)
     if form == "ci":
-        digits = 1 if word == "over" else decimals(compared.margin)
-        return _checked(ends(compared.low, compared.high, digits), f"{first} {word} {second}", metric)
+        return _checked(ends(compared.low, compared.high, places), f"{first} {word} {second}", metric)
     if not form:
-        form = ".1f" if word == "over" else f"+.{decimals(compared.margin)}f"
+        form = f".{places}f" if word == "over" else f"+.{places}f"
     return format(compared.value, form)
 
 
@@ -105,6 +108,7 @@ def _plain(value: Any, form: str, expression: str) -> str:
     if not form and isinstance(value, int) and not isinstance(value, bool):
         form = ","
     try:
-        return format(value, form)
+        text = format(value, form)
+        return _spaced(text) if form.endswith("%") else text
     except ValueError as error:
         raise DataError(f"{expression!r}: {value!r} cannot be written as {form!r}: {error}") from error
