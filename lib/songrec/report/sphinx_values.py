@@ -145,6 +145,7 @@ def _group(made) -> nodes.tgroup:
 def _row(texts, left, strong) -> nodes.row:
     cells = []
     for text, at_left, bold in zip(texts, left, strong, strict=True):
+        text = text.replace("± ", "±\N{NO-BREAK SPACE}")  # a narrow window breaks before it, not after
         inner = nodes.strong("", text) if bold else nodes.Text(text)
         entry = nodes.entry("", nodes.paragraph("", "", inner))
         entry["classes"].append("text-left" if at_left else "text-right")
