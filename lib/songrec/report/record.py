@@ -199,15 +199,18 @@ def digits(metric: str, half_width: float) -> int:
     return decimals(half_width) if metric in IN_BITS else 4
 
 
-def written(metric: str, estimate: Estimate) -> str:
+def written(metric: str, estimate: Estimate, widest: float | None = None) -> str:
     """The metric's value with half of its interval; a share as per cent.
+
+    widest : the largest half-width of a column, which decides the decimals of all its numbers.
 
     >>> written("recall", Estimate(0.18, 0.004, 0.172, 0.188, 500))
     '0.1800 ± 0.0080'
     """
     if metric in SHARES:
         return f"{100 * estimate.value:.1f} %"
-    return with_interval(estimate.value, estimate.low, estimate.high, digits(metric, estimate.margin))
+    places = digits(metric, estimate.margin if widest is None else widest)
+    return with_interval(estimate.value, estimate.low, estimate.high, places)
 
 
 def on_record(results: Path = RESULTS) -> list[Record]:

@@ -37,7 +37,9 @@ def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) ->
     cells, marks = {"model": [label(model) for model in models]}, {}
     for metric in metrics:
         name, title = f"{metric}@{cutoff}", _title(metric, cutoff)
-        cells[title] = [written(metric, record.estimate(model, name)) for model in models]
+        found = [record.estimate(model, name) for model in models]
+        widest = max(found, key=lambda estimate: np.nan_to_num(estimate.margin))
+        cells[title] = [written(metric, each, widest.margin) for each in found]
         if metric not in DESCRIBED:
             marks[title] = np.isin(models, record.not_worse(name))
     note = BEST if marks else NO_BEST
