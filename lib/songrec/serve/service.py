@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from songrec.config import check_names, read_profile
 from songrec.data import Catalogue, Interactions, codes_of
 from songrec.errors import DataError
 from songrec.files import read_json
 from songrec.lists import NOTHING
 from songrec.models import Popularity, Recommender, load_model
-from songrec.paths import Paths
+from songrec.paths import PROFILES, Paths
 from songrec.serve.near import near_ids
 from songrec.split import Split
 
@@ -135,19 +136,18 @@ def _did_you_mean(near: list[str]) -> str:
 def open_service(profile: str, model: str | None = None) -> Service:
     """The service over what the last run of `profile` made; `model` is a label of the profile.
 
-    Raises `DataError` when it has not run yet or has no such model.
+    Raises `ConfigError` for an unknown profile or model, and `DataError` when it has not run yet.
     """
+    known = read_profile(profile, PROFILES).models
     paths = Paths(profile)
     if not paths.plan.exists():
         raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
     plan: dict[str, Any] = read_json(paths.plan)
     label = model or plan["recommend"]["parameters"]["model"]
+    check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
-        trained = sorted(path.name for path in folder.parent.glob("[!.]*"))
-        raise DataError(
-            f"profile {profile!r} has no trained model {label!r}; it has: {', '.join(trained) or 'none'}"
-        )
+        raise DataError(f"model {label!r} is not trained yet: songrec run --profile {profile}")
     split = Split.load(paths.processed / "split")
     return Service(
         load_model(folder),
