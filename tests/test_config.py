@@ -5,8 +5,8 @@ import json
 import pytest
 
 from songrec.config import read_parameters, read_profile
-from songrec.errors import ConfigError
-from songrec.paths import NOTEBOOKS, PROFILES
+from songrec.errors import ConfigError, DataError
+from songrec.paths import NOTEBOOKS, PROFILES, Paths
 from songrec.pipeline.graph import read_graph
 from songrec.pipeline.plan import make_plan
 
@@ -85,13 +85,15 @@ def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
         ("models.item_knnn.neighbours=3", "unknown model 'item_knnn': did you mean 'item_knn'"),
         ("models.item_knn.neighbors=3", "unknown hyper-parameter 'neighbors': did you mean 'neighbours'"),
         ("models.item_knn.neighbours=many", "neighbours must be int, not 'many'"),
-        ("compare.baseline=[1]", None),
+        ("ingest.path=[1]", None),
+        ("compare.baseline=popularty", "unknown model 'popularty': did you mean 'popularity'"),
         ("recommend.model=itemknn", "unknown model 'itemknn': did you mean 'item_knn'"),
     ],
 )
 def test_overrides_are_checked_before_anything_runs(override, said):
     if said is None:  # text is text, whatever it looks like
-        assert make_plan("tiny", [override]).stages["compare"].parameters["baseline"] == "[1]"
+        with pytest.raises(DataError, match=r"the raw file '\[1\]' does not exist"):
+            make_plan("tiny", [override])
         return
     with pytest.raises(ConfigError, match=said):
         make_plan("tiny", [override])
@@ -129,3 +131,9 @@ def test_every_profile_is_complete(shared_data):
 def test_the_graph_declares_every_notebook_once():
     notebooks = [stage.notebook for stage in read_graph().stages.values()]
     assert sorted(notebooks) == sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", ["", ".x", "a b", "a;b", "$(id)", "../up", "a/b", "é"])
+def test_a_profiles_name_is_plain(name):
+    with pytest.raises(ConfigError, match="is not a profile's name"):
+        Paths(name)

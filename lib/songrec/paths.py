@@ -1,6 +1,7 @@
 """Where things are on disk. No other module spells a directory of the project."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,9 @@ class Paths:
     profile: str
 
     def __post_init__(self):
-        if not self.profile or Path(self.profile).name != self.profile or self.profile.startswith("."):
-            raise ConfigError(f"{self.profile!r} is not a profile's name: letters, digits and dashes only")
+        # It becomes a folder and stands in commands.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.profile):
+            raise ConfigError(f"{self.profile!r} is not a profile's name: letters, digits, - and _ only")
 
     @property
     def interim(self) -> Path:

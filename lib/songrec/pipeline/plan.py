@@ -12,6 +12,9 @@ from songrec.errors import ConfigError, DataError
 from songrec.paths import PROFILES, Paths, data_root, find_raw
 from songrec.pipeline.graph import Graph, StageDeclaration, input_paths, output_paths, read_graph
 
+LABELS = ("model", "baseline")
+"""Parameters that name a model of the profile."""
+
 
 @dataclass(frozen=True)
 class PlannedStage:
@@ -112,8 +115,8 @@ def _plan_stage(
     values |= own | {"profile": paths.profile}
     if model is not None:
         values["model"] = model
+    check_names([values[name] for name in LABELS if name in values], profile.models, "model", where)
     if (chosen := values.get("model")) is not None:
-        check_names([chosen], profile.models, "model", where)
         entry = profile.models[chosen].model_dump()
         values |= {name: value for name, value in entry.items() if name in declared}
     values = {name: declared[name].check(value, where) for name, value in values.items()}
