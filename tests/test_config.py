@@ -37,6 +37,7 @@ def test_a_parameters_cell_gives_names_types_defaults_and_comments(tmp_path):
         ("a: set[int] = [1]", "with a type among"),
         ('a: int = "1"', "a must be int"),
         ("import os", "'import os' is not"),
+        ("a: int = ", "is not Python"),
     ],
 )
 def test_a_bad_parameters_cell_is_named(tmp_path, source, said):
@@ -63,8 +64,15 @@ def test_an_unknown_profile_names_the_nearest():
     [
         ("title: [", "is not YAML"),
         ("title: T\ndescription: D\nsynthetic: true", "models: Field required"),
-        ("title: T\ndescription: D\nsynthetic: true\nmodels: {}\ncolour: red", "colour: Extra inputs"),
-        ("title: T\ndescription: D\nsynthetic: 'yes'\nmodels: {}", "synthetic: Input should be"),
+        (
+            "title: T\ndescription: D\nsynthetic: true\nmodels: {}",
+            "models: Dictionary should have at least 1",
+        ),
+        ("title: T\ndescription: D\nsynthetic: true\ncolour: red", "colour: Extra inputs|models: Field"),
+        (
+            "title: T\ndescription: D\nsynthetic: 'yes'\nmodels: {a: {estimator: A}}",
+            "synthetic: Input should be",
+        ),
     ],
 )
 def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
@@ -86,6 +94,11 @@ def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
         ("models.item_knn.neighbors=3", "unknown hyper-parameter 'neighbors': did you mean 'neighbours'"),
         ("models.item_knn.neighbours=many", "neighbours must be int, not 'many'"),
         ("ingest.path=[1]", None),
+        ("split.test=nan", "test must be a finite number, not nan"),
+        ("split.profile=sample", "profile is not set here"),
+        ("train.model=popularity", "model is not set here"),
+        ("recommend.estimator=UserKNN", "estimator is not set here"),
+        ("models.item_knn=3", "write models.LABEL.HYPERPARAMETER=value"),
         ("compare.baseline=popularty", "unknown model 'popularty': did you mean 'popularity'"),
         ("recommend.model=itemknn", "unknown model 'itemknn': did you mean 'item_knn'"),
     ],

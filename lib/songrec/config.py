@@ -7,6 +7,7 @@ against it before anything runs.
 
 import ast
 import difflib
+import math
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from songrec.errors import ConfigError
 from songrec.files import read_json
@@ -38,6 +39,8 @@ class Parameter:
 
         An int may stand for a float; nothing else is converted: text is never read as a number.
         """
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where}: {self.name} must be a finite number, not {value}")
         try:
             return TypeAdapter(self.type).validate_python(value, strict=True)
         except ValidationError as error:
@@ -53,7 +56,7 @@ class Parameter:
         if self.type is str:
             return text
         if self.type is float and _is_number(text):
-            return float(text)
+            return self.check(float(text), where)
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError:
@@ -89,7 +92,11 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
         if token.type == tokenize.COMMENT
     }
     found = {}
-    for line in ast.parse(source).body:
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError as error:
+        raise ConfigError(f"{notebook}: the parameters cell is not Python: {error.msg}") from error
+    for line in lines:
         try:
             name, default = line.target.id, ast.literal_eval(line.value)
             declared = _declared_type(line.annotation)
@@ -136,7 +143,7 @@ class Profile(BaseModel):
     synthetic: bool
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any]] = {}
-    models: dict[str, ModelEntry]
+    models: dict[str, ModelEntry] = Field(min_length=1)
 
 
 def profile_names(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -107,3 +108,14 @@ def test_a_data_folder_below_a_regular_file_is_a_clear_error(checkout):
     done = checkout.songrec("run", "--profile", "toy", code=1)
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_state_is_said_with_what_to_do(ran):
+    assert ran.run() == []
+    for state in (ran.processed / ".dvc" / "tmp").rglob("cache.db"):
+        state.write_bytes(b"junk" * 4096)
+    done = ran.songrec("run", "--profile", "toy", code=1)
+    assert "delete that folder: no result is lost" in done.stderr
+    assert "Traceback" not in done.stderr
+    shutil.rmtree(ran.processed / ".dvc")
+    assert ran.run() == []

@@ -59,6 +59,7 @@ def test_force_runs_again_and_the_files_are_byte_equal(ran):
 
 def test_explain_says_why_and_dry_run_runs_nothing(ran):
     assert "would run" not in ran.songrec("explain", "--profile", "toy").stdout
+    plan = (ran.processed / "plan.json").read_bytes()
     ran.edit("lib/songrec/models/item_knn.py", '"""', '# An edit.\n"""', count=1)
     told = ran.songrec("run", "--dry-run", "--profile", "toy", "--set", "split.share=0.25").stdout
     lines = told.splitlines()
@@ -66,6 +67,7 @@ def test_explain_says_why_and_dry_run_runs_nothing(ran):
     assert "    parameter share: modified" in lines
     assert "    library lib/songrec/models/item_knn.py: modified" in lines
     assert "    reads what split makes" in lines
+    assert (ran.processed / "plan.json").read_bytes() == plan  # asking changes nothing
     assert ran.run("--only", "train.item_knn") == ["train.item_knn"]
 
 

@@ -1,5 +1,8 @@
 """The closure of library files that a stage depends on."""
 
+import pytest
+
+from songrec.errors import ConfigError
 from songrec.pipeline.graph import read_graph
 from songrec.pipeline.imports import LIBRARY, closure
 from songrec.pipeline.notebook import code_of
@@ -25,6 +28,12 @@ def test_of_the_models_only_the_named_one_counts():
 def test_imports_within_functions_and_data_files_count():
     assert "data/reference_marginals.json" in _names("from songrec.data.marginals import reference_marginals")
     assert "evaluation/metrics.py" in _names("def f():\n    from songrec.evaluation import ndcg")
+
+
+def test_magic_lines_are_passed_over_and_a_slip_is_named():
+    assert "lists.py" in _names("%matplotlib inline\n!ls\nfrom songrec.lists import TopN")
+    with pytest.raises(ConfigError, match=r"here.ipynb is not Python: .*'x ='"):
+        closure("x =", where="here.ipynb")
 
 
 def test_no_stage_depends_on_what_runs_it():

@@ -7,6 +7,7 @@ for each other. No cache, no remote: outputs are hashed in place.
 import logging
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import Any
 
 import yaml
 
-from songrec.errors import StageError
+from songrec.errors import DataError, StageError
 from songrec.files import write_json, write_text
+from songrec.paths import Paths
 from songrec.pipeline.imports import closure
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
@@ -38,7 +40,10 @@ class Engine:
             "DVC_SYSTEM_CONFIG_DIR": str(folder / ".dvc" / "tmp" / "config"),
         }
         self.plan = plan
-        _write_project(plan)
+
+    def prepare(self) -> None:
+        """Write what DVC reads: the stages, their parameters, their code."""
+        _write_project(self.plan)
 
     @contextmanager
     def _repo(self) -> Iterator[Any]:
@@ -51,18 +56,35 @@ class Engine:
         try:
             with Repo(self.plan.paths.processed) as repo:
                 yield repo
+        except (OSError, sqlite3.Error) as error:
+            state = self.plan.paths.processed / ".dvc"
+            raise DataError(
+                f"the engine cannot keep its state in {state}: {error}. Make room there; if that does not "
+                "help, delete that folder: no result is lost"
+            ) from error
         finally:
             os.chdir(here)
 
     def changes(self) -> dict[str, list[str]]:
-        """Stage -> what changed since it last ran, in words; stages that are fresh are left out."""
-        with self._repo() as repo:
-            status = repo.status()
+        """Stage -> what changed since it last ran, in words; stages that are fresh are left out.
+
+        Only asks: what a run wrote for itself is as before.
+        """
+        from dvc.exceptions import DvcException
+
+        try:
+            with _as_before(self.plan.paths):
+                self.prepare()
+                with self._repo() as repo:
+                    status = repo.status()
+        except DvcException as error:
+            raise DataError(f"the engine's state of profile {self.plan.profile_name}: {error}") from error
         return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
 
     def run(self, stage: str, force: bool = False) -> bool:
         """Run the stage unless it is fresh; whether it ran. A failed stage is a `StageError`."""
         from dvc.exceptions import DvcException
+        from dvc.stage.exceptions import StageCmdFailedError
 
         try:
             with self._repo() as repo:
@@ -70,7 +92,25 @@ class Engine:
         except DvcException as error:
             if str(error.__cause__).endswith(f"exited with {-signal.SIGINT}"):
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
-            raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed") from error
+            spoke = isinstance(error.__cause__, StageCmdFailedError)  # the stage said itself what was wrong
+            why = "" if spoke else f": {error.__cause__ or error}"
+            raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed{why}") from error
+
+
+@contextmanager
+def _as_before(paths: Paths) -> Iterator[None]:
+    """Put the project's files back as they were: a question must not change what the last run says."""
+    files = [paths.plan, *(paths.processed / name for name in ("dvc.yaml", PARAMETERS))]
+    files += (paths.processed / CODE).glob("*.py")
+    before = {path: path.read_text(encoding="utf-8") if path.exists() else None for path in files}
+    try:
+        yield
+    finally:
+        for path, text in before.items():
+            if text is None:
+                path.unlink(missing_ok=True)
+            else:
+                _write_changed(path, text)
 
 
 def _write_project(plan: Plan) -> None:
@@ -85,7 +125,7 @@ def _write_project(plan: Plan) -> None:
         code_file = folder / CODE / f"{stage.name}.py"
         _write_changed(code_file, code)
         estimators = [stage.parameters["estimator"]] if "estimator" in stage.parameters else []
-        library = closure(code, estimators)
+        library = closure(code, estimators, str(stage.declaration.path))
         dependencies = [code_file, *library, *stage.raw, *stage.inputs]
         parameters[stage.name] = _flat(stage.parameters)
         stages[stage.name] = {

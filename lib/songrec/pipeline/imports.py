@@ -19,12 +19,14 @@ PACKAGE = "songrec"
 _DATA = (".json", ".csv")
 
 
-def closure(code: str, estimators: Iterable[str] = ()) -> list[Path]:
+def closure(code: str, estimators: Iterable[str] = (), where: str = "code") -> list[Path]:
     """Files of the library that this code reaches through imports, sorted.
 
-    `estimators` are class names that the code looks up by name in `songrec.models`.
+    `estimators` are class names that the code looks up by name in `songrec.models`. IPython's magic lines
+    are passed over. `ConfigError` names the place (`where`, or a file of the library) that is no Python.
     """
-    todo = _modules(ast.parse(code)) | {_defining(f"{PACKAGE}.models", name) for name in estimators}
+    python = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines())
+    todo = _modules(_parse(python, where)) | {_defining(f"{PACKAGE}.models", name) for name in estimators}
     done: set[Path] = set()
     while todo:
         path = todo.pop()
@@ -35,10 +37,17 @@ def closure(code: str, estimators: Iterable[str] = ()) -> list[Path]:
     return sorted(done)
 
 
+def _parse(code: str, where: object) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except SyntaxError as error:
+        raise ConfigError(f"{where} is not Python: {error.msg}: {(error.text or '').strip()!r}") from error
+
+
 @cache
 def _imports(path: Path, modified: int) -> frozenset[Path]:
     """Files that a module imports or names; `modified` keeps the cache true when the file is edited."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _parse(path.read_text(encoding="utf-8"), path)
     strings = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     files = {path.parent / text for text in strings if text.endswith(_DATA) and "/" not in text}
     return frozenset(_modules(tree) | {file for file in files if file.is_file()})

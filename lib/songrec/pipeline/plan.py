@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from songrec.config import Parameter, Profile, check_names, read_profile
+from songrec.config import ModelEntry, Parameter, Profile, check_names, read_profile
 from songrec.errors import ConfigError, DataError
 from songrec.paths import PROFILES, Paths, data_root, find_raw
 from songrec.pipeline.graph import Graph, StageDeclaration, input_paths, output_paths, read_graph
@@ -110,6 +110,7 @@ def _plan_stage(
     where = f"profile {paths.profile}: stages.{declaration.name}"
     own = profile.stages.get(declaration.name, {})
     check_names(own, declared, "parameter", where)
+    _check_settable(own, declaration, where)
     values = {name: parameter.default for name, parameter in declared.items()}
     values |= {name: value for name, value in profile.shared.items() if name in declared}
     values |= own | {"profile": paths.profile}
@@ -139,6 +140,18 @@ def _plan_stage(
     )
 
 
+def _check_settable(own: Mapping[str, Any], declaration: StageDeclaration, where: str) -> None:
+    """`ConfigError` for a parameter that the pipeline itself fills in, and would silently overwrite."""
+    filled = {"profile", *(ModelEntry.model_fields if "model" in declaration.parameters else ())}
+    if declaration.each_model:
+        filled.add("model")
+    for name in own:
+        if name in filled:
+            raise ConfigError(
+                f"{where}: {name} is not set here: name a profile, or set models.LABEL.PARAMETER"
+            )
+
+
 def _raw_file(name: str, source: str, fetch: bool) -> Path:
     """The raw file; when it is missing and its source has a site of its own, it is downloaded if `fetch`."""
     try:
@@ -162,7 +175,9 @@ def _override(profile: Profile, overrides: Sequence[str], graph: Graph) -> Profi
         parts = key.strip().split(".")
         if not equals or len(parts) < 2:
             raise ConfigError(f"{where}: write stage.parameter=value, or models.label.hyperparameter=value")
-        if parts[0] == "models" and len(parts) == 3:
+        if parts[0] == "models":
+            if len(parts) != 3:
+                raise ConfigError(f"{where}: write models.LABEL.HYPERPARAMETER=value")
             _, label, name = parts
             check_names([label], profile.models, "model", where)
             entry = data["models"][label]

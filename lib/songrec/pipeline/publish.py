@@ -22,6 +22,7 @@ from songrec.report.pairs import gains
 from songrec.report.readme import refresh
 from songrec.report.store import load_per_users
 from songrec.split import Split
+from songrec.split.choose import TAKES
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy")
 _EXAMPLE_SONGS = 10
@@ -122,7 +123,7 @@ def _provenance(plan: Plan, split: Split, catalogue: Catalogue, commit: str) -> 
         "known_titles": round(catalogue.known_share(log.song_ids), 4),
         "filters": {key: ingest[key] for key in ("core", "min_listeners", "min_songs") if ingest[key] > 1},
         "protocol": split.protocol,
-        "split": {key: cut[key] for key in ("test", "validation")},
+        "split": {key: cut[key] for key in TAKES[split.protocol]},
         "seeds": {"split": split.seed},
         "fingerprint": log.fingerprint(),
         "commit": commit,

@@ -59,6 +59,7 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
     ran = []
     with only_run(plan.paths, wait), _progress(plan.profile_name, names) as tell:
         engine = Engine(plan)
+        engine.prepare()
         for name in names:
             tell.begin(name)
             start = time.perf_counter()

@@ -9,13 +9,13 @@ from songrec.split.given import given
 from songrec.split.strong import strong
 from songrec.split.weak import triplet_holdout, weak
 
-_TAKES = {
+TAKES = {
     "weak": ("test", "validation"),
     "triplet_holdout": ("test", "validation"),
     "given": ("validation",),
     "strong": ("min_listeners", "min_songs", "validation_users", "test_users", "holdout"),
 }
-PROTOCOLS = tuple(_TAKES)
+PROTOCOLS = tuple(TAKES)
 
 
 def divide(
@@ -32,9 +32,9 @@ def divide(
 
     Raises `ConfigError` for an unknown protocol, or `given` without the two parts.
     """
-    if protocol not in _TAKES:
+    if protocol not in TAKES:
         raise ConfigError(f"there is no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")
-    own = {name: parameters[name] for name in _TAKES[protocol]}
+    own = {name: parameters[name] for name in TAKES[protocol]}
     if protocol == "given":
         if halves is None:
             raise ConfigError(
