@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from songrec.errors import BusyError, ConfigError, SongrecError
@@ -15,9 +16,15 @@ _EXIT = """exit codes: 0 done; 1 it failed (bad data, a failed stage); 2 wrong c
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, do, and turn errors into one clear message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a title that the terminal cannot show is no failure
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.do(arguments) or 0
+        code = arguments.do(arguments) or 0
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk or a closed pipe is still answered for
+        return code
     except SongrecError as error:
         print(f"songrec: {error}", file=sys.stderr)
         return {ConfigError: EXIT_USAGE, BusyError: EXIT_BUSY}.get(type(error), EXIT_FAILED)
@@ -25,8 +32,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("songrec: interrupted; what was finished is kept", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe (head, less) has gone: not an error
+        _drop_output()  # the reader of a pipe (head, less) has gone: not an error
         return 0
+    except OSError as error:
+        print(f"songrec: {error}", file=sys.stderr)
+        _drop_output()
+        return EXIT_FAILED
+
+
+def _drop_output() -> None:
+    """Close an output that cannot be written, or the interpreter complains of it once more at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            sys.stdout.close()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -175,7 +196,7 @@ def _recommend(arguments: argparse.Namespace) -> None:
     if arguments.user is not None:
         print(service.for_user(arguments.user, arguments.n))
     else:
-        print(service.for_songs([s.strip() for s in arguments.songs.split(",") if s.strip()], arguments.n))
+        print(service.for_songs(service.named(arguments.songs), arguments.n))
 
 
 def _add_similar(commands) -> None:
@@ -198,7 +219,13 @@ def _similar(arguments: argparse.Namespace) -> None:
 
 
 def _add_data(commands) -> None:
-    data = commands.add_parser("data", help="list, fetch and check data sets", description="Data sets.")
+    data = commands.add_parser(
+        "data",
+        help="list, fetch and check data sets",
+        description="Data sets.",
+        epilog="examples:\n  songrec data list\n  songrec data fetch lastfm-2k",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
     _command(actions, "list", "list data sets, and whether they are here", _data_list, "  songrec data list")
     fetch = _command(

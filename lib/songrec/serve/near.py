@@ -22,7 +22,7 @@ def near_ids(ids: np.ndarray, wanted: str, n: int = 3) -> list[str]:
         return []
     letters = np.ascontiguousarray(ids).view(np.uint32).reshape(len(ids), width)
     asked = np.zeros(width + 2, np.uint32)
-    typed = np.frombuffer(wanted[:width].encode("utf-32-le"), np.uint32)
+    typed = np.frombuffer(wanted[:width].encode("utf-32-le", "surrogatepass"), np.uint32)
     asked[1 : 1 + len(typed)] = typed
     equal = np.zeros(len(ids), np.int64)
     for shift in range(3):

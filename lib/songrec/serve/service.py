@@ -1,5 +1,6 @@
 """One profile's trained model, its log and its titles, behind three questions."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from songrec.paths import PROFILES, Paths
 from songrec.serve.near import near_ids
 from songrec.split import Split
 
+_WIDEST = 60
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -32,8 +35,31 @@ class Answer:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        body = self.table.to_string(index=False, formatters={"score": "{:.4g}".format}, justify="left")
-        return "\n".join([self.heading, *self.notes, body if len(self.table) else "(nothing to recommend)"])
+        return "\n".join([self.heading, *self.notes, *(_rows(self.table) or ["(nothing to recommend)"])])
+
+
+def _rows(table: pd.DataFrame) -> list[str]:
+    """The table as lines: text to the left, numbers to the right, no id that only repeats its title."""
+    if table.empty:
+        return []
+    columns = {
+        "rank": [str(rank) for rank in table["rank"]],
+        "title": [_cut(title) for title in table["title"]],
+        "id": table["id"].tolist(),
+        "score": [f"{score:.3f}" for score in table["score"]],
+    }
+    if (table["title"] == table["id"]).all():
+        del columns["id"]
+    sized = []
+    for name, cells in columns.items():
+        width = max(map(len, [name, *cells]))
+        side = str.ljust if name in ("title", "id") else str.rjust
+        sized.append([side(cell, width) for cell in [name, *cells]])
+    return ["  ".join(row) for row in zip(*sized, strict=True)]
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= _WIDEST else title[: _WIDEST - 1].rstrip() + "…"
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,7 @@ class Service:
     model : fitted on songs coded by `song_ids` and users coded by `user_ids`.
     log : everything that is known of every user.
     label : the model's name in its profile; synthetic : whether the log is.
+    item : what the log's items are called, "song" or "artist".
     """
 
     model: Recommender
@@ -52,17 +79,20 @@ class Service:
     log: Interactions
     catalogue: Catalogue
     synthetic: bool = False
+    item: str = "song"
 
     def for_user(self, user_id: str, n: int) -> Answer:
         """What a user of the log might play next; a user who is not in it gets the popular list."""
         code = codes_of(self.log.user_ids, [user_id])[0]
         if code == NOTHING:
-            return self._popular(n, [f"Nobody in the log is called {user_id!r}.{self._near(user_id)}"])
+            notes = [f"Nobody in the log is called {user_id!r}.{self._near(user_id)}"]
+            return self._popular(np.empty(0, np.int32), n, notes)
         heard = self.log.plays[[code]]
         place = codes_of(self.song_ids, self.log.song_ids[heard.indices])
         user = codes_of(self.user_ids, [user_id])
-        heading = f"{self.label} for user {user_id}, who has played {heard.nnz} songs"
-        return self._recommend(place[place != NOTHING], n, heading, [], user)
+        played = f"{heard.nnz} {self.item}{'' if heard.nnz == 1 else 's'}"
+        heading = f"{self.label} for user {user_id}, who has played {played}"
+        return self._recommend(place[place != NOTHING], heard.indices, n, heading, [], user)
 
     def for_songs(self, song_ids: Sequence[str], n: int) -> Answer:
         """What a new listener, who has played these songs, might play next.
@@ -71,41 +101,68 @@ class Service:
         """
         place = codes_of(self.song_ids, song_ids)
         unknown = [song for song, code in zip(song_ids, place, strict=True) if code == NOTHING]
-        notes = [f"Song {song!r} is not known.{self._near_song(song)}" for song in unknown]
+        notes = [
+            f"{self.item.capitalize()} {song!r} is not known.{self._near_song(song)}" for song in unknown
+        ]
         if len(unknown) == len(song_ids):
-            raise DataError(" ".join(notes) or "name at least one song")
+            raise DataError(" ".join(notes) or f"name at least one {self.item}")
         known = np.unique(place[place != NOTHING])
         heading = f"{self.label} for a new listener of " + "; ".join(
             self.catalogue.label(self.song_ids[known])
         )
-        return self._recommend(known, n, heading, notes, None)
+        heard = codes_of(self.log.song_ids, self.song_ids[known])
+        return self._recommend(known, heard[heard != NOTHING], n, heading, notes, None)
+
+    def named(self, text: str) -> list[str]:
+        """The ids that a comma-separated text names; one that holds a comma stands alone or in quotes.
+
+        Raises `DataError` when it cannot be read so.
+        """
+        if codes_of(self.song_ids, [text])[0] != NOTHING:
+            return [text]
+        try:
+            rows = list(csv.reader([text], skipinitialspace=True))
+        except csv.Error as error:
+            raise DataError(f"{text[:_WIDEST]!r} is no list of {self.item}s with commas: {error}") from error
+        return [name.strip() for row in rows for name in row if name.strip()]
 
     def similar(self, song_id: str, n: int) -> Answer:
-        """Songs like a song. Raises `DataError` when it is not known."""
+        """What is like a song (or an artist). Raises `DataError` when it is not known."""
         code = codes_of(self.song_ids, [song_id])
         if code[0] == NOTHING:
-            raise DataError(f"song {song_id!r} is not known.{self._near_song(song_id)}")
-        songs, scores = self.model.similar_songs(code, n)
-        heading = f"{self.label}: songs like {self.catalogue.label(self.song_ids[code])[0]}"
+            raise DataError(f"{self.item} {song_id!r} is not known.{self._near_song(song_id)}")
+        songs, scores = self.model.similar_songs(code, self._at_most(n))
+        heading = f"{self.label}: {self.item}s like {self.catalogue.label(self.song_ids[code])[0]}"
         return Answer(heading, self._table(songs[0], scores[0], self.song_ids), self._synthetic())
 
     def _recommend(
-        self, songs: np.ndarray, n: int, heading: str, notes: list[str], user: np.ndarray | None
+        self,
+        songs: np.ndarray,
+        heard: np.ndarray,
+        n: int,
+        heading: str,
+        notes: list[str],
+        user: np.ndarray | None,
     ) -> Answer:
-        row = csr_array(
-            (np.ones(len(songs), np.int32), np.sort(songs), [0, len(songs)]), shape=(1, len(self.song_ids))
-        )
-        found, scores = self.model.recommend(row, n, users=user)
+        """The model's list for a listener of `songs`, its codes; `heard` are the log's codes of the same."""
+        found, scores = self.model.recommend(_row(songs, len(self.song_ids)), self._at_most(n), users=user)
         if found[0, 0] == NOTHING:
-            return self._popular(n, [*notes, f"{heading}: nobody else has played these songs."])
+            notes = [*notes, f"{heading}: the model knows nothing more for them."]
+            return self._popular(heard, n, notes)
+        if isinstance(self.model, Popularity):
+            notes = [*notes, _counts(self.model)]
         return Answer(heading, self._table(found[0], scores[0], self.song_ids), notes + self._synthetic())
 
-    def _popular(self, n: int, notes: list[str]) -> Answer:
-        songs, scores = (
-            Popularity().fit(self.log.plays).recommend(csr_array((1, self.log.n_songs), dtype=np.int32), n)
-        )
+    def _popular(self, heard: np.ndarray, n: int, notes: list[str]) -> Answer:
+        """What most people play, less what this person has: codes of the log."""
+        model = Popularity().fit(self.log.plays)
+        songs, scores = model.recommend(_row(heard, self.log.n_songs), self._at_most(n))
         table = self._table(songs[0], scores[0], self.log.song_ids)
-        return Answer("The most popular, by listeners", table, notes + self._synthetic())
+        notes = [*notes, *([_counts(model)] if len(table) else []), *self._synthetic()]
+        return Answer(f"The most popular {self.item}s, by listeners", table, notes)
+
+    def _at_most(self, n: int) -> int:
+        return max(1, min(n, self.log.n_songs))
 
     def _table(self, songs: np.ndarray, scores: np.ndarray, song_ids: np.ndarray) -> pd.DataFrame:
         real = songs != NOTHING
@@ -129,6 +186,17 @@ class Service:
         return ["The log is synthetic: titles, artists and listeners are invented."] if self.synthetic else []
 
 
+def _row(songs: np.ndarray, n_songs: int) -> csr_array:
+    """One listener's row, 1 x n_songs, who has played these codes."""
+    return csr_array(
+        (np.ones(len(songs), np.int32), np.sort(songs), [0, len(songs)]), shape=(1, n_songs), dtype=np.int32
+    )
+
+
+def _counts(model: Popularity) -> str:
+    return f"The score is the number of {model.by}."
+
+
 def _did_you_mean(near: list[str]) -> str:
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
@@ -142,12 +210,16 @@ def open_service(profile: str, model: str | None = None) -> Service:
     paths = Paths(profile)
     if not paths.plan.exists():
         raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
-    plan: dict[str, Any] = read_json(paths.plan)
-    label = model or plan["recommend"]["parameters"]["model"]
+    parameters: dict[str, Any] = read_json(paths.plan)["recommend"]["parameters"]
+    label = model or _chosen(paths) or parameters["model"]
     check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
         raise DataError(f"model {label!r} is not trained yet: songrec run --profile {profile}")
+    # What was made, not what was last asked for: a plan may have been resolved and never run.
+    made = read_json(paths.processed / "split.json")
+    if "synthetic" not in made:
+        raise DataError(f"the split of {profile!r} is of an older make: songrec run --profile {profile}")
     split = Split.load(paths.processed / "split")
     return Service(
         load_model(folder),
@@ -156,5 +228,12 @@ def open_service(profile: str, model: str | None = None) -> Service:
         split.song_ids,
         Interactions.load(paths.processed / "interactions"),
         Catalogue.load(paths.interim / "songs.parquet"),
-        plan["ingest"]["parameters"]["source"] == "synthetic",
+        bool(made["synthetic"]),
+        parameters.get("item", "song"),
     )
+
+
+def _chosen(paths: Paths) -> str | None:
+    """The model that the recommend stage answered with, where it has run and says so."""
+    values = paths.processed / "tables" / "recommend" / "values.json"
+    return read_json(values).get("model") if values.exists() else None
