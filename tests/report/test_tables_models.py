@@ -153,6 +153,27 @@ def test_every_metric_has_a_row_and_described_ones_no_mark(metrics, frames):
     assert marks.iloc[3].sum() == 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_figures_of_one_group_give_no_warning(frames, metrics):
+    """The strict build of the book takes a warning for a failure."""
+    activity = tables_models.by_activity(frames, np.full(400, 7), "precision@10")
+    hits = tables_models.hits(frames, 10)
+    hits = hits[hits["hits"] == hits["hits"].iloc[0]]
+    cutoff = tables_models.by_cutoff(metrics, ["precision", "average_precision"])
+    assert set(cutoff["k"]) == {10}
+    for figure, table, bars in (
+        (figures_models.by_activity(activity, "precision"), activity, True),
+        (figures_models.hits(hits, 10), hits, True),
+        (figures_models.by_cutoff(cutoff), cutoff, False),
+    ):
+        assert figure._repr_png_()
+        drawn = [c for c in figure.axes[0].containers if type(c).__name__ == "ErrorbarContainer"]
+        assert len(drawn) == (len(frames) if bars else 0)
+        for bar, row in zip(drawn, table.itertuples(), strict=False):
+            (ends,) = bar.lines[2][0].get_segments()
+            assert ends[:, 1] == pytest.approx([row.ci_low, row.ci_high])
+
+
 def test_figures_draw_uncertainty_and_keep_colours(metrics, frames):
     known = np.random.default_rng(2).integers(1, 60, 400)
     lists = {m: TopN(np.arange(2), np.array([[0, 3], [1, -1]]), np.zeros((2, 2), np.float32)) for m in frames}

@@ -28,10 +28,9 @@ def by_cutoff(table: pd.DataFrame) -> Chart:
     figure, panels = chart(columns=len(shown), height=3.4)
     for axes, metric in zip(panels, shown, strict=True):
         for model, rows in table[table["metric"] == metric].groupby("model", sort=False):
-            axes.fill_between(
-                rows["k"], rows["ci_low"], rows["ci_high"], color=colour(model), alpha=0.18, lw=0
-            )
-            axes.plot(rows["k"], rows["value"], color=colour(model), marker=marker(model), label=label(model))
+            k, value, low, high = _columns(rows, "k", "value", "ci_low", "ci_high")
+            axes.fill_between(k, low, high, color=colour(model), alpha=0.18, lw=0)
+            axes.plot(k, value, color=colour(model), marker=marker(model), label=label(model))
         log_scale(axes.xaxis)
         axes.set_xticks(sorted(table["k"].unique()), [f"{k}" for k in sorted(table["k"].unique())])
         axes.minorticks_off()
@@ -129,9 +128,10 @@ def hits(table: pd.DataFrame, cutoff: int) -> Chart:
     for place, model in enumerate(models):
         rows = table[table["model"] == model]
         at = np.arange(len(words)) + (place - (len(models) - 1) / 2) * width
-        axes.bar(at, rows["share"], width=width * 0.92, color=colour(model), label=label(model))
-        error = [rows["share"] - rows["ci_low"], rows["ci_high"] - rows["share"]]
-        axes.errorbar(at, rows["share"], yerr=error, linestyle="", color=INK, linewidth=0.9, capsize=1.5)
+        share, low, high = _columns(rows, "share", "ci_low", "ci_high")
+        axes.bar(at, share, width=width * 0.92, color=colour(model), label=label(model))
+        error = np.array([share - low, high - share])
+        axes.errorbar(at, share, yerr=error, linestyle="", color=INK, linewidth=0.9, capsize=1.5)
     axes.set_xticks(np.arange(len(words)), words)
     axes.set(xlabel=f"hits among the first {cutoff}", ylabel="share of users")
     axes.grid(False, axis="x")
@@ -148,11 +148,11 @@ def by_activity(table: pd.DataFrame, metric: str, item: str = "song") -> Chart:
     for place, model in enumerate(models):
         rows = table[table["model"] == model]
         at = np.arange(len(groups)) + (place - (len(models) - 1) / 2) * 0.09
-        error = [rows["value"] - rows["ci_low"], rows["ci_high"] - rows["value"]]
+        value, low, high = _columns(rows, "value", "ci_low", "ci_high")
         axes.errorbar(
             at,
-            rows["value"],
-            yerr=error,
+            value,
+            yerr=np.array([value - low, high - value]),
             color=colour(model),
             marker=marker(model),
             capsize=2,
@@ -163,6 +163,11 @@ def by_activity(table: pd.DataFrame, metric: str, item: str = "song") -> Chart:
     axes.grid(False, axis="x")
     key(figure, axes)
     return figure
+
+
+def _columns(rows: pd.DataFrame, *names: str) -> tuple[np.ndarray, ...]:
+    """Columns as arrays: matplotlib calls `float` on a series of one element, of which pandas warns."""
+    return tuple(rows[name].to_numpy() for name in names)
 
 
 def differences(table: pd.DataFrame, metric: str, baseline: str, cutoff: int) -> Chart:
