@@ -148,6 +148,21 @@ def test_equal_values_leave_no_width_and_a_model_against_itself_no_gain():
     assert (row.ratio, row.ci_low, row.ci_high) == pytest.approx((1, 1, 1), abs=1e-7)
 
 
+@pytest.mark.parametrize("value", [0.1, 0.3, 1 / 3, 1 / 7])
+def test_equal_values_whose_mean_is_rounded_have_no_error_either(value):
+    same = frame(np.full((1009, 2), value))
+    for n in (10, 1000, 1009):
+        row = summarise(same[:n]).iloc[0]
+        assert row.se == 0
+        assert row.ci_low == row.value == row.ci_high
+    row = paired_difference(same, same * 0).iloc[0]
+    assert row.se == 0
+    assert row.ci_low == row.difference == row.ci_high
+    mixed = same.copy()
+    mixed.iloc[0, 0] += 1e-9
+    assert (summarise(mixed).se > 0).tolist() == [True, False]
+
+
 def test_no_ratio_is_claimed_over_a_baseline_that_may_be_nothing():
     ours = frame([[0.3], [0.2], [0.4]])
     never = ratio_gain(ours, frame([[0.0], [0.0], [0.0]])).iloc[0]

@@ -86,6 +86,8 @@ def _mean_interval(values: np.ndarray) -> tuple[np.ndarray, ...]:
     n = len(values)
     mean = values.mean(axis=0)
     se = values.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(mean.shape, np.nan)
+    if n > 1:  # the mean of equal values is rounded, on each processor differently: they have no error
+        se = np.where(values.max(axis=0) == values.min(axis=0), 0.0, se)
     half = _t(n) * se
     return mean, se, mean - half, mean + half
 
