@@ -58,6 +58,16 @@ def test_halves_of_different_logs():
         given(None, log(VISIBLE), log({"a": "12"}))
 
 
+def test_hidden_songs_may_be_known_from_the_training_log_alone():
+    hidden = {"a": "12"}
+    split = given(log({"e": "1"}), log(VISIBLE), log(hidden), validation=0.25)
+    assert split.song_ids[split.test.holdout.indices].tolist() == ["1", "2"]
+    with pytest.raises(DataError, match=r"with the training log and .* no song \(6 and 2 songs\)"):
+        given(log({"e": "sy"}), log(VISIBLE), log(hidden))
+    with pytest.raises(DataError, match=r"share no user \(3 and 1 users\)"):  # nothing visible of e
+        given(log({"e": "s"}), log(VISIBLE), log({"e": "t"}))
+
+
 def test_a_hidden_triplet_that_is_also_known():
     for visible, train in ((VISIBLE | {"d": "z"}, None), (VISIBLE, log({"d": "z"}))):
         with pytest.raises(DataError, match="1 hidden triplets are also known, the first one user d, song z"):

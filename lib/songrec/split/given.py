@@ -28,7 +28,13 @@ def given(
     `train` (of a pair in both, the larger count); test folds in all that is known of the user, validation's
     part included. A hidden user of whom nothing is known is kept: the fold-in is empty.
 
-    Raises `DataError` when a hidden triplet is also known, or visible and hidden share no users, or no song.
+    Raises `DataError` when a hidden triplet is also known, when visible and hidden share no user, or when
+    no hidden song is known, be it from `visible` or from `train`:
+
+    >>> a, b = (Interactions.from_triplets(["u"], [song], [1]) for song in "ab")
+    >>> given(None, a, b)
+    Traceback (most recent call last):
+    songrec.errors.DataError: the visible and the hidden file share no song (1 and 1 songs): are ...
 
     Six users before (1 visible, 2 hidden) and after (see `Split.sketch`):
 
@@ -47,7 +53,7 @@ def given(
     f 1 T · v
     """
     check_shares(validation=validation)
-    _check_shared(visible, hidden)
+    _check_shared(train, visible, hidden)
     logs = [visible, hidden] if train is None else [visible, hidden, train]
     user_ids = _union([log.user_ids for log in logs])
     song_ids = _union([log.song_ids for log in logs])
@@ -73,14 +79,17 @@ def _recoded(log: Interactions, user_ids: np.ndarray, song_ids: np.ndarray) -> c
     return scattered(renamed, codes_of(user_ids, log.user_ids), len(user_ids))
 
 
-def _check_shared(visible: Interactions, hidden: Interactions) -> None:
-    for name, a, b in (
-        ("user", visible.user_ids, hidden.user_ids),
-        ("song", visible.song_ids, hidden.song_ids),
+def _check_shared(train: Interactions | None, visible: Interactions, hidden: Interactions) -> None:
+    """Users must be known from `visible`; songs may be known from the training log alone."""
+    songs = visible.song_ids if train is None else _union([visible.song_ids, train.song_ids])
+    among = "the visible" if train is None else "the visible file with the training log"
+    for name, known, a, b in (
+        ("user", "the visible", visible.user_ids, hidden.user_ids),
+        ("song", among, songs, hidden.song_ids),
     ):
         if not len(np.intersect1d(a, b)):
             raise DataError(
-                f"the visible and the hidden file share no {name} ({len(a)} and {len(b)} {name}s): "
+                f"{known} and the hidden file share no {name} ({len(a)} and {len(b)} {name}s): "
                 "are they halves of the same log, with their columns in the same order?"
             )
 
