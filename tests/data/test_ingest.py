@@ -86,7 +86,8 @@ def zipped(**members) -> bytes:
         (GOOD.replace("\n", "\r\n"), {}),
         ("\ufeff" + GOOD, {}),
         (gzip.compress(GOOD.encode(), mtime=0), {}),
-        (gzip.compress(GOOD[:13].encode(), mtime=0) + gzip.compress(GOOD[13:].encode(), mtime=0), {}),  # two members
+        # two members
+        (gzip.compress(GOOD[:13].encode(), mtime=0) + gzip.compress(GOOD[13:].encode(), mtime=0), {}),
         (gzip.compress(GOOD.encode(), mtime=0) + b"\0" * 100, {}),  # padding
         (zipped(log=GOOD), {}),
         (zipped(readme="read me", log=GOOD), {"member": "log"}),
@@ -361,6 +362,21 @@ def test_a_zip_with_several_files_asks_which(case):
 def test_columns_and_separators_that_cannot_be(case, how, error, says):
     with pytest.raises(error, match=says):
         case.take("user\tsong\tplays\n" + GOOD, **how)
+
+
+@pytest.mark.parametrize(
+    ("content", "how"),
+    [
+        (GOOD, {}),
+        ("\ufeff" + GOOD.replace("\n", "\r\n"), {}),
+        ("3,u2,x,s1\n1,u1,,s2\n", {"separator": ",", "columns": (1, 3, 0)}),
+    ],
+)
+def test_a_triplet_is_not_swallowed_as_a_header(case, content, how):
+    says = r"first line of .*log\.txt looks like data, not like a header: '[3u](.|\n)*leave header out"
+    with pytest.raises(DataError, match=says):
+        case.take(content, header=True, **how)
+    assert not case.out.exists()
 
 
 def test_paths_that_cannot_be_read(case):

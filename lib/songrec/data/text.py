@@ -42,6 +42,7 @@ def read_text(
 
     columns : places (from 0) or names of user, song and plays; None: the first three, and no others.
         Names are looked up in the header, which is then expected.
+    header : the first line is no triplet. Raises `DataError` if it is a valid one, which would be lost.
     separator : one character; None: a comma in `.csv` files, a tab in all others.
     """
     separator = separator or ("," if ".csv" in [s.lower() for s in path.suffixes] else "\t")
@@ -54,6 +55,8 @@ def read_text(
                 first, _, rest = block.removeprefix(BOM).partition(b"\n")
                 named = header or (columns is not None and isinstance(columns[0], str))
                 layout = _layout(path, first, columns, separator, named)
+                if header and (columns is None or not isinstance(columns[0], str)):
+                    _check_header(path, first, layout)
                 block = rest if named else block.removeprefix(BOM)
                 line += named
             if block:
@@ -131,6 +134,14 @@ def _layout(path: Path, first: bytes, columns: Columns, separator: str, named: b
             f"{len(fields)} fields when cut at {separator!r}: {shown(text)!r}"
         )
     return Layout(separator, tuple(columns), len(fields))
+
+
+def _check_header(path: Path, first: bytes, layout: Layout) -> None:
+    if not isinstance(read_line(first, layout), str):
+        raise DataError(
+            f"the first line of {path} looks like data, not like a header: {shown(first)!r}. "
+            "If it is a triplet, leave header out, else it would be lost"
+        )
 
 
 def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[Rows]:
