@@ -1,12 +1,16 @@
 """Answers for users, new listeners and songs, over a small log with a known right answer."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from songrec.data import Interactions
+from songrec.data import Catalogue, Interactions
 from songrec.errors import DataError
-from songrec.models import ItemKNN
-from songrec.serve import Service
+from songrec.files import write_json
+from songrec.models import ItemKNN, Popularity
+from songrec.paths import Paths
+from songrec.serve import Service, open_service
 from songrec.serve.near import near_ids
 
 
@@ -43,7 +47,7 @@ def test_an_unknown_user_gets_the_popular_list_and_is_told(service):
 def test_a_user_whom_the_model_cannot_help_gets_the_popular_list_and_is_told(service):
     answer = service.for_user("u6", 2)
     assert answer.table["id"].tolist() == ["a", "b"]
-    assert "nobody else has played these songs" in answer.notes[0]
+    assert "the model knows nothing more for them" in answer.notes[0]
 
 
 def test_a_new_listener(service):
@@ -76,3 +80,103 @@ def test_near_ids_forgive_a_wrong_a_missing_and_a_doubled_letter():
         assert near_ids(ids, typed)[0] == wanted
     assert near_ids(ids, "something else") == []
     assert near_ids(ids, "") == []
+    assert near_ids(ids, "\udcff" + wanted[1:])[0] == wanted, "a byte that is no text"
+
+
+def test_the_popular_list_leaves_out_what_the_person_has_played(service):
+    model = ItemKNN(neighbours=10).fit(service.log.plays[[5]])  # of one user with one song: no neighbours
+    deaf = dataclasses.replace(service, model=model)
+    assert deaf.for_user("u3", 9).table["id"].tolist() == ["c", "d", "e", "z"]
+    assert deaf.for_songs(["a", "d"], 9).table["id"].tolist() == ["b", "c", "e", "z"]
+    everything = deaf.for_songs(list("abcdez"), 9)
+    assert str(everything).endswith("(nothing to recommend)")
+    assert "The score is" not in str(everything)
+
+
+def test_the_popular_list_says_what_its_score_is(service):
+    assert "The score is the number of listeners." in service.for_user("nobody", 2).notes
+    plays = dataclasses.replace(service, model=Popularity(by="plays").fit(service.log.plays))
+    assert "The score is the number of plays." in plays.for_user("u3", 2).notes
+    assert not any("The score" in note for note in service.for_user("u3", 2).notes)
+
+
+def test_a_list_is_never_asked_to_be_longer_than_the_catalogue(service):
+    huge = 99_999_999_999
+    assert len(service.for_user("nobody", huge).table) == 6
+    assert service.for_user("u3", huge).table["id"].tolist() == ["c"]
+    assert service.for_songs(["d"], huge).table["id"].tolist() == ["e"]
+    assert service.similar("d", huge).table["id"].tolist() == ["e"]
+
+
+def test_artists_are_called_artists(service):
+    artists = dataclasses.replace(service, item="artist")
+    assert "who has played 2 artists" in artists.for_user("u3", 1).heading
+    assert "who has played 1 artist:" in artists.for_user("u6", 1).notes[0]
+    assert artists.for_user("nobody", 1).heading == "The most popular artists, by listeners"
+    assert artists.similar("a", 1).heading == "item_knn: artists like Title a"
+    assert "Artist 'x' is not known" in artists.for_songs(["a", "x"], 1).notes[0]
+    with pytest.raises(DataError, match="artist 'x' is not known"):
+        artists.similar("x", 1)
+    with pytest.raises(DataError, match="name at least one artist"):
+        artists.for_songs([], 1)
+
+
+def test_a_list_reads_well(service):
+    long = "L" + "o" * 80 + "ng"
+    titles = Catalogue.from_columns(["a", "b"], [long, "Short"])
+    lines = str(dataclasses.replace(service, catalogue=titles).for_user("nobody", 3)).splitlines()[-4:]
+    cut = "L" + "o" * 58 + "…"
+    assert lines == [
+        "rank  " + "title".ljust(60) + "  id  score",
+        f"   1  {cut}  a   3.000",
+        "   2  " + "Short".ljust(60) + "  b   3.000",
+        "   3  " + "c".ljust(60) + "  c   2.000",
+    ]
+
+
+def test_an_id_that_only_repeats_its_title_is_left_out(service):
+    bare = dataclasses.replace(service, catalogue=Catalogue.from_columns([], []))
+    assert str(bare.for_user("nobody", 1)).splitlines()[-2:] == ["rank  title  score", "   1  a      3.000"]
+
+
+def test_ids_with_commas_can_be_named(service):
+    ids = np.array(["Crosby, Stills & Nash", "a", "b"])
+    commas = dataclasses.replace(service, song_ids=ids)
+    assert commas.named("Crosby, Stills & Nash") == ["Crosby, Stills & Nash"]
+    assert commas.named('a, "Crosby, Stills & Nash",,b ') == ["a", "Crosby, Stills & Nash", "b"]
+    assert commas.named(" , ") == []
+    with pytest.raises(DataError, match="no list of songs"):
+        commas.named("a\nb,c")
+
+
+@pytest.fixture
+def made(service, tmp_path, monkeypatch) -> Paths:
+    """What a run of the profile `tiny` leaves behind, as far as answering needs it."""
+    from songrec.split import weak
+
+    monkeypatch.setenv("SONGREC_DATA", str(tmp_path))
+    paths = Paths("tiny")
+    weak(service.log, test=0.5).save(paths.processed / "split")
+    service.log.save(paths.processed / "interactions")
+    Catalogue.from_columns(["a"], ["Alpha"]).save(paths.interim / "songs.parquet")
+    service.model.save(paths.processed / "models" / "item_knn")
+    Popularity().fit(service.log.plays).save(paths.processed / "models" / "popularity")
+    write_json(paths.processed / "split.json", {"synthetic": True})
+    planned = {"recommend": {"parameters": {"model": "item_knn", "item": "artist"}}}
+    write_json(paths.plan, planned | {"ingest": {"parameters": {"source": "taste_profile"}}})
+    return paths
+
+
+def test_what_was_made_counts_and_not_what_was_planned(made):
+    opened = open_service("tiny")
+    assert (opened.label, opened.synthetic, opened.item) == ("item_knn", True, "artist")
+    write_json(made.processed / "tables" / "recommend" / "values.json", {"model": "popularity"})
+    write_json(made.processed / "split.json", {"synthetic": False})
+    opened = open_service("tiny")
+    assert (opened.label, opened.synthetic) == ("popularity", False)
+    assert open_service("tiny", "item_knn").label == "item_knn"
+    write_json(made.processed / "tables" / "recommend" / "values.json", {})
+    assert open_service("tiny").label == "item_knn"
+    write_json(made.processed / "split.json", {})
+    with pytest.raises(DataError, match="songrec run --profile tiny"):
+        open_service("tiny")
