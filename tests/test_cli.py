@@ -13,9 +13,12 @@ from songrec.cli import main
 COMMANDS = ["", "run", "explain", "recommend", "similar", "data", "data list", "data fetch", "data check"]
 
 
-def _python(*arguments: str | bytes, **options) -> subprocess.CompletedProcess:
+def _python(*arguments: str, **options) -> subprocess.CompletedProcess:
+    """The command in a process of its own, with its output buffered as a user's is."""
     command = [sys.executable, "-m", "songrec.cli", *arguments]
-    return subprocess.run(command, stderr=subprocess.PIPE, check=False, **options)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment |= options.pop("env", {})
+    return subprocess.run(command, stderr=subprocess.PIPE, check=False, env=environment, **options)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "publish"])
@@ -95,7 +98,7 @@ def test_a_reader_that_has_gone_is_no_failure():
 def test_what_a_terminal_cannot_show_is_replaced(tmp_path):
     log = tmp_path / "log.tsv"
     log.write_text("ü;s;3\n", encoding="utf-8")
-    plain = os.environ | {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"}
+    plain = {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"}
     done = _python("data", "check", str(log), stdout=subprocess.PIPE, env=plain)
     assert done.returncode == 1
     assert b"log.tsv:1: " in done.stderr
