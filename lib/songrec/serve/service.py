@@ -211,15 +211,13 @@ def open_service(profile: str, model: str | None = None) -> Service:
     if not paths.plan.exists():
         raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
     parameters: dict[str, Any] = read_json(paths.plan)["recommend"]["parameters"]
-    label = model or _chosen(paths) or parameters["model"]
+    label = model or parameters["model"]
     check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
         raise DataError(f"model {label!r} is not trained yet: songrec run --profile {profile}")
     # What was made, not what was last asked for: a plan may have been resolved and never run.
     made = read_json(paths.processed / "split.json")
-    if "synthetic" not in made:
-        raise DataError(f"the split of {profile!r} is of an older make: songrec run --profile {profile}")
     split = Split.load(paths.processed / "split")
     return Service(
         load_model(folder),
@@ -231,9 +229,3 @@ def open_service(profile: str, model: str | None = None) -> Service:
         bool(made["synthetic"]),
         parameters.get("item", "song"),
     )
-
-
-def _chosen(paths: Paths) -> str | None:
-    """The model that the recommend stage answered with, where it has run and says so."""
-    values = paths.processed / "tables" / "recommend" / "values.json"
-    return read_json(values).get("model") if values.exists() else None
