@@ -29,12 +29,7 @@ def given(
     part included. A hidden user of whom nothing is known is kept: the fold-in is empty.
 
     Raises `DataError` when a hidden triplet is also known, when visible and hidden share no user, or when
-    no hidden song is known, be it from `visible` or from `train`:
-
-    >>> a, b = (Interactions.from_triplets(["u"], [song], [1]) for song in "ab")
-    >>> given(None, a, b)
-    Traceback (most recent call last):
-    songrec.errors.DataError: the visible and the hidden file share no song (1 and 1 songs): are ...
+    no hidden song is known, be it from `visible` or from `train`.
 
     Six users before (1 visible, 2 hidden) and after (see `Split.sketch`):
 
