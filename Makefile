@@ -12,12 +12,13 @@ INSTALLED := .venv/songrec.installed
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab lock clean notebooks environment
+.PHONY: help book test neural lab lock clean notebooks environment
 .DELETE_ON_ERROR:
 
 help: ## this list
 	@echo "make book [PROFILE=sample]   run the pipeline and build the book"
 	@echo "make test                    lint, tests, doctests, stored notebooks"
+	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make lab                     JupyterLab on notebooks/"
 	@echo "make notebooks               execute the stored notebooks again, on the tiny profile"
 	@echo "make lock                    pin every version again, into requirements.lock"
@@ -56,6 +57,10 @@ test: environment ## lint, tests, doctests, stored notebooks
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --doctest-modules --ignore-glob='*/conftest.py' lib tests
 	@.ci/compare-notebooks $(BIN)/python
+
+# PyTorch is not in the lock: its builds differ by machine, and with them their hashes.
+neural: environment ## add PyTorch, for the neural models
+	@$(PIP) install --requirement requirements-neural.txt
 
 lab: environment ## JupyterLab on notebooks/
 	@$(BIN)/python -m jupyterlab --notebook-dir notebooks

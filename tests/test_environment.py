@@ -27,15 +27,15 @@ ROOMS = [
     ["serve"],
     ["pipeline"],
     ["report"],
-    ["evaluation"],
     ["tuning"],
+    ["evaluation"],
     ["models"],
     ["similarity"],
     ["split"],
     ["ranking"],
     ["lists"],
     ["data"],
-    ["config", "paths", "files", "errors", "measure"],
+    ["config", "paths", "files", "errors", "extras", "measure"],
 ]
 
 

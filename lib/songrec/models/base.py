@@ -29,6 +29,9 @@ class Recommender(ABC):
 
     n_songs_: int
 
+    extra: str = ""
+    """The extra of the package (`songrec.extras`) without which the model cannot work; empty: none."""
+
     @abstractmethod
     def fit(self, train: csr_array) -> "Recommender":
         """Learn from plays (n_users, n_songs), a sparse matrix whose entries count as heard unless zero.

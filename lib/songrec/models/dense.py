@@ -1,0 +1,51 @@
+"""Dense arithmetic that gives the same bits whatever the number of threads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from scipy.sparse import csr_array
+
+
+@contextmanager
+def blas_in_order() -> Iterator[None]:
+    """Hold BLAS to one thread within the block.
+
+    BLAS divides a product by the number of its threads, and the order of addition with it, so the last bits
+    of a result, and in the end places in a list, would depend on the machine's cores.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+def only_evidence(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Scores rounded to float32, with -inf for users of whom nothing is known: (n, n_songs).
+
+    scores : float64 (n, n_songs). Sums taken in double precision and rounded to single are the same for one
+    user as for a batch. known : bool (n,).
+
+    >>> only_evidence(np.array([[0.5, -1.0], [0.0, 0.0]]), np.array([True, False]))
+    array([[ 0.5, -1. ],
+           [-inf, -inf]], dtype=float32)
+    """
+    rounded = scores.astype(np.float32)
+    rounded[~known] = -np.inf
+    return rounded
+
+
+def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` songs nearest to each of `songs` by the cosine of their factors, without the song itself.
+
+    factors : (n_songs, f); a song with no factors at all has no neighbours. Returns as `best_in_rows`.
+    """
+    from songrec.ranking import best_in_rows
+
+    factors = np.asarray(factors, np.float64)
+    length = np.linalg.norm(factors, axis=1)
+    unit = factors / np.where(length > 0, length, 1)[:, None]
+    cosines = unit[songs] @ unit.T
+    cosines[cosines <= 0] = -np.inf
+    own = csr_array((np.ones(len(songs)), (np.arange(len(songs)), songs)), shape=cosines.shape)
+    return best_in_rows(cosines, k, own)
