@@ -19,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from songrec.errors import ConfigError
+from songrec.extras import EXTRAS, missing
 from songrec.files import read_json
 
 PARAMETERS = "parameters"
@@ -125,12 +126,18 @@ def _declared_type(annotation: ast.expr) -> Any:
 
 
 class ModelEntry(BaseModel):
-    """A model of a profile: the estimator's class name and its hyper-parameters."""
+    """A model of a profile: the estimator's class name and the hyper-parameters that are fixed.
+
+    members : labels of the models that it is made of, each as it was tuned; they stand before it.
+    extra : the extra (`songrec.extras`) that it needs; where it is missing the model is left out of the run.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     estimator: str
     hyperparameters: dict[str, Any] = {}
+    members: list[str] = []
+    extra: str = ""
 
 
 class Profile(BaseModel):
@@ -164,6 +171,24 @@ def read_profile(name: str, folder: Path) -> Profile:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ConfigError(f"{path}: {key}: {first['msg']}") from error
+
+
+def runnable(profile: Profile) -> tuple[Profile, dict[str, str]]:
+    """The profile with the models that can run here, and for each of the others what is missing.
+
+    A model made of others is left out with any of them. Raises `ConfigError` for an unknown extra or member.
+    """
+    left_out: dict[str, str] = {}
+    kept: dict[str, ModelEntry] = {}
+    for label, entry in profile.models.items():
+        check_names([entry.extra] if entry.extra else [], EXTRAS, "extra", f"models.{label}")
+        check_names(entry.members, [*kept, *left_out], "member (it must stand before)", f"models.{label}")
+        absent = [left_out[member] for member in entry.members if member in left_out]
+        if line := missing(entry.extra) or next(iter(absent), ""):
+            left_out[label] = line
+        else:
+            kept[label] = entry
+    return profile.model_copy(update={"models": kept}), left_out
 
 
 def check_names(given: Iterable[str], known: Iterable[str], what: str, where: str) -> None:

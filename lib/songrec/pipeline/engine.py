@@ -124,8 +124,7 @@ def _write_project(plan: Plan) -> None:
         code = code_of(stage.declaration.path)
         code_file = folder / CODE / f"{stage.name}.py"
         _write_changed(code_file, code)
-        estimators = [stage.parameters["estimator"]] if "estimator" in stage.parameters else []
-        library = closure(code, estimators, str(stage.declaration.path))
+        library = closure(code, stage.estimators, str(stage.declaration.path))
         dependencies = [code_file, *library, *stage.raw, *stage.inputs]
         parameters[stage.name] = _flat(stage.parameters)
         stages[stage.name] = {

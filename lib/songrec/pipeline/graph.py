@@ -1,13 +1,13 @@
 """The graph of stages as `notebooks/pipeline.yml` declares it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from songrec.config import Parameter, check_names, read_parameters
+from songrec.config import ModelEntry, Parameter, check_names, read_parameters
 from songrec.errors import ConfigError
 from songrec.paths import NOTEBOOKS, Paths
 
@@ -18,6 +18,8 @@ class StageDeclaration:
 
     raw : names of the parameters whose values are raw files.
     inputs : names of the artefacts it reads; outputs : artefact name -> path template.
+    of_members : name of the artefact, of its own kind or an earlier one, that it reads of each member of its
+        model, under the name `members`; empty for none.
     each_model : whether it runs once for each model of the profile.
     """
 
@@ -27,6 +29,7 @@ class StageDeclaration:
     inputs: tuple[str, ...]
     outputs: dict[str, str]
     each_model: bool
+    of_members: str
 
     @property
     def path(self) -> Path:
@@ -61,7 +64,9 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     stages: dict[str, StageDeclaration] = {}
     made: set[str] = set()
     for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-        check_names(entry, ["notebook", "raw", "inputs", "outputs", "each"], "key", f"{path}: {name}")
+        check_names(
+            entry, ["notebook", "raw", "inputs", "outputs", "each", "of_members"], "key", f"{path}: {name}"
+        )
         stage = StageDeclaration(
             name,
             entry["notebook"],
@@ -69,6 +74,7 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
             tuple(entry.get("inputs", ())),
             dict(entry.get("outputs", {})),
             entry.get("each") == "models",
+            entry.get("of_members", ""),
         )
         check_names(stage.inputs, made, "artefact (no stage before it makes it)", f"{path}: {name}")
         if twice := made & stage.outputs.keys():
@@ -91,12 +97,16 @@ def output_paths(stage: StageDeclaration, paths: Paths, model: str | None) -> di
 
 
 def input_paths(
-    stage: StageDeclaration, graph: Graph, paths: Paths, model: str | None, models: Iterable[str]
+    stage: StageDeclaration,
+    graph: Graph,
+    paths: Paths,
+    model: str | None,
+    models: Mapping[str, ModelEntry],
 ) -> dict[str, Path | dict[str, Path]]:
     """Where the stage reads, by artefact name.
 
     An artefact that exists once for each model is one path for a stage that works on one `model`, and a
-    dict model -> path for any other.
+    dict model -> path for any other; so is `members`, of the models that this one is made of.
     """
     found: dict[str, Path | dict[str, Path]] = {}
     for name in stage.inputs:
@@ -105,4 +115,7 @@ def input_paths(
             found[name] = {m: artefact_path(owner.outputs[name], paths, m) for m in models}
         else:
             found[name] = artefact_path(owner.outputs[name], paths, model if owner.each_model else None)
+    if stage.of_members:
+        template = graph.owners[stage.of_members].outputs[stage.of_members]
+        found["members"] = {m: artefact_path(template, paths, m) for m in models[model].members}
     return found

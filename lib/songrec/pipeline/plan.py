@@ -7,10 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from songrec.config import ModelEntry, Parameter, Profile, check_names, read_profile
+from songrec.config import ModelEntry, Parameter, Profile, check_names, read_profile, runnable
 from songrec.errors import ConfigError, DataError
-from songrec.paths import PROFILES, Paths, data_root, find_raw
+from songrec.paths import NOTEBOOKS, PROFILES, Paths, data_root, find_raw
 from songrec.pipeline.graph import Graph, StageDeclaration, input_paths, output_paths, read_graph
+from songrec.tuning.spaces import read_spaces, searched
+
+SPACES = NOTEBOOKS / "spaces.yml"
 
 LABELS = ("model", "baseline")
 """Parameters that name a model of the profile."""
@@ -23,6 +26,7 @@ class PlannedStage:
     name : the stage's name; for a model's own stage `stage.model`.
     parameters : what papermill injects.
     raw, inputs, outputs : files and folders read and made.
+    estimators : classes of models that it looks up by name: its model's and the members' of that.
     """
 
     name: str
@@ -32,15 +36,20 @@ class PlannedStage:
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
     executed: Path
+    estimators: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run of a profile does, in order."""
+    """What a run of a profile does, in order.
+
+    left_out : label -> what is missing here, for each model of the profile that cannot run.
+    """
 
     profile_name: str
     profile: Profile
     stages: dict[str, PlannedStage]
+    left_out: dict[str, str]
 
     @property
     def paths(self) -> Paths:
@@ -80,6 +89,8 @@ def make_plan(profile_name: str, overrides: Sequence[str] = (), fetch: bool = Fa
     profile = _override(profile, overrides, graph)
     where = f"profile {profile_name}"
     check_names(profile.stages, graph.stages, "stage", where)
+    profile, left_out = runnable(profile)
+    spaces = read_spaces(SPACES) if SPACES.exists() else {}
     for label, entry in profile.models.items():
         if not label.isidentifier():
             raise ConfigError(f"{where}: the model label {label!r} must be letters, digits and _")
@@ -87,10 +98,10 @@ def make_plan(profile_name: str, overrides: Sequence[str] = (), fetch: bool = Fa
     stages: dict[str, PlannedStage] = {}
     for declaration in graph.stages.values():
         for model in profile.models if declaration.each_model else [None]:
-            stage = _plan_stage(declaration, model, profile, paths, graph, fetch)
+            stage = _plan_stage(declaration, model, profile, paths, graph, spaces, fetch)
             stages[stage.name] = stage
     _check_shared(profile, graph, where)
-    return Plan(profile_name, profile, stages)
+    return Plan(profile_name, profile, stages, left_out)
 
 
 def _check_shared(profile: Profile, graph: Graph, where: str) -> None:
@@ -104,6 +115,7 @@ def _plan_stage(
     profile: Profile,
     paths: Paths,
     graph: Graph,
+    spaces: Mapping[str, Any],
     fetch: bool,
 ) -> PlannedStage:
     declared = declaration.parameters
@@ -120,6 +132,8 @@ def _plan_stage(
     if (chosen := values.get("model")) is not None:
         entry = profile.models[chosen].model_dump()
         values |= {name: value for name, value in entry.items() if name in declared}
+    if "space" in declared:
+        values["space"] = _space(profile.models[chosen], spaces)
     values = {name: declared[name].check(value, where) for name, value in values.items()}
     files = [values[name] for name in declaration.raw if values[name]]
     raw = tuple(_raw_file(name, values.get("source", ""), fetch) for name in files)
@@ -137,12 +151,25 @@ def _plan_stage(
         tuple(flat),
         tuple(output_paths(declaration, paths, model).values()),
         executed.with_name(executed.name + ".ipynb"),
+        _estimators(profile, chosen) if chosen is not None else (),
     )
+
+
+def _estimators(profile: Profile, label: str) -> tuple[str, ...]:
+    entry = profile.models[label]
+    return tuple(dict.fromkeys([entry.estimator, *(profile.models[m].estimator for m in entry.members)]))
+
+
+def _space(entry: ModelEntry, spaces: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left to search of the estimator's declared space."""
+    fixed = entry.hyperparameters | ({"members": dict.fromkeys(entry.members)} if entry.members else {})
+    known = _hyperparameters(entry.estimator, str(SPACES))
+    return searched(spaces.get(entry.estimator, {}), fixed, known, f"{SPACES}: {entry.estimator}")
 
 
 def _check_settable(own: Mapping[str, Any], declaration: StageDeclaration, where: str) -> None:
     """`ConfigError` for a parameter that the pipeline itself fills in, and would silently overwrite."""
-    filled = {"profile", *(ModelEntry.model_fields if "model" in declaration.parameters else ())}
+    filled = {"profile", "space", *(ModelEntry.model_fields if "model" in declaration.parameters else ())}
     if declaration.each_model:
         filled.add("model")
     for name in own:

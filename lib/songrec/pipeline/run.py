@@ -55,6 +55,8 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
     Raises `StageError` when a stage fails, `BusyError` when the profile is being run already.
     """
     names = plan.select(only)
+    for label, line in plan.left_out.items():
+        print(f"{label} is left out: it {line}", flush=True)
     os.environ["SONGREC_PYTHON"] = sys.executable
     ran = []
     with only_run(plan.paths, wait), _progress(plan.profile_name, names) as tell:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from songrec.config import read_profile
+from songrec.config import read_profile, runnable
 from songrec.errors import DataError, StageError
 from songrec.paths import PROFILES, Paths
 from songrec.pipeline.graph import input_paths, output_paths, read_graph
@@ -38,12 +38,13 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
     the engine has made it, and a missing input is a `DataError`.
     """
     graph, paths = read_graph(), Paths(profile)
-    models = list(read_profile(profile, PROFILES).models)
+    models = runnable(read_profile(profile, PROFILES))[0].models
     declaration = graph[name]
     inputs = input_paths(declaration, graph, paths, model, models)
     missing = [artefact for artefact, where in inputs.items() if not _exists(where)]
     if missing:
-        _make(sorted({graph.owners[artefact].name for artefact in missing}), name, profile)
+        made_by = {graph.owners[declaration.of_members if a == "members" else a].name for a in missing}
+        _make(sorted(made_by), name, profile)
     outputs = output_paths(declaration, paths, model if declaration.each_model else None)
     return Stage(name, profile, inputs, outputs)
 

@@ -1,0 +1,43 @@
+"""What a search found, on its way to training: one JSON file for each model."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from songrec.errors import DataError
+from songrec.files import read_json, write_json
+
+KEYS = ("estimator", "hyperparameters", "untuned", "searched", "edges", "asked", "trials", "capped")
+
+
+def write_tuned(path: Path, tuned: Mapping[str, Any]) -> None:
+    """Write what was chosen, atomically."""
+    write_json(path, dict(tuned))
+
+
+def read_tuned(path: Path) -> dict[str, Any]:
+    """What was chosen for a model: `KEYS`, and `metric`, `value`, `untuned_value` where there was a search.
+
+    hyperparameters : those to train with; untuned : what they would be without the search.
+    Raises `DataError` that names a file which is damaged.
+    """
+    tuned = read_json(path)
+    if absent := [key for key in KEYS if key not in tuned]:
+        raise DataError(f"{path}: no {', '.join(absent)}. Delete it and tune the model again.")
+    return tuned
+
+
+def with_members(hyperparameters: Mapping[str, Any], members: Mapping[str, Path]) -> dict[str, Any]:
+    """The hyper-parameters, with the models that this one is made of as they were tuned.
+
+    members : label -> the member's file of `write_tuned`; empty for a model that is made of no others.
+    """
+    if not members:
+        return dict(hyperparameters)
+    tuned = {label: read_tuned(path) for label, path in members.items()}
+    return dict(hyperparameters) | {
+        "members": {
+            label: {"estimator": each["estimator"], "hyperparameters": each["hyperparameters"]}
+            for label, each in tuned.items()
+        }
+    }

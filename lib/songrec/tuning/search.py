@@ -1,0 +1,246 @@
+"""The search for hyper-parameters: the same number of trials for every model, judged on validation alone."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from songrec.errors import ConfigError
+from songrec.evaluation.judge import judge
+from songrec.evaluation.metrics import average_precision
+from songrec.models import create
+from songrec.models.iterative import Iterative
+from songrec.split import HeldOut
+from songrec.tuning.spaces import EPOCHS, edges, nested
+from songrec.tuning.study import identity_of, n_points, open_study
+
+CUTOFF = 10
+METRIC = f"average_precision@{CUTOFF}"
+LOOKS = 12
+"""How often a model in epochs is looked at, at most."""
+
+PATIENCE = 3
+"""Looks without an improvement after which a trial ends."""
+
+RANDOM_TRIALS = 7
+"""Trials at random, the first being the defaults, before the sampler learns from them."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    hyperparameters : all of the chosen point, the fixed ones among them; untuned : those of trial 0.
+    trials : a row a trial: `trial`, `value` (mean AP@10 over the validation users), `state`, and a column for
+        each searched hyper-parameter, empty where it was not asked for.
+    seconds : of each trial. capped : whether time ended the search before its number of trials did.
+    """
+
+    hyperparameters: dict[str, Any]
+    untuned: dict[str, Any]
+    trials: pd.DataFrame
+    seconds: list[float]
+    asked: int
+    capped: bool
+    space: dict[str, Any] = field(repr=False)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """As `record.write_tuned` keeps it, without the estimator."""
+        values = self.trials["value"].tolist()
+        flat = self.hyperparameters | {
+            f"{name}.{part}": value
+            for name, inner in self.hyperparameters.items()
+            if isinstance(inner, dict)
+            for part, value in inner.items()
+        }
+        return {
+            "hyperparameters": self.hyperparameters,
+            "untuned": self.untuned,
+            "searched": list(self.space),
+            "edges": edges(self.space, flat),
+            "asked": self.asked,
+            "trials": len(self.trials),
+            "capped": self.capped,
+            "metric": METRIC,
+            "value": max(values, default=None),
+            "untuned_value": values[0] if values else None,
+        }
+
+
+def search(
+    estimator: str,
+    fixed: Mapping[str, Any],
+    space: Mapping[str, Any],
+    train: csr_array,
+    validation: HeldOut,
+    *,
+    trials: int,
+    seconds: float,
+    journal: Path,
+    seed: int = 0,
+) -> Search:
+    """Search a space for the hyper-parameters with the highest mean AP@10 of the validation users.
+
+    fixed : hyper-parameters that are not searched. space : as `spaces.searched` gives it.
+    trials : how many points are tried; the first is the estimator's defaults. A space of fewer points
+        is tried whole.
+    seconds : no trial begins after so many; a safety, not a budget.
+    journal : file that keeps finished trials, so that a search which was cut off goes on where it stopped and
+        finds what it would have found; removed at the end. One of another search is not continued.
+
+    Points are proposed by a tree-structured Parzen estimator (Bergstra et al. 2011; the library Optuna), each
+    from a seed of its own. A model in epochs is looked at now and then: the best look counts and gives the
+    number of epochs, and a trial that lies below the median of the earlier ones is given up.
+    """
+    untuned = create(estimator, **fixed).get_params()
+    for name, value in nested({n: _default(untuned, n, e) for n, e in space.items()}).items():
+        untuned[name] = value
+    if not space or not trials:
+        return Search(untuned, untuned, _table([], space), [], 0, False, {})
+    if not len(validation.users):
+        raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
+    identity = identity_of(estimator, fixed, space, seed, train, validation)
+    study = open_study(journal, identity)
+    run = _Run(estimator, dict(fixed), dict(space), train, validation, study)
+    asked = min(trials, n_points(space))
+    while len(run.done) < asked and sum(run.seconds) < seconds:
+        run.trial(seed, untuned, deadline=time.perf_counter() + seconds - sum(run.seconds))
+    best = max(run.done, key=lambda trial: (trial.user_attrs["value"], -trial.number))
+    chosen = untuned | nested(run.parameters(best))
+    found = Search(
+        chosen, untuned, _table(run.done, space), run.seconds, asked, len(run.done) < asked, dict(space)
+    )
+    journal.unlink(missing_ok=True)
+    return found
+
+
+class _Run:
+    """A search under way."""
+
+    def __init__(self, estimator, fixed, space, train, validation: HeldOut, study):
+        self.estimator, self.fixed, self.space = estimator, fixed, space
+        self.train, self.validation, self.study = train, validation, study
+        self.last: tuple[dict[str, Any], Any] | None = None  # the model fitted last, and with what
+
+    @property
+    def done(self) -> list[Any]:
+        """Finished trials, pruned ones among them, in their order."""
+        return [trial for trial in self.study.get_trials(deepcopy=False) if "value" in trial.user_attrs]
+
+    @property
+    def seconds(self) -> list[float]:
+        return [trial.user_attrs["seconds"] for trial in self.done]
+
+    def parameters(self, trial) -> dict[str, Any]:
+        """The trial's hyper-parameters by flat name, the epochs of its best look among them."""
+        return trial.user_attrs["parameters"]
+
+    def trial(self, seed: int, untuned: Mapping[str, Any], deadline: float) -> None:
+        """Try one more point."""
+        import optuna
+
+        number = len(self.done)
+        # A sampler of its own for each trial: a search that goes on proposes what it would have proposed.
+        self.study.sampler = optuna.samplers.TPESampler(
+            seed=seed * 10_007 + number, n_startup_trials=RANDOM_TRIALS
+        )
+        if not number:
+            first = {n: _default(untuned, n, e) for n, e in self.space.items() if n != EPOCHS}
+            self.study.enqueue_trial(first)
+        trial = self.study.ask()
+        start = time.perf_counter()
+        point = self._suggest(trial)
+        pruned = False
+        if (twin := self._tried(point)) is not None:
+            value, point = twin.user_attrs["value"], self.parameters(twin)
+        else:
+            value, point, pruned = self._value(trial, point, deadline)
+        trial.set_user_attr("parameters", point)
+        trial.set_user_attr("seconds", time.perf_counter() - start)
+        trial.set_user_attr("value", value)  # last: what a trial that was cut off does not have
+        state = optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.COMPLETE
+        self.study.tell(trial, None if pruned else value, state=state)
+
+    def _suggest(self, trial) -> dict[str, Any]:
+        point: dict[str, Any] = {}
+        for name, entry in self.space.items():
+            if any(point.get(key) not in values for key, values in entry.get("when", {}).items()):
+                continue
+            if entry.get("stop"):
+                point[name] = entry["stop"]
+            elif entry.get("choices"):
+                point[name] = trial.suggest_categorical(name, entry["choices"])
+            elif isinstance(entry["low"], int) and isinstance(entry["high"], int):
+                point[name] = trial.suggest_int(
+                    name, entry["low"], entry["high"], log=entry.get("log", False)
+                )
+            else:
+                value = trial.suggest_float(name, entry["low"], entry["high"], log=entry.get("log", False))
+                point[name] = float(f"{value:.4g}")
+        return point
+
+    def _tried(self, point: Mapping[str, Any]) -> Any:
+        """A finished trial of the same point, if there is one."""
+        if EPOCHS in self.space:
+            return None
+        return next((trial for trial in self.done if self.parameters(trial) == point), None)
+
+    def _value(self, trial, point, deadline) -> tuple[float, dict[str, Any], bool]:
+        """(value, point with the epochs that gave it, whether the trial was given up)."""
+        given = self.fixed | nested(point)
+        model = create(self.estimator, **given)
+        if not (isinstance(model, Iterative) and EPOCHS in point):
+            return self._score(self._fitted(model, given)), point, False
+        looks = np.unique(np.linspace(0, point[EPOCHS], LOOKS + 1).round().astype(int)[1:])
+        best, at, worse = -1.0, 0, 0
+        for epoch in model.fit_epochs(self.train):
+            if epoch not in looks:
+                continue
+            value = self._score(model)
+            worse = 0 if value > best else worse + 1
+            best, at = (value, epoch) if value > best else (best, at)
+            trial.report(best, epoch)
+            if worse >= PATIENCE or time.perf_counter() > deadline:
+                break
+            if epoch < looks[-1] and trial.should_prune():
+                return best, point | {EPOCHS: at}, True
+        return best, point | {EPOCHS: int(at)}, False
+
+    def _fitted(self, model, given):
+        """The model fitted; the last one again where only its manner of ranking differs."""
+        same = {name: value for name, value in given.items() if name not in model.ranking_only}
+        if self.last is not None and model.ranking_only and self.last[0] == same:
+            return self.last[1].set_params(**given)
+        model.fit(self.train)
+        self.last = (same, model)
+        return model
+
+    def _score(self, model) -> float:
+        songs, _ = model.recommend(self.validation.fold_in, CUTOFF, users=self.validation.users)
+        value = average_precision(judge(songs, self.validation.holdout), CUTOFF).mean()
+        return float(f"{value:.6g}")
+
+
+def _default(untuned: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Any:
+    """The value that trial 0 has; a weight that nobody set is 1."""
+    whole, dot, part = name.partition(".")
+    return (untuned.get(whole) or {}).get(part, 1.0) if dot else untuned[name]
+
+
+def _table(done: list[Any], space: Mapping[str, Any]) -> pd.DataFrame:
+    rows = [
+        {
+            "trial": number,
+            "value": trial.user_attrs["value"],
+            "state": trial.state.name.lower(),
+            **{name: trial.user_attrs["parameters"].get(name) for name in space},
+        }
+        for number, trial in enumerate(done)
+    ]
+    return pd.DataFrame(rows, columns=["trial", "value", "state", *space])

@@ -1,0 +1,132 @@
+"""Search spaces: which values of a hyper-parameter are looked at.
+
+They are declared in `notebooks/spaces.yml`, a block for each estimator, so that they stand in one place and a
+changed range makes only that model's search run again.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from songrec.config import check_names
+from songrec.errors import ConfigError
+
+EPOCHS = "epochs"
+MARGIN = 0.02
+"""A chosen value this near to an end of its range, as a share of the range, lies at its edge."""
+
+
+class Dimension(BaseModel):
+    """One hyper-parameter's range: `low` to `high`, or one of `choices`, or `epochs` up to `stop`.
+
+    log : whether values are spread evenly over orders of magnitude.
+    when : only asked for where another hyper-parameter has one of these values.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = False
+    choices: list[Any] | None = None
+    stop: int | None = None
+    when: dict[str, list[Any]] = {}
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Dimension":
+        ranged = self.low is not None and self.high is not None
+        if sum([ranged, bool(self.choices), self.stop is not None]) != 1:
+            raise ValueError("give either low and high, or choices, or stop")
+        if ranged and (self.low >= self.high or (self.log and self.low <= 0)):
+            raise ValueError("low must be below high, and above 0 on a log scale")
+        return self
+
+
+def read_spaces(path: Path) -> dict[str, dict[str, Any]]:
+    """The search space of each estimator, as declared; `ConfigError` names the file and the place."""
+    try:
+        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for estimator, space in declared.items():
+            for name, entry in space.items():
+                where = f"{path}: {estimator}.{name}"
+                Dimension.model_validate(entry)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {error.errors()[0]['msg']}") from error
+    except (OSError, AttributeError, TypeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} is no declaration of search spaces: {error}") from error
+    return declared
+
+
+def searched(
+    space: Mapping[str, Any], fixed: Mapping[str, Any], known: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """The part of a space that is left to search, the hyper-parameters in `fixed` being settled.
+
+    known : every hyper-parameter of the estimator. A name `weights.*` stands for one weight for each member.
+    """
+    check_names([name.split(".")[0] for name in space], known, "hyper-parameter", where)
+    left: dict[str, Any] = {}
+    for name, entry in space.items():
+        whole, dot, _ = name.partition(".")
+        if whole in fixed:
+            continue
+        settled = {key: values for key, values in entry.get("when", {}).items() if key in fixed}
+        if any(fixed[key] not in values for key, values in settled.items()):
+            continue
+        open_ = {key: values for key, values in entry.get("when", {}).items() if key not in fixed}
+        rest = {key: value for key, value in entry.items() if key != "when"} | (
+            {"when": open_} if open_ else {}
+        )
+        names = [f"{whole}.{label}" for label in fixed.get("members") or {}] if dot else [name]
+        left |= dict.fromkeys(names, rest)
+    return left
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Names with a dot as dicts.
+
+    >>> nested({"by": "rank", "weights.ease": 0.5, "weights.als": 1.0})
+    {'by': 'rank', 'weights': {'ease': 0.5, 'als': 1.0}}
+    """
+    found: dict[str, Any] = {}
+    for name, value in flat.items():
+        whole, dot, part = name.partition(".")
+        if dot:
+            found.setdefault(whole, {})[part] = value
+        else:
+            found[name] = value
+    return found
+
+
+def edges(space: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Which of the chosen values lie at the edge of their range: name -> "low" or "high".
+
+    Beyond such an edge there may be something better, unless it is a natural limit (a weight of 0). Choices
+    have no edge.
+
+    >>> edges({"l2": {"low": 1.0, "high": 1000.0, "log": True}}, {"l2": 999.0})
+    {'l2': 'high'}
+    """
+    found = {}
+    for name, entry in space.items():
+        if name not in chosen or entry.get("choices"):
+            continue
+        place = _place(Dimension.model_validate(entry), chosen[name])
+        if place <= MARGIN or place >= 1 - MARGIN:
+            found[name] = "low" if place <= MARGIN else "high"
+    return found
+
+
+def _place(dimension: Dimension, value: float) -> float:
+    """Where a value lies in its range, from 0 to 1."""
+    from math import log
+
+    if dimension.stop is not None:
+        return 0.5 if value < dimension.stop else 1.0
+    low, high = dimension.low, dimension.high
+    if dimension.log:
+        low, high, value = log(low), log(high), log(value)
+    return (value - low) / (high - low)
