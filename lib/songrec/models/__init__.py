@@ -1,9 +1,26 @@
 """Recommenders behind one contract."""
 
+from songrec.models.als import ALS
 from songrec.models.base import Recommender
+from songrec.models.blend import Blend
+from songrec.models.ease import EASE
+from songrec.models.hybrid import Hybrid
 from songrec.models.item_knn import ItemKNN
 from songrec.models.popularity import Popularity
+from songrec.models.pure_svd import PureSVD
 from songrec.models.registry import create, load_model
 from songrec.models.user_knn import UserKNN
 
-__all__ = ["ItemKNN", "Popularity", "Recommender", "UserKNN", "create", "load_model"]
+__all__ = [
+    "ALS",
+    "Blend",
+    "EASE",
+    "Hybrid",
+    "ItemKNN",
+    "Popularity",
+    "PureSVD",
+    "Recommender",
+    "UserKNN",
+    "create",
+    "load_model",
+]

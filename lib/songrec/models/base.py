@@ -9,12 +9,15 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from songrec.errors import ConfigError, DataError
-from songrec.files import save_arrays
+from songrec.files import replacing, save_arrays
 from songrec.lists import NOTHING
 from songrec.ranking import best_in_rows, binarised
 
 CELLS = 8_000_000
 """Users x songs scored at once, up to 16 bytes each: what bounds the memory of a batch."""
+
+MEMBERS = "members"
+"""The folder within a saved model's that holds the models it is made of, each in a folder of its own."""
 
 
 class Recommender(ABC):
@@ -31,6 +34,9 @@ class Recommender(ABC):
 
     extra: str = ""
     """The extra of the package (`songrec.extras`) without which the model cannot work; empty: none."""
+
+    ranking_only: tuple[str, ...] = ()
+    """Hyper-parameters that count only when ranking: changing them asks for no new fit."""
 
     @abstractmethod
     def fit(self, train: csr_array) -> "Recommender":
@@ -127,18 +133,28 @@ class Recommender(ABC):
         params = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
         return f"{type(self).__name__}({params})"
 
+    def member_labels(self) -> list[str]:
+        """Labels of the models that this one is made of (`members_`): most are made of none."""
+        return []
+
     def save(self, folder: Path) -> None:
         """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically."""
         self._check_fitted()
         fitted = {name: value for name, value in sorted(vars(self).items()) if name.endswith("_")}
+        members = fitted.pop("members_", {})
         arrays = {name: value for name, value in fitted.items() if issparse(value) or np.ndim(value)}
         numbers = {name: _plain(value) for name, value in fitted.items() if name not in arrays}
         params = {name: _plain(value) for name, value in self.get_params().items()}
         meta = {"model": type(self).__name__, "params": params, "numbers": numbers, "arrays": list(arrays)}
-        save_arrays(folder, arrays, meta)
+        with replacing(folder) as temporary:
+            save_arrays(temporary, arrays, meta)
+            for label, member in members.items():
+                member.save(temporary / MEMBERS / label)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from songrec.errors import ConfigError, DataError
 from songrec.files import load_arrays
-from songrec.models.base import Recommender
+from songrec.models.base import MEMBERS, Recommender
 
 _FITTED = re.compile(r"[a-z][a-z0-9_]*_")  # what a fitted attribute may be called; never a dunder
 
@@ -42,6 +42,7 @@ def load_model(folder: Path) -> Recommender:
     try:
         model = create(meta["model"], **meta["params"])
         fitted, expected = {**arrays, **meta["numbers"]}, set(meta["arrays"]) | set(meta["numbers"])
+        labels = model.member_labels()
     except (KeyError, TypeError, ConfigError) as error:
         raise DataError(f"{folder} holds no model that this version knows: {error}") from error
     if set(fitted) != expected or not all(_FITTED.fullmatch(name) for name in fitted):
@@ -49,6 +50,11 @@ def load_model(folder: Path) -> Recommender:
         raise DataError(f"{folder} is damaged: see {', '.join(wrong)}. Delete it and train the model again.")
     for name, value in fitted.items():
         setattr(model, name, value)
+    if labels:
+        model.members_ = {label: load_model(folder / MEMBERS / label) for label in labels}
+        sizes = {getattr(one, "n_songs_", None) for one in (model, *model.members_.values())}
+        if len(sizes) > 1:
+            raise DataError(f"{folder} is damaged: its members know other songs. Train the model again.")
     return model
 
 

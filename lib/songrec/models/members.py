@@ -1,0 +1,119 @@
+"""Models made of other models: fitted, saved and loaded with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from songrec.errors import ConfigError
+from songrec.models.base import Recommender
+from songrec.models.registry import create
+
+
+@dataclass(frozen=True)
+class Represented:
+    """Users as all members see them: sliceable by rows, as the contract wants it.
+
+    heard : binary csr_array (n, n_songs); parts : label -> what that member knows of each of the n users.
+    """
+
+    heard: csr_array
+    parts: dict[str, Any]
+
+    def __getitem__(self, rows: slice) -> "Represented":
+        return Represented(self.heard[rows], {label: part[rows] for label, part in self.parts.items()})
+
+
+class Composite(Recommender):
+    """A model with the hyper-parameter `members`: label -> {"estimator": ..., "hyperparameters": {...}}."""
+
+    members: dict[str, Any] | None
+    members_: dict[str, Recommender]
+
+    default_members: Mapping[str, Any]
+    """What `members=None` stands for."""
+
+    def entries(self) -> dict[str, Any]:
+        """The members as the hyper-parameter, or else the default, names them; `ConfigError` for nonsense."""
+        entries = self.default_members if self.members is None else self.members
+        if not isinstance(entries, Mapping) or not entries:
+            raise ConfigError(f"members must name at least one model, not {entries!r}")
+        for label, entry in entries.items():
+            if not isinstance(label, str) or not label.isidentifier():  # it becomes the name of a folder
+                raise ConfigError(f"members: the label {label!r} must be letters, digits and _")
+            keys = set(entry) if isinstance(entry, Mapping) else set()
+            if not {"estimator"} <= keys <= {"estimator", "hyperparameters"}:
+                raise ConfigError(
+                    f"members.{label} must be a model's estimator, maybe with hyperparameters, not {entry!r}"
+                )
+        return dict(entries)
+
+    def member_labels(self) -> list[str]:
+        return list(self.entries())
+
+    def _fit_members(self, train: csr_array) -> dict[str, Recommender]:
+        fitted = {}
+        for label, entry in self.entries().items():
+            try:
+                model = create(entry["estimator"], **entry.get("hyperparameters", {}))
+                fitted[label] = model.fit(train)
+            except ConfigError as error:
+                raise ConfigError(f"members.{label}: {error}") from error
+        return fitted
+
+    def _represent(self, heard: csr_array, users: np.ndarray) -> Represented:
+        parts = {label: model._represent(heard, users) for label, model in self.members_.items()}
+        return Represented(heard, parts)
+
+    def _member_scores(self, represented: Represented, label: str) -> np.ndarray:
+        """A member's scores of every song (n, n_songs), float64; -inf where it has no evidence."""
+        model = self.members_[label]
+        scores = model._scores(represented.parts[label], self.n_songs_)
+        if not issparse(scores):
+            return np.array(scores, np.float64)
+        dense = np.full(scores.shape, -np.inf)
+        rows = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
+        dense[rows, scores.indices] = scores.data
+        return dense
+
+
+def parts_of_largest(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """Scores divided by the user's largest (absolute) one among songs not heard: (n, n_songs), 0 for -inf.
+
+    scores : float64, -inf where there is no evidence. heard : bool, same shape.
+
+    >>> parts_of_largest(np.array([[4.0, 2.0, -np.inf, 1.0]]), np.array([[True, False, False, False]]))
+    array([[2. , 1. , 0. , 0.5]])
+    """
+    finite = np.where(scores > -np.inf, scores, 0)
+    size = np.abs(finite)
+    every = size.max(axis=1, initial=0)
+    size[heard] = 0  # how much a model makes of what was heard varies, and is not what a list is made of
+    largest = size.max(axis=1, initial=0)
+    largest = np.where(largest > 0, largest, every)
+    return finite / np.where(largest > 0, largest, 1)[:, None]
+
+
+OFFSET = 60
+"""The constant k of reciprocal rank fusion (Cormack et al. 2009)."""
+
+
+def reciprocal_ranks(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """1 / (60 + rank) with the rank among songs not heard, 1 the best: (n, n_songs), 0 for -inf.
+
+    The rank is 1 + the number of unheard songs with a higher score, so equal scores have equal ranks, and a
+    song's rank does not depend on whether the heard ones are listed too.
+
+    >>> ranks = reciprocal_ranks(np.array([[4.0, 2.0, -np.inf, 1.0]]), np.array([[1, 0, 0, 0]], bool))
+    >>> (1 / ranks[ranks > 0]).round()
+    array([61., 61., 62.])
+    """
+    found = np.zeros(scores.shape)
+    for row, listed in enumerate(scores > -np.inf):
+        values = scores[row, listed]
+        others = np.sort(scores[row, listed & ~heard[row]])
+        higher = len(others) - np.searchsorted(others, values, side="right")
+        found[row, listed] = 1 / (OFFSET + 1 + higher)
+    return found
