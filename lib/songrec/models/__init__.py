@@ -9,6 +9,7 @@ from songrec.models.item_knn import ItemKNN
 from songrec.models.popularity import Popularity
 from songrec.models.pure_svd import PureSVD
 from songrec.models.registry import create, load_model
+from songrec.models.rp3beta import RP3beta
 from songrec.models.user_knn import UserKNN
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ItemKNN",
     "Popularity",
     "PureSVD",
+    "RP3beta",
     "Recommender",
     "UserKNN",
     "create",

@@ -1,0 +1,124 @@
+"""Implicit feedback as a weighted factorisation, solved for users and songs in turn."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.sparse import csr_array, csr_matrix
+
+from songrec.errors import ConfigError
+from songrec.models.base import checked_train, positive
+from songrec.models.dense import blas_in_order
+from songrec.models.factors import Factorised, checked_seed, number_above_zero, songs_of
+from songrec.models.iterative import Iterative
+
+WEIGHTS = {
+    "binary": np.ones_like,
+    "log_plays": lambda plays: np.log2(1 + plays),
+    "plays": lambda plays: plays,
+}
+"""What r plays weigh: 1 in each for a single play."""
+
+
+class ALS(Factorised, Iterative):
+    """Matrix factorisation of implicit feedback by alternating least squares.
+
+    factors : f, the length of the vectors. regularization : λ, as the library counts it: the same for every
+    vector, however many songs the user has. alpha : how much surer a play is than no play.
+    confidence : what r plays weigh, "binary" 1, "log_plays" log2(1 + r), "plays" r.
+    epochs : times that all users and then all songs are solved for. seed : of the first vectors.
+
+    With p_ui = 1 where user u has heard song i, else 0, and c_ui = 1 + alpha · weight(r_ui), vectors x_u of the
+    users and y_i of the songs minimise (Hu, Koren & Volinsky 2008, eq. 3)
+
+        Σ_ui c_ui (p_ui − x_u·y_i)² + λ (Σ_u |x_u|² + Σ_i |y_i|²)
+
+    over all pairs, heard or not. With Y held fixed that is a least-squares problem for each user (eq. 4):
+
+        x_u = (YᵀY + Yᵀ(C_u − 1)Y + λ1)⁻¹ Yᵀ C_u p_u,      score(u, i) = x_u·y_i
+
+    The library `implicit` fits Y (three steps of conjugate gradients for each vector and half-epoch). A user is
+    always folded in by eq. 4, exactly, from the songs heard. A fold-in says which songs, not how often: each
+    weighs what a heard song weighs in training on average (1 for "binary").
+
+    >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
+    >>> ALS(factors=2).fit(train).recommend(train[[2]], 1)[0]
+    array([[1]], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        factors: int = 64,
+        regularization: float = 10.0,
+        alpha: float = 10.0,
+        confidence: str = "binary",
+        epochs: int = 15,
+        seed: int = 0,
+    ):
+        self.factors = factors
+        self.regularization = regularization
+        self.alpha = alpha
+        self.confidence = confidence
+        self.epochs = epochs
+        self.seed = seed
+
+    def fit_epochs(self, train: csr_array) -> Iterator[int]:
+        factors, epochs = positive("factors", self.factors), positive("epochs", self.epochs)
+        penalty = number_above_zero("regularization", self.regularization)
+        alpha, seed = number_above_zero("alpha", self.alpha), checked_seed(self.seed)
+        if self.confidence not in WEIGHTS:
+            raise ConfigError(f"confidence must be one of {', '.join(WEIGHTS)}, not {self.confidence!r}")
+        heard = checked_train(train)
+        weights = self._weights(train, heard)
+        confidences = csr_matrix((1 + alpha * weights, heard.indices, heard.indptr), shape=heard.shape)
+        from implicit.cpu.als import AlternatingLeastSquares
+
+        with blas_in_order():
+            inner = AlternatingLeastSquares(factors, penalty, iterations=1, random_state=seed)
+        for epoch in range(epochs):
+            with blas_in_order():
+                inner.fit(confidences, show_progress=False)  # continues from the factors that it holds
+                self._keep(inner.item_factors, penalty, alpha * float(weights.mean(dtype=np.float64)))
+            self.n_songs_ = heard.shape[1]
+            yield epoch + 1
+
+    def _weights(self, train: csr_array, heard: csr_array) -> np.ndarray:
+        """float32, one for each entry of `heard`."""
+        plays = csr_array(train, copy=True)
+        plays.sum_duplicates()
+        plays.eliminate_zeros()
+        return WEIGHTS[self.confidence](plays.data.astype(np.float32))
+
+    def _keep(self, factors: np.ndarray, penalty: float, surer: float) -> None:
+        """Song factors, and the part of eq. 4 that is the same for every user."""
+        self.song_factors_ = factors.copy()
+        exact = factors.astype(np.float64)
+        inverse = np.linalg.inv(exact.T @ exact + penalty * np.eye(factors.shape[1]))
+        self.inverse_ = (inverse + inverse.T) / 2
+        self.surer_ = surer
+
+    def _represent(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
+        """Eq. 4 for every user: (n, f).
+
+        C_u − 1 is a number a for all of the few songs H of a user, so with M = (YᵀY + λ1)⁻¹ and Woodbury's
+        identity x_u = (1 + a) M Y_Hᵀ (1 + a Y_H M Y_Hᵀ)⁻¹ 1: a system as large as H, not as f.
+        """
+        vectors = np.zeros((heard.shape[0], len(self.inverse_)))
+        with blas_in_order():
+            for user in range(len(vectors)):
+                of_user = self.song_factors_[songs_of(heard, user)].astype(np.float64)
+                vectors[user] = fold_in(of_user, self.inverse_, self.surer_)
+        return vectors
+
+
+def fold_in(of_user: np.ndarray, inverse: np.ndarray, surer: float) -> np.ndarray:
+    """The vector (f,) of a user who has heard the songs with the factors `of_user` (h, f).
+
+    inverse : (YᵀY + λ1)⁻¹ (f, f). surer : the confidence in a heard song, beyond that in any other, which is 1.
+    Whichever is smaller is solved, the system of the user's songs or that of the factors.
+    """
+    h, f = of_user.shape
+    if h <= f:
+        through = of_user @ inverse
+        return (1 + surer) * np.linalg.solve(np.eye(h) + surer * through @ of_user.T, np.ones(h)) @ through
+    within = np.eye(f) + surer * inverse @ (of_user.T @ of_user)
+    return (1 + surer) * np.linalg.solve(within, inverse @ of_user.sum(axis=0))

@@ -1,0 +1,92 @@
+"""PureSVD against numpy's dense decomposition."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from songrec.errors import ConfigError
+from songrec.models import PureSVD, pure_svd
+
+
+def log(seed=0, users=70, songs=40, density=0.15):
+    random = np.random.default_rng(seed)
+    plays = random.integers(1, 9, (users, songs)) * (random.random((users, songs)) < density)
+    return csr_array(plays.astype(np.int32))
+
+
+def dense_scores(heard, factors):
+    """x V Vᵀ by numpy's dense decomposition."""
+    _, _, directions = np.linalg.svd(heard, full_matrices=False)
+    return heard @ directions[:factors].T @ directions[:factors]
+
+
+@pytest.fixture(params=[0, 1_000], ids=["arpack", "dense"])
+def either_way(request, monkeypatch):
+    monkeypatch.setattr(pure_svd, "DENSE", request.param)
+
+
+@pytest.mark.parametrize("shape", [(70, 40), (40, 70)])
+@pytest.mark.usefixtures("either_way")
+def test_scores_are_those_of_a_dense_decomposition(shape):
+    train = log(users=shape[0], songs=shape[1])
+    heard = (train.toarray() > 0).astype(np.float64)
+    model = PureSVD(factors=6).fit(train)
+    expected = np.where(heard > 0, -np.inf, dense_scores(heard, 6))
+    songs, scores = model.recommend(train, 5)
+    assert (songs == np.argsort(-expected, axis=1, kind="stable")[:, :5]).all()
+    assert scores == pytest.approx(-np.sort(-expected, axis=1)[:, :5], abs=1e-6)
+    assert model.song_factors_.T @ model.song_factors_ == pytest.approx(np.eye(6), abs=1e-6)
+
+
+def test_a_larger_log_goes_to_arpack_and_needs_no_dense_matrix(monkeypatch):
+    train = log(users=1200, songs=1100, density=0.01)
+    heard = (train.toarray() > 0).astype(np.float64)
+    monkeypatch.setattr(np.linalg, "svd", None)
+    model = PureSVD(factors=8).fit(train)
+    monkeypatch.undo()
+    assert model._scores(model._represent(train, None), 5) == pytest.approx(dense_scores(heard, 8), abs=2e-6)
+
+
+def test_with_all_directions_the_log_itself_comes_back():
+    train = log()
+    heard = train.toarray() > 0
+    model = PureSVD(factors=1_000).fit(train)
+    songs, scores = model.recommend(train, 40, exclude_seen=False)
+    for user, row in enumerate(songs):
+        n = heard[user].sum()
+        assert sorted(row[:n]) == np.flatnonzero(heard[user]).tolist()
+        assert scores[user, :n] == pytest.approx(1, abs=1e-5)
+        assert scores[user, n:] == pytest.approx(0, abs=1e-5)
+    assert model.song_factors_.shape == (40, np.linalg.matrix_rank(heard))
+
+
+def test_directions_that_the_log_does_not_have_are_not_kept():
+    """Two groups of users who share nothing: two directions, whatever is asked for."""
+    train = csr_array(np.kron(np.eye(2), np.ones((4, 5))))
+    assert PureSVD(factors=7).fit(train).song_factors_.shape == (10, 2)
+
+
+def test_a_known_user_is_a_new_user_with_the_same_songs():
+    train = log()
+    model = PureSVD(factors=8).fit(train)
+    known, new = model.recommend(train, 9, users=np.arange(70)), model.recommend(train, 9)
+    assert (known[0] == new[0]).all()
+    assert (known[1] == new[1]).all()
+
+
+def test_the_nearest_songs_are_those_of_the_smallest_angle():
+    model = PureSVD(factors=5).fit(log())
+    unit = model.song_factors_.astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1)[:, None]
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -np.inf)
+    songs, scores = model.similar_songs(np.arange(40), 3)
+    assert (songs == np.argsort(-cosines, axis=1, kind="stable")[:, :3]).all()
+    assert scores == pytest.approx(-np.sort(-cosines, axis=1)[:, :3])
+
+
+@pytest.mark.parametrize("params", [{"factors": 0}, {"factors": 2.5}, {"seed": -1}, {"seed": True}])
+def test_parameters_that_make_no_sense(params):
+    (name,) = params
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number of at least"):
+        PureSVD(**params).fit(log())
