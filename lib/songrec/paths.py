@@ -77,3 +77,8 @@ class Paths:
     def failed(self) -> Path:
         """Unfinished notebooks of stages that failed."""
         return self.processed / "failed"
+
+    @property
+    def unfinished(self) -> Path:
+        """What a stage that was cut off needs to go on."""
+        return self.processed / "unfinished"

@@ -80,6 +80,8 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
         if twice := made & stage.outputs.keys():
             raise ConfigError(f"{path}: {name}: another stage makes {', '.join(sorted(twice))} already")
         made |= stage.outputs.keys()
+        if stage.of_members:
+            check_names([stage.of_members], made, "artefact", f"{path}: {name}: of_members")
         stages[name] = stage
     return Graph(stages)
 

@@ -23,12 +23,14 @@ class Stage:
 
     inputs : artefact name -> path, or -> {model: path} where there is one for each model.
     outputs : artefact name -> path.
+    unfinished : a file in which the stage may keep what it needs to go on after it was cut off.
     """
 
     name: str
     profile: str
     inputs: dict[str, Any]
     outputs: dict[str, Path]
+    unfinished: Path
 
 
 def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> Stage:
@@ -46,7 +48,8 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
         made_by = {graph.owners[declaration.of_members if a == "members" else a].name for a in missing}
         _make(sorted(made_by), name, profile)
     outputs = output_paths(declaration, paths, model if declaration.each_model else None)
-    return Stage(name, profile, inputs, outputs)
+    unfinished = paths.unfinished / (f"{name}.{model}" if declaration.each_model else name)
+    return Stage(name, profile, inputs, outputs, unfinished)
 
 
 def _exists(where: Path | Mapping[str, Path]) -> bool:

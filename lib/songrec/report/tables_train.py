@@ -105,3 +105,14 @@ def cost_table(costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
 
 def _timing(value: float) -> str:
     return f"{value:.3g}" if value >= 0.01 else "< 0.01"
+
+
+def changed_table(lists: TopN, untuned: TopN, cutoff: int = CUTOFF) -> pd.DataFrame:
+    """How far the lists of the tuned model differ from those without tuning: columns `quantity`, `value`."""
+    ours, plain = lists.songs[:, :cutoff], untuned.songs[:, :cutoff]
+    common = np.array([np.isin(a[a >= 0], b).sum() for a, b in zip(ours, plain, strict=True)])
+    rows = [
+        [f"first {cutoff} places that hold the same", share(float(np.mean(np.all(ours == plain, axis=1))))],
+        [f"places of the first {cutoff} in common, mean", f"{common.mean():.1f}"],
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "value"])

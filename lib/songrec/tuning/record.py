@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from songrec.errors import DataError
-from songrec.files import read_json, write_json
+from songrec.files import read_json, write_json, write_text
 
 KEYS = ("estimator", "hyperparameters", "untuned", "searched", "edges", "asked", "trials", "capped")
 
@@ -41,3 +43,16 @@ def with_members(hyperparameters: Mapping[str, Any], members: Mapping[str, Path]
             for label, each in tuned.items()
         }
     }
+
+
+def write_trials(path: Path, trials: pd.DataFrame) -> None:
+    """Write every trial of a search as CSV, atomically; the same trials give the same bytes."""
+    write_text(path, trials.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+
+
+def read_trials(path: Path) -> pd.DataFrame:
+    """What `write_trials` wrote; `DataError` names a file that cannot be read."""
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
