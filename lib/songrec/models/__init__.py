@@ -3,6 +3,7 @@
 from songrec.models.als import ALS
 from songrec.models.base import Recommender
 from songrec.models.blend import Blend
+from songrec.models.bpr import BPR
 from songrec.models.ease import EASE
 from songrec.models.hybrid import Hybrid
 from songrec.models.item_knn import ItemKNN
@@ -14,8 +15,9 @@ from songrec.models.user_knn import UserKNN
 
 __all__ = [
     "ALS",
-    "Blend",
+    "BPR",
     "EASE",
+    "Blend",
     "Hybrid",
     "ItemKNN",
     "Popularity",

@@ -27,8 +27,8 @@ class ALS(Factorised, Iterative):
     confidence : what r plays weigh, "binary" 1, "log_plays" log2(1 + r), "plays" r.
     epochs : times that all users and then all songs are solved for. seed : of the first vectors.
 
-    With p_ui = 1 where user u has heard song i, else 0, and c_ui = 1 + alpha · weight(r_ui), vectors x_u of the
-    users and y_i of the songs minimise (Hu, Koren & Volinsky 2008, eq. 3)
+    With p_ui = 1 where user u has heard song i, else 0, and c_ui = 1 + alpha · weight(r_ui), vectors x_u of
+    the users and y_i of the songs minimise (Hu, Koren & Volinsky 2008, eq. 3)
 
         Σ_ui c_ui (p_ui − x_u·y_i)² + λ (Σ_u |x_u|² + Σ_i |y_i|²)
 
@@ -36,9 +36,9 @@ class ALS(Factorised, Iterative):
 
         x_u = (YᵀY + Yᵀ(C_u − 1)Y + λ1)⁻¹ Yᵀ C_u p_u,      score(u, i) = x_u·y_i
 
-    The library `implicit` fits Y (three steps of conjugate gradients for each vector and half-epoch). A user is
-    always folded in by eq. 4, exactly, from the songs heard. A fold-in says which songs, not how often: each
-    weighs what a heard song weighs in training on average (1 for "binary").
+    The library `implicit` fits Y (three steps of conjugate gradients for each vector and half-epoch). A user
+    is always folded in by eq. 4, exactly, from the songs heard. A fold-in says which songs, not how often:
+    each weighs what a heard song weighs in training on average (1 for "binary").
 
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
     >>> ALS(factors=2).fit(train).recommend(train[[2]], 1)[0]
@@ -113,7 +113,7 @@ class ALS(Factorised, Iterative):
 def fold_in(of_user: np.ndarray, inverse: np.ndarray, surer: float) -> np.ndarray:
     """The vector (f,) of a user who has heard the songs with the factors `of_user` (h, f).
 
-    inverse : (YᵀY + λ1)⁻¹ (f, f). surer : the confidence in a heard song, beyond that in any other, which is 1.
+    inverse : (YᵀY + λ1)⁻¹ (f, f). surer : the confidence in a heard song beyond that in any other, 1.
     Whichever is smaller is solved, the system of the user's songs or that of the factors.
     """
     h, f = of_user.shape

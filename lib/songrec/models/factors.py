@@ -1,4 +1,4 @@
-"""What factor models share: scores and nearest songs from song factors, and their hyper-parameters' checks."""
+"""What factor models share: scores and nearest songs from song factors, and checks of hyper-parameters."""
 
 from typing import Any
 

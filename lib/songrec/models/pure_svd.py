@@ -17,7 +17,7 @@ DIGITS = 9
 class PureSVD(Factorised):
     """Truncated singular value decomposition of the binary log, missing entries taken as zeros.
 
-    factors : f, the singular directions that are kept (no more than the log's rank). seed : of ARPACK's start.
+    factors : f, the singular directions kept (no more than the log's rank). seed : of ARPACK's start.
 
     With X ≈ U Σ Vᵀ the decomposition of the binary training matrix cut off at its f largest singular values
     (Cremonesi, Koren & Turrin 2010, eq. 11 and 12),
@@ -25,8 +25,8 @@ class PureSVD(Factorised):
         score(u, i) = x_u V v_iᵀ
 
     where x_u is what the user has heard, as 0 and 1: a user needs no factors, so a new one is as good as a
-    known one. V is found by ARPACK to machine precision; the sign of a direction changes nothing. With as many
-    factors as X has rank, the scores are X itself: a song unheard scores 0, and nothing has been learnt.
+    known one. V is found by ARPACK to machine precision; the sign of a direction changes nothing. With as
+    many factors as X has rank, the scores are X itself: a song unheard scores 0, and nothing is learnt.
 
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
     >>> PureSVD(factors=2).fit(train).recommend(train[[2]], 1)[0]
