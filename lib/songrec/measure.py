@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_MEMORY = Path("/proc/meminfo")
+_CONTAINER = (  # limit, use, and the key in memory.stat of what is only cached
+    (Path("/sys/fs/cgroup/memory.max"), "memory.current", "inactive_file"),
+    (
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+        "memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
+)
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -50,6 +59,27 @@ def peak_mb() -> float:
     except (OSError, StopIteration):
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def free_memory() -> int:
+    """Bytes of memory that new arrays may take: what the machine and, in a container, its limit have left."""
+    try:
+        lines = (line.split() for line in _MEMORY.read_text().splitlines())
+        free = next(int(line[1]) * 1024 for line in lines if line[0] == "MemAvailable:")
+    except (OSError, StopIteration):
+        known = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in os.sysconf_names else "SC_PHYS_PAGES"
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf(known)
+    return max(0, min([free, *_left_in_container()]))
+
+
+def _left_in_container() -> Iterator[int]:
+    """What control groups (version 2, version 1) leave; files that are only cached can make room."""
+    for limit, used, cached in _CONTAINER:
+        try:
+            stat = dict(line.split() for line in (limit.parent / "memory.stat").read_text().splitlines())
+            yield int(limit.read_text()) - int((limit.parent / used).read_text()) + int(stat[cached])
+        except (OSError, ValueError, KeyError):  # no such group, or its limit is "max"
+            continue
 
 
 @contextmanager

@@ -20,6 +20,13 @@ def blas_in_order() -> Iterator[None]:
         yield
 
 
+def blas_threads() -> int:
+    """The number of threads that BLAS may use now: what work that is shared out by hand should keep to."""
+    from threadpoolctl import threadpool_info
+
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+
+
 def only_evidence(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Scores rounded to float32, with -inf for users of whom nothing is known: (n, n_songs).
 

@@ -1,0 +1,97 @@
+"""The inverse of a large symmetric positive definite matrix, in its own memory."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from songrec.errors import DataError
+from songrec.models.dense import blas_in_order, blas_threads
+
+TILE = 512
+"""Rows taken at once: large enough that BLAS works at full speed, small enough that all threads have work."""
+
+
+def invert(matrix: np.ndarray) -> None:
+    """Replace a symmetric positive definite float32 matrix (n, n) by its inverse.
+
+    Only the lower triangle is read; both are written. Needs `workspace(n)` bytes beside the matrix. Raises
+    `DataError` for a matrix that is not positive definite (the matrix is then spoilt).
+
+    What it does is the sweep (Gauss-Jordan elimination, which needs no exchange of rows here) by tiles of
+    `TILE` rows, in the lower triangle: for each diagonal tile D, with P the tiles of its column,
+
+        rest <- rest - P D⁻¹ Pᵀ,   P <- P D⁻¹,   D <- -D⁻¹
+
+    after which the matrix is minus its inverse. That takes as many operations as Cholesky's factor and the
+    inverse from it, but nearly all in one kind of product, which threads can share. LAPACK's way (`spotrf`,
+    `spotri`) was measured to be no more accurate on EASE's matrices, and slower; its last bits depend on the
+    number of threads; and SciPy's ends the process past about 30,000 rows. Here each product has one shape
+    and runs on one thread of BLAS, whoever takes it, so the result does not depend on how many threads there
+    are. Diagonal tiles are inverted in double precision, through Cholesky's factor.
+
+    Source: Goodnight 1979, "A tutorial on the SWEEP operator", The American Statistician 33(3).
+
+    >>> matrix = np.array([[2, 1], [1, 2]], np.float32)
+    >>> invert(matrix)
+    >>> (3 * matrix).round(5)
+    array([[ 2., -1.],
+           [-1.,  2.]], dtype=float32)
+    """
+    n = len(matrix)
+    if matrix.dtype != np.float32 or matrix.shape != (n, n):
+        raise DataError(f"expected a square float32 matrix, not {matrix.dtype} of shape {matrix.shape}")
+    tiles = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+    with ThreadPoolExecutor(blas_threads()) as pool, blas_in_order():
+        for pivot in tiles:
+            _sweep(matrix, pivot, tiles, pool)
+    for tile in tiles:
+        lower = matrix[tile, : tile.stop]
+        np.negative(lower, out=lower)
+        matrix[: tile.stop, tile] = lower.T
+        diagonal = matrix[tile, tile]
+        diagonal[:] = _mirrored(lower[:, tile])
+
+
+def workspace(n: int) -> int:
+    """Bytes that `invert` needs beside a matrix of n rows: two columns of tiles, a row per thread."""
+    return 4 * n * TILE * (2 + blas_threads())
+
+
+def _sweep(matrix: np.ndarray, pivot: slice, tiles: list[slice], pool: ThreadPoolExecutor) -> None:
+    """Sweep one diagonal tile; rows of tiles are shared out among the threads, the longest first."""
+    inverse = _inverse(matrix[pivot, pivot], pivot)
+    column = np.concatenate([matrix[pivot, : pivot.start].T, matrix[pivot.start :, pivot]])
+    scaled = np.empty_like(column)
+
+    def scale(tile):
+        np.matmul(column[tile], inverse, out=scaled[tile])
+
+    def update(tile):
+        if tile != pivot:
+            matrix[tile, : tile.stop] -= scaled[tile] @ column[: tile.stop].T
+        if tile.start > pivot.start:
+            matrix[tile, pivot] = scaled[tile]
+
+    list(pool.map(scale, tiles))
+    list(pool.map(update, reversed(tiles)))
+    matrix[pivot, : pivot.start] = scaled[: pivot.start].T
+    matrix[pivot, pivot] = -inverse
+
+
+def _inverse(tile: np.ndarray, place: slice) -> np.ndarray:
+    try:
+        root = np.linalg.inv(np.linalg.cholesky(_mirrored(tile.astype(np.float64))))
+    except np.linalg.LinAlgError:
+        root = np.full(tile.shape, np.nan)
+    inverse = (root.T @ root).astype(np.float32)
+    if not np.isfinite(inverse).all():
+        raise DataError(
+            f"the matrix is not positive definite (found in rows {place.start} to {place.stop - 1}): "
+            "it has no inverse of the kind asked for; with EASE, raise l2"
+        )
+    return inverse
+
+
+def _mirrored(tile: np.ndarray) -> np.ndarray:
+    """The lower triangle on both sides."""
+    return np.tril(tile) + np.tril(tile, -1).T
