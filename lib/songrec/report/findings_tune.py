@@ -9,7 +9,7 @@ from songrec.report.words import listed, log_of
 
 
 def tune(profile: str, model: str, tuned: Mapping[str, Any], synthetic: bool) -> Prose:
-    """What was chosen for one model, what it is worth on validation, and whether the range was wide enough."""
+    """What was chosen for one model, what it is worth on validation, and what lies at an edge."""
     if not tuned["searched"]:
         return paragraphs([f"`{model}` leaves nothing to search: it is trained as the profile says."])
     settings = ", ".join(f"{name} = {_chosen(tuned, name)}" for name in tuned["searched"])

@@ -1,6 +1,7 @@
 """The search for hyper-parameters: the same number of trials for every model, judged on validation alone."""
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +156,9 @@ class _Run:
             self.study.enqueue_trial(first)
         trial = self.study.ask()
         start = time.perf_counter()
-        point = self._suggest(trial)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # defaults may lie outside of the range: try them
+            point = self._suggest(trial)
         pruned = False
         if (twin := self._tried(point)) is not None:
             value, point = twin.user_attrs["value"], self.parameters(twin)

@@ -1,0 +1,217 @@
+"""The search: the same for everybody, resumable, and blind to all but validation."""
+
+import importlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+
+from songrec.data import Interactions
+from songrec.errors import ConfigError
+from songrec.evaluation import average_precision, judge
+from songrec.models import ItemKNN, Recommender
+from songrec.models.iterative import Iterative
+from songrec.split import weak
+from songrec.split.contract import HeldOut
+from songrec.tuning import read_trials, read_tuned, search, with_members, write_trials, write_tuned
+
+MODULE = importlib.import_module("songrec.tuning.search")  # the package's name `search` is the function
+SPACE = {"neighbours": {"low": 1, "high": 200, "log": True}}
+
+
+@pytest.fixture(scope="module")
+def split():
+    random = np.random.default_rng(3)
+    taste = random.integers(0, 4, 120)
+    users, songs = np.nonzero(
+        random.random((120, 60)) < np.where(taste[:, None] == np.arange(60) % 4, 0.5, 0.05)
+    )
+    log = Interactions.from_triplets(
+        pd.Series(users).map("u{:03}".format), pd.Series(songs).map("s{:03}".format), np.ones(len(users), int)
+    )
+    return weak(log, seed=0)
+
+
+@pytest.fixture
+def tune(split, tmp_path):
+    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=60.0, seed=0):
+        return search(
+            estimator,
+            fixed or {},
+            space,
+            split.train,
+            split.validation,
+            trials=trials,
+            seconds=seconds,
+            seed=seed,
+            journal=tmp_path / "unfinished" / "tune",
+        )
+
+    return run
+
+
+def test_trial_0_is_the_defaults_and_the_best_is_kept(tune, split):
+    found = tune()
+    assert found.trials["neighbours"].iloc[0] == ItemKNN().neighbours
+    assert len(found.trials) == found.asked == 9
+    best = found.trials.loc[found.trials["value"].idxmax()]
+    assert found.hyperparameters["neighbours"] == best["neighbours"]
+    model = ItemKNN(**found.hyperparameters).fit(split.train)
+    songs, _ = model.recommend(split.validation.fold_in, 10, users=split.validation.users)
+    value = average_precision(judge(songs, split.validation.holdout), 10).mean()
+    assert best["value"] == pytest.approx(value, abs=1e-6)
+    assert found.summary["value"] >= found.summary["untuned_value"] == found.trials["value"].iloc[0]
+
+
+def test_twice_the_same_and_another_seed_another_search(tune):
+    first, again, other = tune(), tune(), tune(seed=1)
+    pd.testing.assert_frame_equal(first.trials, again.trials)
+    assert list(other.trials["neighbours"]) != list(first.trials["neighbours"])
+
+
+def test_a_search_that_was_cut_off_goes_on_and_finds_the_same(tune, monkeypatch):
+    whole = tune()
+    fitted = []
+
+    def fit(self, train, limit=4, fit=ItemKNN.fit):
+        fitted.append(self.neighbours)
+        if len(fitted) == limit:
+            raise KeyboardInterrupt
+        return fit(self, train)
+
+    monkeypatch.setattr(ItemKNN, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        tune()
+    before = fitted.copy()
+    resumed = tune()
+    pd.testing.assert_frame_equal(resumed.trials, whole.trials)
+    assert fitted[len(before)] == before[-1], "the trial that was cut off is tried again"
+    assert before[0] not in fitted[len(before) :], "a finished trial is not"
+
+
+def test_the_journal_of_another_search_is_not_continued(tune, monkeypatch, tmp_path):
+    def stop(self, train):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ItemKNN, "fit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            tune(seed=5)
+    assert (tmp_path / "unfinished" / "tune").exists()
+    pd.testing.assert_frame_equal(tune(seed=0).trials, tune(seed=0).trials)
+    assert not (tmp_path / "unfinished" / "tune").exists()
+
+
+def test_time_ends_a_search_and_says_so(tune):
+    found = tune(seconds=1e-6)
+    assert (len(found.trials), found.asked, found.capped) == (1, 9, True)
+    assert found.summary["capped"]
+    assert not tune().capped
+
+
+def test_a_small_space_is_tried_whole_and_no_more(tune):
+    found = tune("Popularity", space={"by": {"choices": ["listeners", "plays"]}}, trials=20)
+    assert found.asked == len(found.trials) == 2
+    assert not found.capped
+
+
+@pytest.mark.parametrize("settings", [{"trials": 0}, {"space": {}}])
+def test_nothing_to_search(tune, settings):
+    found = tune(fixed={"neighbours": 7}, **settings)
+    assert found.hyperparameters == found.untuned
+    assert found.hyperparameters["neighbours"] == 7
+    assert found.summary | {"value": None, "trials": 0, "searched": [], "capped": False} == found.summary
+
+
+def test_nobody_to_validate_on(split):
+    nobody = HeldOut(
+        np.empty(0, np.int32), csr_array((0, 60), dtype=np.int32), csr_array((0, 60), dtype=np.int32)
+    )
+    with pytest.raises(ConfigError, match="holds out nobody for validation"):
+        search("ItemKNN", {}, SPACE, split.train, nobody, trials=2, seconds=1, journal=None)
+
+
+class Learner(Iterative):
+    """Gets better until epoch `peak`, then worse; the worse the larger `bad` is."""
+
+    def __init__(self, epochs: int = 24, peak: int = 10, bad: float = 0.0):
+        self.epochs, self.peak, self.bad = epochs, peak, bad
+
+    def fit_epochs(self, train):
+        for epoch in range(1, self.epochs + 1):
+            self.epoch_ = epoch
+            yield epoch
+
+    def _represent(self, heard, users): ...
+
+    def _scores(self, represented, enough): ...
+
+    def quality(self):
+        return 1 - abs(self.epoch_ - self.peak) / 30 - 0.1 * self.bad
+
+
+@pytest.fixture
+def learner(monkeypatch):
+    monkeypatch.setattr(MODULE, "create", lambda name, **params: Learner(**params))
+    monkeypatch.setattr(MODULE._Run, "_score", lambda self, model: model.quality())
+
+
+def test_the_number_of_epochs_is_found_on_the_way(tune, learner):
+    found = tune("Learner", {"bad": 0.0}, {"epochs": {"stop": 24}, "peak": {"low": 9, "high": 11}}, trials=3)
+    assert abs(found.hyperparameters["epochs"] - found.hyperparameters["peak"]) <= 2  # looks are 2 apart
+    assert (found.trials["epochs"] < 24).all()
+
+
+def test_hopeless_trials_are_given_up(tune, learner):
+    space = {"epochs": {"stop": 24}, "bad": {"low": 0.0, "high": 1.0}}
+    found = tune("Learner", {"peak": 24}, space, trials=12)
+    assert set(found.trials["state"]) == {"complete", "pruned"}
+    pruned = found.trials["state"] == "pruned"
+    assert found.trials.loc[pruned, "bad"].min() > found.trials.loc[~pruned, "bad"].median()
+    assert found.trials.loc[found.trials["value"].idxmax(), "state"] == "complete"
+
+
+class Ranker(Recommender):
+    """Counts its fits; `sign` counts only when ranking."""
+
+    ranking_only = ("sign",)
+    fits = 0
+
+    def __init__(self, neighbours: int = 5, sign: float = 0.0):
+        self.neighbours, self.sign = neighbours, sign
+
+    def fit(self, train):
+        type(self).fits += 1
+        self.base_ = ItemKNN(neighbours=self.neighbours).fit(train)
+        self.n_songs_ = train.shape[1]
+        return self
+
+    def _represent(self, heard, users):
+        return self.base_._represent(heard, users)
+
+    def _scores(self, represented, enough):
+        return self.base_._scores(represented, enough) * (1 - self.sign)
+
+
+def test_what_counts_only_when_ranking_asks_for_no_new_fit(tune, monkeypatch):
+    monkeypatch.setattr(MODULE, "create", lambda name, **params: Ranker(**params))
+    monkeypatch.setattr(Ranker, "fits", 0)
+    found = tune("Ranker", {"neighbours": 5}, {"sign": {"low": 0.0, "high": 2.0}}, trials=8)
+    assert Ranker.fits == 1
+    assert found.hyperparameters["sign"] < 1  # the sign turns at 1: then the worst songs come first
+    assert found.trials["value"].min() < found.trials["value"].max()
+
+
+def test_the_record_of_a_search(tune, tmp_path):
+    found = tune()
+    write_trials(tmp_path / "trials.csv", found.trials)
+    read = read_trials(tmp_path / "trials.csv")
+    assert list(read.columns) == ["trial", "value", "state", "neighbours"]
+    assert read["value"].tolist() == pytest.approx(found.trials["value"].tolist(), rel=1e-5)
+    write_tuned(tmp_path / "a.json", {"estimator": "ItemKNN", **found.summary})
+    tuned = read_tuned(tmp_path / "a.json")
+    assert tuned["hyperparameters"] == found.hyperparameters
+    members = with_members({"by": "rank"}, {"a": tmp_path / "a.json"})["members"]
+    assert members == {"a": {"estimator": "ItemKNN", "hyperparameters": found.hyperparameters}}
+    assert with_members({"by": "rank"}, {}) == {"by": "rank"}

@@ -1,0 +1,115 @@
+"""Search spaces: declared in one place, checked against the models, narrowed by what a profile fixes."""
+
+import ast
+
+import pytest
+
+from songrec.errors import ConfigError
+from songrec.models import create
+from songrec.models.registry import model_names
+from songrec.paths import NOTEBOOKS
+from songrec.pipeline.notebook import code_of
+from songrec.pipeline.plan import make_plan
+from songrec.tuning import edges, read_spaces, searched
+
+DECLARED = read_spaces(NOTEBOOKS / "spaces.yml")
+KNOWN = dict.fromkeys(["neighbours", "similarity", "alpha", "members", "weights"])
+SPACE = {
+    "neighbours": {"low": 5, "high": 1000, "log": True},
+    "similarity": {"choices": ["cosine", "asymmetric"]},
+    "alpha": {"low": 0.0, "high": 2.0, "when": {"similarity": ["asymmetric"]}},
+}
+
+
+def test_every_model_with_hyper_parameters_has_a_space():
+    without = {name for name in model_names() if create(name).get_params()} - set(DECLARED)
+    assert without <= {"Popularity"}  # its one choice, the baseline's, is the profile's
+
+
+@pytest.mark.parametrize("name", sorted(DECLARED))
+def test_the_defaults_lie_within_the_declared_space(name):
+    params = create(name).get_params()
+    for hyperparameter, entry in searched(DECLARED[name], {}, params, name).items():
+        value = params[hyperparameter]
+        if "choices" in entry:
+            assert value in entry["choices"], hyperparameter
+        elif "stop" in entry:
+            assert 0 < value <= entry["stop"]
+        else:
+            assert entry["low"] <= value <= entry["high"], hyperparameter
+            assert isinstance(entry["low"], int) == isinstance(entry["high"], int) == isinstance(value, int)
+
+
+def test_what_is_fixed_is_not_searched():
+    left = searched(SPACE, {"neighbours": 10}, KNOWN, "here")
+    assert list(left) == ["similarity", "alpha"]
+    assert left["alpha"]["when"] == {"similarity": ["asymmetric"]}
+
+
+def test_a_condition_on_what_is_fixed_is_settled_at_once():
+    assert list(searched(SPACE, {"similarity": "cosine"}, KNOWN, "here")) == ["neighbours"]
+    left = searched(SPACE, {"similarity": "asymmetric"}, KNOWN, "here")
+    assert left["alpha"] == {"low": 0.0, "high": 2.0}
+
+
+def test_one_weight_for_each_member():
+    left = searched({"weights.*": {"low": 0.0, "high": 1.0}}, {"members": {"a": 1, "b": 2}}, KNOWN, "here")
+    assert left == {name: {"low": 0.0, "high": 1.0} for name in ("weights.a", "weights.b")}
+
+
+def test_a_name_that_the_estimator_does_not_have():
+    with pytest.raises(ConfigError, match=r"here: unknown hyper-parameter 'neighbour': did you mean 'neighb"):
+        searched({"neighbour": {"low": 1, "high": 2}}, {}, KNOWN, "here")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A: {k: {low: 1}}",
+        "A: {k: {low: 2, high: 1}}",
+        "A: {k: {low: 0, high: 1, log: true}}",
+        "A: {k: {low: 1, high: 2, choices: [1]}}",
+        "A: {k: {between: 1}}",
+        "A: {k: {low: '1', high: 2}}",
+    ],
+)
+def test_a_declaration_that_makes_no_sense_is_named(tmp_path, text):
+    file = tmp_path / "spaces.yml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"spaces.yml: A\.k: "):
+        read_spaces(file)
+
+
+@pytest.mark.parametrize("text", ["", "- a", "A: 3", "A: {"])
+def test_a_file_that_is_no_declaration(tmp_path, text):
+    (tmp_path / "spaces.yml").write_text(text)
+    with pytest.raises(ConfigError, match=r"spaces.yml is no declaration of search spaces"):
+        read_spaces(tmp_path / "spaces.yml")
+
+
+def test_edges_by_the_scale_of_the_range():
+    space = {
+        "l2": {"low": 1.0, "high": 10000.0, "log": True},
+        "q": {"low": 0.0, "high": 10.0},
+        "epochs": {"stop": 30},
+        "by": {"choices": ["rank"]},
+    }
+    assert edges(space, {"l2": 9000.0, "q": 9.0, "epochs": 29, "by": "rank"}) == {"l2": "high"}
+    assert edges(space, {"l2": 2.0, "q": 0.1, "epochs": 30}) == {"q": "low", "epochs": "high"}
+    assert edges(space, {"l2": 1.1}) == {"l2": "low"}
+
+
+def test_the_stored_page_searches_what_the_profile_tiny_searches():
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in make_plan("tiny").stages["tune.ease"].declaration.parameters.values()
+    }
+    assert make_plan("tiny").stages["tune.ease"].parameters == defaults
+
+
+def test_tuning_never_names_the_test_part():
+    code = ast.parse(code_of(NOTEBOOKS / "04_tune.ipynb"))
+    assert not {node.attr for node in ast.walk(code) if isinstance(node, ast.Attribute)} & {
+        "test",
+        "final_train",
+    }
