@@ -1,6 +1,7 @@
 """Putting a finished run on record: the tables of data/results/<profile>, from a clean commit only."""
 
 import datetime
+import json
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +24,9 @@ from songrec.report.readme import refresh
 from songrec.report.store import load_per_users
 from songrec.split import Split
 from songrec.split.choose import TAKES
+from songrec.tuning import read_trials, read_tuned
 
-PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy")
+PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy", "implicit", "optuna")
 _EXAMPLE_SONGS = 10
 _COST = ["fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"]
 
@@ -71,20 +73,41 @@ def _write(plan: Plan, folder: Path, commit: str) -> None:
     compare = plan.stages["compare"].parameters
     per_user = load_per_users(processed / "per_user", models)
     write_text(folder / "metrics.csv", (processed / "metrics.csv").read_text(encoding="utf-8"))
-    _write_csv(folder / "cost.csv", _costs(processed / "cost", models))
+    _write_csv(folder / "cost.csv", _costs(processed, models))
     _write_csv(folder / "gains.csv", gains(per_user, compare["cutoff"], compare["baseline"]))
     _write_csv(folder / "examples.csv", _examples(plan, split, catalogue))
-    write_json(folder / "params.json", {m: e.hyperparameters for m, e in plan.profile.models.items()})
+    write_text(folder / "tuning.csv", (processed / "tables/tuning/worth.csv").read_text(encoding="utf-8"))
+    _write_csv(folder / "trials.csv", _trials(processed / "trials", models))
+    write_json(folder / "params.json", {m: _tuned(processed, m)["hyperparameters"] for m in models})
     write_json(folder / "run.json", _provenance(plan, split, catalogue, commit))
 
 
-def _costs(folder: Path, models: list[str]) -> pd.DataFrame:
+def _costs(processed: Path, models: list[str]) -> pd.DataFrame:
     """Three significant digits: a second measurement would not agree on more."""
     rows = []
     for model in models:
-        cost = read_json(folder / f"{model}.json")
-        rows.append({"model": model, **{key: float(f"{cost[key]:.3g}") for key in _COST}})
+        cost = read_json(processed / "cost" / f"{model}.json")
+        search = sum(read_json(processed / "search_cost" / f"{model}.json")["seconds"])
+        row = {key: float(f"{cost[key]:.3g}") for key in _COST}
+        rows.append({"model": model, **row, "search_seconds": float(f"{search:.3g}")})
     return pd.DataFrame(rows).astype({"threads": int})
+
+
+def _tuned(processed: Path, model: str) -> dict[str, Any]:
+    return read_tuned(processed / "tuned" / f"{model}.json")
+
+
+def _trials(folder: Path, models: list[str]) -> pd.DataFrame:
+    """Every trial of every search; what it tried stands in one column, as JSON."""
+    tables = []
+    for model in models:
+        table = read_trials(folder / f"{model}.csv")
+        tried = table[table.columns[3:]].to_dict("records")
+        point = [
+            json.dumps({name: value for name, value in each.items() if value == value}) for each in tried
+        ]
+        tables.append(table[["trial", "value", "state"]].assign(model=model, point=point))
+    return pd.concat(tables)[["model", "trial", "value", "state", "point"]]
 
 
 def _examples(plan: Plan, split: Split, catalogue: Catalogue) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from songrec.report.show import Prose, paragraphs
+from songrec.report.tables_tune import flat, setting
 from songrec.report.words import counted, log_of, share
 
 
@@ -20,7 +21,7 @@ def train(
 
     lists : as `tables_train.list_facts` makes it.
     """
-    settings = ", ".join([estimator, *(f"{name} = {value}" for name, value in hyperparameters.items())])
+    settings = ", ".join([estimator, *(f"{n} = {setting(v)}" for n, v in flat(hyperparameters).items())])
     lines = [
         f"`{model}` ({settings}) made lists of up to {lists['n']} {item}s for "
         f"{counted(lists['users'], 'test user')} of {log_of(profile, synthetic)}; {share(lists['full'])} of "

@@ -1,10 +1,24 @@
 """What tuning was worth, in sentences made from the values."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from songrec.report.show import Prose, paragraphs
-from songrec.report.style import label
+from songrec.report.style import DAGGER, label, mark_capped
+from songrec.report.tables_tune import asked
 from songrec.report.words import CAUTION, counted, listed, log_of
+
+
+def capped(tuned: Mapping[str, Mapping[str, Any]]) -> Prose:
+    """Whose search was ended by time; from here on every table and figure of the page marks these models."""
+    cut = [model for model, found in tuned.items() if found["capped"]]
+    mark_capped(cut)
+    if not cut:
+        return Prose("Every model that has settings to search had all its trials.")
+    each = [f"{label(model)}: {asked(tuned[model])}" for model in cut]
+    return Prose(f"{DAGGER.strip()} marks models that might have been tuned better ({listed(each)}).")
 
 
 def tuning(profile: str, worth: pd.DataFrame, cutoff: int, synthetic: bool) -> Prose:

@@ -7,6 +7,7 @@ from songrec.errors import DataError
 from songrec.files import write_text
 from songrec.paths import REPOSITORY
 from songrec.report.record import Record, on_record
+from songrec.report.record_choice import decision
 from songrec.report.record_tables import markdown, results
 
 START, END = "<!-- headline -->", "<!-- /headline -->"
@@ -18,7 +19,10 @@ def headline(records: Sequence[Record]) -> str:
         return ""
     run = records[0].run
     what = f"{run['users']:,} users, {run['songs']:,} {records[0].item}s and {run['triplets']:,} triplets"
-    return f"On real data, **{run['title']}** ({what}):\n\n{markdown(results(records[0]))}\n"
+    return (
+        f"On real data, **{run['title']}** ({what}):\n\n{markdown(results(records[0]))}\n\n"
+        f"Where to start:\n\n{markdown(decision(records[0]))}\n"
+    )
 
 
 def placed(text: str, block: str) -> str:

@@ -14,6 +14,7 @@ from songrec.files import read_json
 from songrec.paths import RESULTS
 from songrec.report.numbers import decimals, with_interval
 from songrec.report.pairs import PAIRED
+from songrec.report.style import DAGGER, label
 
 HEADLINE = "taste-profile-10k-songs"
 """The data set of page one."""
@@ -106,6 +107,18 @@ class Record:
     def cost(self) -> pd.DataFrame:
         """cost.csv by model."""
         return self._table("cost.csv").set_index("model")
+
+    @cached_property
+    def tuning(self) -> pd.DataFrame:
+        """tuning.csv by model: what the search was worth; no rows where nothing was tuned."""
+        here = (self.folder / "tuning.csv").is_file()
+        table = self._table("tuning.csv") if here else pd.DataFrame({"model": [], "asked": [], "capped": []})
+        return table.set_index("model")
+
+    def label(self, model: str) -> str:
+        """The model's name, with a dagger where time ended its search."""
+        capped = model in self.tuning.index and bool(self.tuning.loc[model, "capped"])
+        return label(model) + (DAGGER if capped else "")
 
     @cached_property
     def examples(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import numpy as np
 from songrec.errors import DataError
 from songrec.report import figures_models, tables_models
 from songrec.report.record import Record
+from songrec.report.record_choice import cost_figure
 from songrec.report.style import Chart, chart, colour, label, marker, title
 
 PANELS = {"precision@10": "Precision@10", "recall@10": "Recall@10", "average_precision@10": "MAP@10"}
@@ -80,7 +81,7 @@ def by_cutoff(records: Sequence[Record]) -> tuple[Chart, str]:
     )
 
 
-FIGURES = {"headline": headline, "trade_off": trade_off, "by_cutoff": by_cutoff}
+FIGURES = {"headline": headline, "trade_off": trade_off, "by_cutoff": by_cutoff, "cost": cost_figure}
 
 
 def record_figure(kind: str, records: Sequence[Record]) -> tuple[Chart, str]:

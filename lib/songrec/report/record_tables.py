@@ -9,8 +9,9 @@ import pandas as pd
 from songrec.errors import DataError
 from songrec.report.numbers import ends
 from songrec.report.record import SHARES, Record, written
+from songrec.report.record_choice import decision, tuning
 from songrec.report.show import Table, table
-from songrec.report.style import label
+from songrec.report.style import DAGGER, label
 from songrec.report.tables_models import NAMES
 
 SHOWN = ("precision", "recall", "average_precision", "coverage")
@@ -34,7 +35,7 @@ BRIEF = {
 def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) -> Table:
     """One row a model, best first: the metrics at a cut-off with their intervals."""
     models = record.ranked()
-    cells, marks = {"model": [label(model) for model in models]}, {}
+    cells, marks = {"model": [record.label(model) for model in models]}, {}
     for metric in metrics:
         name, title = f"{metric}@{cutoff}", _title(metric, cutoff)
         found = [record.estimate(model, name) for model in models]
@@ -42,7 +43,7 @@ def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) ->
         cells[title] = [written(metric, each, widest.margin) for each in found]
         if metric not in DESCRIBED:
             marks[title] = np.isin(models, record.not_worse(name))
-    note = BEST if marks else NO_BEST
+    note = (BEST if marks else NO_BEST) + _capped(record, models)
     return _right(table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note), left=1)
 
 
@@ -59,7 +60,7 @@ def gains(record: Record, cutoff: int = 10, baseline: str = "popularity") -> Tab
     for model in record.ranked():
         if model == baseline:
             continue
-        row = {"model": label(model)}
+        row = {"model": record.label(model)}
         for metric in SHOWN[:3]:
             times = record.compare("over", model, baseline, f"{metric}@{cutoff}")
             interval = ends(times.low, times.high, 2)
@@ -74,7 +75,7 @@ def cost(record: Record) -> Table:
     named = record.cost.loc[record.ranked()]
     rows = pd.DataFrame(
         {
-            "model": [label(model) for model in named.index],
+            "model": [record.label(model) for model in named.index],
             "fit, seconds": ["< 0.01" if each < 0.01 else f"{each:.2f}" for each in named["fit_seconds"]],
             "recommend, ms a user": [f"{each:.3f}" for each in named["recommend_ms_per_user"]],
             "peak memory, MB": [f"{peak:,.0f}" for peak in named["peak_mb"]],
@@ -187,12 +188,26 @@ def parameters(record: Record) -> Table:
     """Hyper-parameters by model."""
     rows = [
         {
-            "model": label(model),
-            "hyper-parameters": ", ".join(f"{key} = {value}" for key, value in values.items()),
+            "model": record.label(model),
+            "hyper-parameters": ", ".join(f"{key} = {_setting(value)}" for key, value in values.items()),
         }
         for model, values in record.params.items()
     ]
     return table(pd.DataFrame(rows))
+
+
+def _setting(value: Any) -> str:
+    """A hyper-parameter; of a model's members only their names, for each has a row of its own."""
+    if isinstance(value, dict):
+        weights = {name: f" {each:g}" for name, each in value.items() if not isinstance(each, dict)}
+        return ", ".join(f"{label(name)}{weights.get(name, '')}" for name in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _capped(record: Record, models: Sequence[str]) -> str:
+    """What the dagger means, where there is one."""
+    named = any(record.label(model) != label(model) for model in models)
+    return f" {DAGGER.strip()} its search was ended by time, before it had all its trials." if named else ""
 
 
 def provenance(records: Sequence[Record]) -> Table:
@@ -275,6 +290,8 @@ OF_ONE = {
     "implied": implied,
     "examples": examples,
     "parameters": parameters,
+    "decision": decision,
+    "tuning": tuning,
 }
 
 

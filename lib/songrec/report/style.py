@@ -1,5 +1,6 @@
 """One look for every figure: type, colours that colour-blind readers can tell apart, a colour per model."""
 
+from collections.abc import Iterable
 from io import BytesIO
 from zlib import crc32
 
@@ -21,12 +22,20 @@ _MODELS = {
     "popularity_plays": ("#a39785", "h", "popularity by plays"),
     "user_knn": ("#0072b2", "s", "user-KNN"),
     "item_knn": ("#d55e00", "^", "item-KNN"),
+    "item_knn_plays": ("#f0a878", "<", "item-KNN on plays"),
+    "p3alpha": ("#3a7ca5", "d", "P3alpha"),
+    "edlae": ("#b8860b", "H", "EDLAE"),
+    "fs_slim": ("#882255", "h", "fsSLIM"),
     "als": ("#009e73", "D", "ALS"),
+    "als_plays": ("#66c2a4", ">", "ALS on plays"),
+    "bpr": ("#332288", "8", "BPR"),
     "pure_svd": ("#cc79a7", "v", "PureSVD"),
     "ease": ("#e69f00", "P", "EASE"),
     "rp3beta": ("#56b4e9", "X", "RP3beta"),
     "mult_vae": ("#000000", "*", "Mult-VAE"),
-    "ncf": ("#8c6bb1", "p", "NCF"),
+    "ncf": ("#8c6bb1", "p", "NCF (NeuMF)"),
+    "hybrid": ("#999933", "h", "hybrid"),
+    "blend": ("#c1121f", "d", "blend"),
 }
 _OTHERS = ("#117733", "#882255", "#999933", "#332288", "#aa4499", "#661100", "#44aa99")
 _OTHER_MARKERS = ("<", ">", "h", "H", "d", "8")
@@ -94,13 +103,26 @@ def marker(model: str) -> str:
     return _MODELS[model][1] if model in _MODELS else others[crc32(model[::-1].encode()) % len(others)]
 
 
+DAGGER = "\N{NO-BREAK SPACE}†"
+"""Stands after the name of a model whose search was ended by time, before it had all its trials."""
+
+_capped: set[str] = set()
+
+
+def mark_capped(models: Iterable[str]) -> None:
+    """From here on `label` marks these models, and no others, with `DAGGER`: in every table and figure."""
+    _capped.clear()
+    _capped.update(models)
+
+
 def label(model: str) -> str:
     """The model's name as prose writes it.
 
     >>> label("item_knn"), label("my_model")
     ('item-KNN', 'my model')
     """
-    return _MODELS[model][2] if model in _MODELS else model.replace("_", " ")
+    name = _MODELS[model][2] if model in _MODELS else model.replace("_", " ")
+    return name + (DAGGER if model in _capped else "")
 
 
 def percent(axis, decimals: int | None = None) -> None:

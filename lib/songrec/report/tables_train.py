@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.lists import TopN
+from songrec.report.tables_tune import asked, flat, setting
 from songrec.report.words import share
 
 CUTOFF = 10
@@ -55,13 +56,15 @@ def list_facts(
     }
 
 
-def facts_table(
-    facts: Mapping[str, Any], model: str, hyperparameters: Mapping[str, Any], item: str
-) -> pd.DataFrame:
+def facts_table(facts: Mapping[str, Any], model: str, tuned: Mapping[str, Any], item: str) -> pd.DataFrame:
     """`tables_models.list_facts` for reading: columns `quantity`, `value`."""
     rows = {
         "model": model,
-        **{f"hyper-parameter {name}": f"{value}" for name, value in hyperparameters.items()},
+        **{
+            f"hyper-parameter {name}": setting(value)
+            for name, value in flat(tuned["hyperparameters"]).items()
+        },
+        "search": asked(tuned),
         "lists": f"{facts['users']:,}",
         f"{item}s in a list, at most": f"{facts['n']:,}",
         "full lists": share(facts["full"]),

@@ -16,11 +16,11 @@ SHOWN = 10
 def chosen_table(tuned: Mapping[str, Any]) -> pd.DataFrame:
     """Every hyper-parameter: columns `hyper-parameter`, `chosen`, `without the search`, `how`."""
     rows = []
-    for name, value in _flat(tuned["hyperparameters"]).items():
+    for name, value in flat(tuned["hyperparameters"]).items():
         how = "searched" if name in tuned["searched"] else "fixed"
         if name in tuned["edges"]:
             how += f", at the {tuned['edges'][name]} edge"
-        rows.append([name, setting(value), setting(_flat(tuned["untuned"]).get(name)), how])
+        rows.append([name, setting(value), setting(flat(tuned["untuned"]).get(name)), how])
     return pd.DataFrame(rows, columns=["hyper-parameter", "chosen", "without the search", "how"])
 
 
@@ -61,7 +61,8 @@ def setting(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _flat(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+def flat(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters with those of parts by dotted name."""
     flat: dict[str, Any] = {}
     for name, value in hyperparameters.items():
         parts = value if isinstance(value, dict) else None
