@@ -15,8 +15,8 @@ from songrec.tuning.spaces import read_spaces, searched
 
 SPACES = NOTEBOOKS / "spaces.yml"
 
-LABELS = ("model", "baseline")
-"""Parameters that name a model of the profile."""
+LABELS = ("model", "baseline", "member")
+"""Parameters that name a model of the profile; `models` names several."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def make_plan(profile_name: str, overrides: Sequence[str] = (), fetch: bool = Fa
     for label, entry in profile.models.items():
         if not label.isidentifier():
             raise ConfigError(f"{where}: the model label {label!r} must be letters, digits and _")
-        check_estimator(entry.estimator, entry.hyperparameters, f"{where}: models.{label}")
+        check_estimator(entry, f"{where}: models.{label}")
     stages: dict[str, PlannedStage] = {}
     for declaration in graph.stages.values():
         for model in profile.models if declaration.each_model else [None]:
@@ -128,7 +128,8 @@ def _plan_stage(
     values |= own | {"profile": paths.profile}
     if model is not None:
         values["model"] = model
-    check_names([values[name] for name in LABELS if name in values], profile.models, "model", where)
+    labels = [values[name] for name in LABELS if name in values] + values.get("models", [])
+    check_names(labels, profile.models, "model", where)
     if (chosen := values.get("model")) is not None:
         entry = profile.models[chosen].model_dump()
         values |= {name: value for name, value in entry.items() if name in declared}
@@ -151,13 +152,15 @@ def _plan_stage(
         tuple(flat),
         tuple(output_paths(declaration, paths, model).values()),
         executed.with_name(executed.name + ".ipynb"),
-        _estimators(profile, chosen) if chosen is not None else (),
+        _estimators(profile, values.get("models", []) if chosen is None else [chosen]),
     )
 
 
-def _estimators(profile: Profile, label: str) -> tuple[str, ...]:
-    entry = profile.models[label]
-    return tuple(dict.fromkeys([entry.estimator, *(profile.models[m].estimator for m in entry.members)]))
+def _estimators(profile: Profile, labels: Sequence[str]) -> tuple[str, ...]:
+    """Classes of these models and of what they are made of."""
+    entries = [profile.models[label] for label in labels]
+    made_of = [profile.models[member] for entry in entries for member in entry.members]
+    return tuple(dict.fromkeys(entry.estimator for entry in [*entries, *made_of]))
 
 
 def _space(entry: ModelEntry, spaces: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,12 +223,18 @@ def _override(profile: Profile, overrides: Sequence[str], graph: Graph) -> Profi
     return Profile.model_validate(data)
 
 
-def check_estimator(estimator: str, hyperparameters: Mapping[str, Any], where: str) -> None:
+def check_estimator(entry: ModelEntry, where: str) -> None:
     """`ConfigError` unless the estimator exists and takes these hyper-parameters with these types."""
-    known = _hyperparameters(estimator, where)
-    check_names(hyperparameters, known, "hyper-parameter", where)
-    for name, value in hyperparameters.items():
+    from songrec.models import create
+
+    known = _hyperparameters(entry.estimator, where)
+    check_names(entry.hyperparameters, known, "hyper-parameter", where)
+    for name, value in entry.hyperparameters.items():
         known[name].check(value, where)
+    if entry.members and "members" not in known:
+        raise ConfigError(f"{where}: {entry.estimator} is not made of members")
+    if (extra := type(create(entry.estimator)).extra) != entry.extra:
+        raise ConfigError(f"{where}: write extra: {extra or '(none)'}, which {entry.estimator} needs")
 
 
 def _hyperparameters(estimator: str, where: str) -> dict[str, Parameter]:
