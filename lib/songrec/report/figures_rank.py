@@ -8,7 +8,7 @@ import pandas as pd
 from songrec.report.numbers import decimals, ends, with_interval
 from songrec.report.style import Chart, chart, colour, key, log_scale, marker
 from songrec.report.tables_rank import FACTORS, FULL, METRICS, NAMES, SVD
-from songrec.report.words import share
+from songrec.report.words import article, share
 
 _LINES = {SVD: SVD, FACTORS: FULL}  # the neighbour model has its own colour in both spaces
 
@@ -17,7 +17,7 @@ def accuracy_cells(table: pd.DataFrame, cutoff: int) -> pd.DataFrame:
     """`tables_rank.accuracy` as text."""
     cells = {
         "model": table["model"].map(NAMES),
-        "numbers a song": [f"{rank:,}" for rank in table["rank"]],
+        "vector length": [f"{rank:,}" for rank in table["rank"]],
         "log reproduced": table["kept"].map(share),
         "memory (MB)": [megabytes(size) for size in table["bytes"]],
     }
@@ -32,7 +32,7 @@ def accuracy_cells(table: pd.DataFrame, cutoff: int) -> pd.DataFrame:
 def difference_cells(table: pd.DataFrame, cutoff: int) -> pd.DataFrame:
     """`tables_rank.differences` as text, a row a rank."""
     digits = decimals(float(((table["difference_high"] - table["difference_low"]) / 2).max()))
-    cells = {"numbers a song": [f"{rank:,}" for rank in dict.fromkeys(table["rank"])]}
+    cells = {"vector length": [f"{rank:,}" for rank in dict.fromkeys(table["rank"])]}
     for model in _LINES:
         rows = table[table["model"] == model]
         cells[f"{NAMES[model]}, MAP@{cutoff}"] = [f"{value:+.{digits}f}" for value in rows["difference"]]
@@ -52,7 +52,7 @@ def cost_table(found: Sequence[dict]) -> pd.DataFrame:
         ]
         for one in found
     ]
-    return pd.DataFrame(rows, columns=["model", "numbers a song", "fit (s)", "rank, per user (ms)"])
+    return pd.DataFrame(rows, columns=["model", "vector length", "fit (s)", "rank, per user (ms)"])
 
 
 def megabytes(size: float) -> str:
@@ -61,9 +61,13 @@ def megabytes(size: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def by_rank(table: pd.DataFrame, cutoff: int) -> Chart:
+def by_rank(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
     """MAP against the number of factors, a line a model, bands for the 95 % intervals; dashed: full space."""
-    return _lines(table, "rank", 1, "numbers that stand for a song (log scale)", cutoff)
+    figure = _lines(table, "rank", 1, f"numbers that stand for {article(item)} (log scale)", cutoff)
+    ranks = sorted(set(table.loc[table["model"] != FULL, "rank"]))
+    figure.axes[0].set_xticks(ranks, [f"{rank:,}" for rank in ranks])
+    figure.axes[0].minorticks_off()
+    return figure
 
 
 def by_memory(table: pd.DataFrame, cutoff: int) -> Chart:
