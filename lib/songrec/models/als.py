@@ -1,6 +1,7 @@
 """Implicit feedback as a weighted factorisation, solved for users and songs in turn."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
@@ -8,7 +9,7 @@ from scipy.sparse import csr_array, csr_matrix
 from songrec.errors import ConfigError
 from songrec.models.base import checked_train, positive
 from songrec.models.dense import blas_in_order
-from songrec.models.factors import Factorised, checked_seed, number_above_zero, songs_of
+from songrec.models.factors import Factorised, checked_seed, number_above_zero
 from songrec.models.iterative import Iterative
 
 WEIGHTS = {
@@ -17,6 +18,9 @@ WEIGHTS = {
     "plays": lambda plays: plays,
 }
 """What r plays weigh: 1 in each for a single play."""
+
+BLOCK = 500
+"""Users folded in at once: what bounds the songs whose factors are held in double precision."""
 
 
 class ALS(Factorised, Iterative):
@@ -38,7 +42,7 @@ class ALS(Factorised, Iterative):
 
     The library `implicit` fits Y (three steps of conjugate gradients for each vector and half-epoch). A user
     is always folded in by eq. 4, exactly, from the songs heard. A fold-in says which songs, not how often:
-    each weighs what a heard song weighs in training on average (1 for "binary").
+    there each counts as played once, whatever `confidence` the songs were fitted with.
 
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
     >>> ALS(factors=2).fit(train).recommend(train[[2]], 1)[0]
@@ -77,7 +81,7 @@ class ALS(Factorised, Iterative):
         for epoch in range(epochs):
             with blas_in_order():
                 inner.fit(confidences, show_progress=False)  # continues from the factors that it holds
-                self._keep(inner.item_factors, penalty, alpha * float(weights.mean(dtype=np.float64)))
+                self._keep(inner.item_factors, penalty, alpha)
             self.n_songs_ = heard.shape[1]
             yield epoch + 1
 
@@ -97,28 +101,35 @@ class ALS(Factorised, Iterative):
         self.surer_ = surer
 
     def _represent(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
-        """Eq. 4 for every user: (n, f).
-
-        C_u − 1 is a number a for all of the few songs H of a user, so with M = (YᵀY + λ1)⁻¹ and Woodbury's
-        identity x_u = (1 + a) M Y_Hᵀ (1 + a Y_H M Y_Hᵀ)⁻¹ 1: a system as large as H, not as f.
-        """
+        """Eq. 4 for every user: (n, f)."""
         vectors = np.zeros((heard.shape[0], len(self.inverse_)))
         with blas_in_order():
-            for user in range(len(vectors)):
-                of_user = self.song_factors_[songs_of(heard, user)].astype(np.float64)
-                vectors[user] = fold_in(of_user, self.inverse_, self.surer_)
+            for start in range(0, len(vectors), BLOCK):
+                rows = slice(start, start + BLOCK)
+                vectors[rows] = self._folded_in(heard[rows])
+        return vectors
+
+    def _folded_in(self, heard: csr_array) -> np.ndarray:
+        songs, place = np.unique(heard.indices, return_inverse=True)
+        factors = self.song_factors_[songs].astype(np.float64)
+        through = factors @ self.inverse_
+        vectors = np.zeros((heard.shape[0], len(self.inverse_)))
+        for user, (first, last) in enumerate(pairwise(heard.indptr)):
+            own = place[first:last]
+            vectors[user] = fold_in(factors[own], through[own], self.surer_)
         return vectors
 
 
-def fold_in(of_user: np.ndarray, inverse: np.ndarray, surer: float) -> np.ndarray:
-    """The vector (f,) of a user who has heard the songs with the factors `of_user` (h, f).
+def fold_in(factors: np.ndarray, through: np.ndarray, surer: float) -> np.ndarray:
+    """The vector (f,) of a user who has heard the songs with these `factors` (h, f).
 
-    inverse : (YᵀY + λ1)⁻¹ (f, f). surer : the confidence in a heard song beyond that in any other, 1.
-    Whichever is smaller is solved, the system of the user's songs or that of the factors.
+    through : factors (YᵀY + λ1)⁻¹, (h, f). surer : a, the confidence in a heard song less that in any other.
+
+    C_u − 1 is a for the songs H of the user and 0 elsewhere, so with M = (YᵀY + λ1)⁻¹ Woodbury's identity
+    makes of eq. 4: x_u = (1 + a) M Y_Hᵀ (1 + a Y_H M Y_Hᵀ)⁻¹ 1, a system as large as H. Where f is smaller,
+    the system that is solved is as large as f.
     """
-    h, f = of_user.shape
+    h, f = factors.shape
     if h <= f:
-        through = of_user @ inverse
-        return (1 + surer) * np.linalg.solve(np.eye(h) + surer * through @ of_user.T, np.ones(h)) @ through
-    within = np.eye(f) + surer * inverse @ (of_user.T @ of_user)
-    return (1 + surer) * np.linalg.solve(within, inverse @ of_user.sum(axis=0))
+        return (1 + surer) * np.linalg.solve(np.eye(h) + surer * through @ factors.T, np.ones(h)) @ through
+    return (1 + surer) * np.linalg.solve(np.eye(f) + surer * through.T @ factors, through.sum(axis=0))

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
 from songrec.models.base import Recommender, positive
@@ -48,8 +47,3 @@ def checked_seed(value: Any) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 0:
         raise ConfigError(f"seed must be a whole number of at least 0, not {value!r}")
     return int(value)
-
-
-def songs_of(heard: csr_array, user: int) -> np.ndarray:
-    """Codes of what row `user` of a canonical matrix has heard."""
-    return heard.indices[heard.indptr[user] : heard.indptr[user + 1]]
