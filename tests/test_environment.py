@@ -31,6 +31,7 @@ ROOMS = [
     ["evaluation"],
     ["models"],
     ["similarity"],
+    ["kernel"],
     ["split"],
     ["ranking"],
     ["lists"],

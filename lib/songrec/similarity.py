@@ -1,150 +1,141 @@
-"""Nearest neighbours by cosine between the rows of binary sparse matrices: exact sets, ties by lower code.
+"""Nearest neighbours between the rows of sparse matrices, by any of a family of likenesses.
 
-The heavy part, a sparse product with the best few kept per row, is the kernel of similaripy (C++, OpenMP;
-the fastest of those measured). Its values are float32, and which of several tied items it keeps is chance, so
-here it only proposes candidates. They are compared by
-
-    c² / (a · b),    c common features, a and b the features of either side,
-
-the squared cosine, a ratio of integers in float64: equal ratios give equal numbers, so a tie is a tie (and
-different ratios stay different while c² · b < 2**53). A row whose k-th place might be tied with something
-that the kernel left out is asked again with more room, until it cannot be.
+Likenesses are computed in double precision, rounded to single, and compared as they are rounded: what is
+equal but for the order of an addition is a tie, and ties go to the lower code. The one exception is the plain
+cosine of binary matrices, the likeness that is wanted at the largest scale: `songrec.kernel` computes it in
+parallel, and compares the exact ratios.
 """
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import csr_array
 
+from songrec.kernel import nearest_by_cosine
 from songrec.lists import NOTHING
-from songrec.ranking import binarised
+from songrec.ranking import best, binarised
 
-MARGIN = 64
-"""Candidates asked of the kernel beyond k: room for ties at the k-th place."""
-
-CELLS = 4_000_000
-"""Candidates held at once, about 50 bytes each (more only for a matrix that itself holds more)."""
-
-SLACK = 1e-6
-"""More than the relative error of the kernel's float32 values, three roundings of 2**-24."""
+CELLS = 2_000_000
+"""Pairs with something in common held at once, about 60 bytes each (more only for a row that has more)."""
 
 
-def cosine_neighbours(rows: csr_array, k: int, *, threads: int = 0) -> csr_array:
-    """For each row its `k` nearest other rows by the cosine of what is not zero; ties go to the lower row.
+@dataclass(frozen=True)
+class Likeness:
+    """How alike two rows x and y are, from what they have in common.
 
-    rows : sparse (n, features). threads : 0 lets OpenMP decide; the result does not depend on it.
+    With c = Σ x·y, a = Σ x² and b = Σ y² (for binary rows: features in common, features of either),
 
-    Returns a csr_array (n, n) of cosines (float32), columns ascending, at most `k` in a row and none on the
-    diagonal; rows with nothing in common are no neighbours.
+        of_sets=False    c / (a^alpha · b^beta + shrink)
+        of_sets=True     c / (c + alpha (a − c) + beta (b − c) + shrink)
+
+    The first is the cosine for alpha = beta = ½ and Aiolli's (2013) asymmetric cosine for alpha + beta = 1.
+    The second is Tversky's (1977) index of two sets: Jaccard's for alpha = beta = 1, Dice's for ½. What few
+    have in common is trusted less the larger `shrink` is. (The family is that of `s_plus` in similaripy,
+    without the mixtures.)
+
+    >>> Likeness().between(2, 4, 9)
+    0.3333333333333333
+    >>> Likeness(1, 1, of_sets=True).between(2, 4, 9)
+    0.18181818181818182
+    """
+
+    alpha: float = 0.5
+    beta: float = 0.5
+    shrink: float = 0.0
+    of_sets: bool = False
+
+    def between(self, common, a, b):
+        """The likeness of rows by `common`, `a` and `b`, numbers or arrays, float64."""
+        if self.of_sets:
+            whole = common + self.alpha * (a - common) + self.beta * (b - common)
+        else:
+            whole = a**self.alpha * b**self.beta
+        return common / (whole + self.shrink)
+
+
+COSINE = Likeness()
+
+
+def neighbours(rows: csr_array, k: int, likeness: Likeness = COSINE, *, threads: int = 0) -> csr_array:
+    """For each row its `k` nearest other rows; ties go to the lower row.
+
+    rows : sparse (n, features), weights above zero. threads : 0 lets OpenMP decide: no matter.
+
+    Returns a csr_array (n, n) of likenesses (float32), columns ascending, at most `k` in a row and none on
+    the diagonal; rows with nothing in common are no neighbours.
 
     >>> songs = csr_array(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]]))
-    >>> cosine_neighbours(songs, 1).toarray().round(3)
+    >>> neighbours(songs, 1).toarray().round(3)
     array([[0.   , 0.816, 0.   ],
            [0.816, 0.   , 0.   ],
            [0.   , 0.577, 0.   ]], dtype=float32)
     """
-    rows = binarised(rows)
-    return nearest(rows, rows.T.tocsr(), k, own=np.arange(rows.shape[0]), threads=threads)
+    return nearest(rows, rows.T.tocsr(), k, likeness, own=np.arange(rows.shape[0]), threads=threads)
 
 
 def nearest(
     queries: csr_array,
     columns: csr_array,
     k: int,
+    likeness: Likeness = COSINE,
     *,
     sizes: np.ndarray | None = None,
     own: np.ndarray | None = None,
     threads: int = 0,
 ) -> csr_array:
-    """For each query its `k` nearest items by cosine; ties go to the lower code.
+    """For each query its `k` nearest items; ties go to the lower code.
 
-    queries : (m, features); columns : (features, n), one column an item: both as `binarised` gives them.
-    sizes : (n,) features of each item, where `columns` holds only part of them; None counts the columns.
+    queries : (m, features); columns : (features, n), one column an item; canonical, weights above zero.
+    likeness : from the query (its side is a) to the item (b).
+    sizes : (n,) what b is for each item, where that is not the sum of squares of its column.
     own : (m,) the item that a query must not find, -1 for none; None for none at all.
 
-    Returns a csr_array (m, n) of cosines (float32), at most `k` in a row, columns ascending.
+    Returns a csr_array (m, n) of likenesses (float32), at most `k` in a row, columns ascending.
     """
     m, n = queries.shape[0], columns.shape[1]
-    sizes = np.bincount(columns.indices, minlength=n) if sizes is None else sizes
+    if sizes is None:
+        sizes = np.bincount(columns.indices, np.square(columns.data, dtype=np.float64), minlength=n)
     own = np.full(m, NOTHING) if own is None else np.asarray(own)
-    cells = max(
-        CELLS, columns.nnz // 2
-    )  # each call of the kernel reads the whole matrix: not too many of them
-    step = max(1, cells // min(k + MARGIN, max(n, 1)))
-    blocks = [csr_array((0, n), dtype=np.float32)]
-    for start in range(0, m, step):
-        block = slice(start, start + step)
-        blocks.append(_block(queries[block], columns, sizes, own[block], k, cells, threads))
-    return vstack(blocks, format="csr")
+    if likeness == COSINE and _is_binary(queries) and _is_binary(columns):
+        return nearest_by_cosine(binarised(queries), binarised(columns), k, sizes, own, threads)
+    queries, columns = queries.astype(np.float64), columns.astype(np.float64)
+    blocks = [
+        _nearest_in_block(queries[a:b], columns, k, likeness, sizes, own[a:b])
+        for a, b in _cuts(queries, columns)
+    ]
+    codes, values, lengths = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    return csr_array((values, codes, ends.astype(np.int32)), shape=(m, n))
 
 
-def _block(queries, columns, sizes, own, k, cells, threads) -> csr_array:
-    """`nearest` for a block of queries, asking again about the rows that stay open."""
-    n = columns.shape[1]
+def _is_binary(matrix: csr_array) -> bool:
+    return bool((matrix.data == 1).all())
+
+
+def _cuts(queries: csr_array, columns: csr_array) -> list[tuple[int, int]]:
+    """Blocks of queries, each with no more than `CELLS` items in common with them, if it is not one query."""
+    lengths = np.diff(columns.indptr).astype(np.int64)[queries.indices]
+    before = np.concatenate([[0], np.cumsum(lengths)])[queries.indptr]
+    cells = np.cumsum(np.minimum(np.diff(before), columns.shape[1]))
+    block = cells // CELLS if len(cells) else cells
+    starts = np.flatnonzero(np.diff(block, prepend=-1))
+    return list(pairwise([*starts.tolist(), len(cells)])) or [(0, 0)]
+
+
+def _nearest_in_block(queries, columns, k, likeness, sizes, own):
+    """(codes, likenesses of all rows one after the other; how many each row has)."""
+    common = queries @ columns
+    row = np.repeat(np.arange(len(own)), np.diff(common.indptr))
+    a = np.zeros(len(own))
+    np.add.at(a, np.repeat(np.arange(len(own)), np.diff(queries.indptr)), queries.data**2)
+    values = likeness.between(common.data, a[row], sizes[common.indices]).astype(np.float32)
+    values[(common.indices == own[row]) | ~(values > 0)] = -np.inf
     found = []
-    pending, room = np.flatnonzero(np.diff(queries.indptr)), k + MARGIN
-    while len(pending):
-        room, still = min(room, n), []
-        step = max(1, cells // room)
-        for part in (pending[start : start + step] for start in range(0, len(pending), step)):
-            settled, row, codes, squares = _ask(queries[part], columns, sizes, own[part], k, room, threads)
-            found.append((part[row], codes, squares))
-            still.append(part[~settled])
-        pending, room = np.concatenate(still), room * 4
-    if not found:
-        return csr_array((len(own), n), dtype=np.float32)
-    row, codes, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    cosines = np.sqrt(squares).astype(np.float32)
-    return coo_array((cosines, (row, codes)), shape=(len(own), n)).tocsr()
-
-
-def _ask(queries, columns, sizes, own, k, room, threads):
-    """Ask the kernel once: (which rows are settled; row, code and squared cosine of their neighbours)."""
-    codes, values = _kernel(queries, columns, sizes, room, threads)
-    common = np.rint(values * np.sqrt(sizes[codes]))
-    heard = np.diff(queries.indptr)[:, None].astype(np.float64)
-    squares = common**2 / (heard * np.maximum(sizes[codes], 1))
-    squares[(values == 0) | (codes == own[:, None])] = 0
-    kth = np.zeros(len(own))
-    if k < codes.shape[1]:
-        kth = np.partition(squares, -k, axis=1)[:, -k]
-    # What the kernel left out is no better than the worst that it gave, where it filled its room at all.
-    filled = codes.shape[1] == room < columns.shape[1]
-    worst = values.min(axis=1) / np.sqrt(heard[:, 0]) if filled else np.zeros(len(own))
-    settled = (worst == 0) | (np.sqrt(kth) > worst * (1 + SLACK))
-    keep = _first(codes, squares, kth, k) & settled[:, None]
-    return settled, np.nonzero(keep)[0], codes[keep], squares[keep]
-
-
-def _first(codes, squares, kth, k):
-    """Mask of the `k` best of each row (fewer where fewer are above zero), the k-th value being known."""
-    kth = kth[:, None]
-    better, tied = squares > kth, (squares == kth) & (kth > 0)
-    places = k - better.sum(axis=1)  # left for the tied: those of the lowest codes
-    last = np.iinfo(np.int32).max
-    by_code = np.sort(np.where(tied, codes, last), axis=1)
-    limit = np.take_along_axis(by_code, np.clip(places, 1, by_code.shape[1])[:, None] - 1, axis=1)
-    return better | (tied & (codes <= limit))
-
-
-def _kernel(queries, columns, sizes, room, threads):
-    """Per query the `room` items highest by c / √b, in no order: (codes, values); value 0 where no more."""
-    import similaripy
-
-    heard = np.unique(queries.indices)
-    if np.diff(columns.indptr)[heard].sum() < columns.nnz // 2:  # do not prepare what is not asked for
-        queries, columns = queries[:, heard], columns[heard]
-    result = similaripy.s_plus(
-        queries,
-        columns,
-        l1=0,
-        l2=0,
-        l3=1,  # divide by a power of the item's weight alone: the query's own size changes no order
-        pop2=sizes.astype(np.float32),
-        beta2=0.5,
-        k=room,
-        verbose=False,
-        num_threads=threads,
-    )
-    shape = (queries.shape[0], room)  # the kernel fills `room` places for each query, from the left
-    codes, values = result.col.reshape(shape), result.data.reshape(shape)
-    used = max(1, int((values > 0).sum(axis=1).max()))
-    return codes[:, :used], values[:, :used].astype(np.float64)
+    for start, end in pairwise(common.indptr.tolist()):
+        codes, likenesses = best(common.indices[start:end], values[start:end], k)
+        order = np.argsort(codes)
+        found.append((codes[order], likenesses[order]))
+    codes = np.concatenate([codes for codes, _ in found] or [np.zeros(0, np.int32)]).astype(np.int32)
+    likenesses = np.concatenate([one for _, one in found] or [np.zeros(0, np.float32)]).astype(np.float32)
+    return codes, likenesses, np.array([len(codes) for codes, _ in found], np.int64)

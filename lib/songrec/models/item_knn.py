@@ -1,54 +1,74 @@
 """Songs like those you heard."""
 
-import numpy as np
+from dataclasses import replace
+
 from scipy.sparse import csr_array
 
-from songrec.errors import DataError
-from songrec.models.base import Recommender, checked_train, positive
-from songrec.models.neighbours import weighted_sum
-from songrec.ranking import best_in_rows
-from songrec.similarity import cosine_neighbours
+from songrec.models.base import checked_train, positive
+from songrec.models.neighbours import SongNeighbours, likeness, not_negative, to_the_power
+from songrec.models.weighting import weighted
+from songrec.similarity import neighbours
 
 
-class ItemKNN(Recommender):
-    """Item-based collaborative filtering with cosine similarity.
+class ItemKNN(SongNeighbours):
+    """Item-based collaborative filtering.
 
     neighbours : K, the number of most similar songs kept for each song.
+    similarity : "cosine", "asymmetric", "tversky" or "jaccard" (the last two compare sets: no weighting).
+    alpha : of "asymmetric" and "tversky"; beta : of "tversky".
+    shrink : h, added to the denominator: what few have in common is trusted less.
+    q : the power to which a similarity is raised; above 1 the nearest songs decide more.
+    weighting : what the plays weigh in the similarities, a name in `songrec.models.weighting`.
 
-    With U_i the set of listeners of song i, N_K(j) the K songs most similar to j (ties to the lower code),
-    and H_u what user u has heard,
+    With x_ui what the plays of song i by user u weigh, c = Σ_u x_ui x_uj and a_i = Σ_u x_ui² (for "binary"
+    the listeners in common and the listeners of i), the similarity of a song i that may be listed to a song j
+    that was heard is
 
-        cos(j, i) = |U_j ∩ U_i| / √(|U_j| · |U_i|)
-        score(u, i) = sum of cos(j, i) over the songs j in H_u that have i in N_K(j)
+        cosine       w(j, i) = c / (√(a_i a_j) + h)
+        asymmetric   w(j, i) = c / (a_i^alpha · a_j^(1 − alpha) + h)
+        tversky      w(j, i) = c / (c + alpha (a_i − c) + beta (a_j − c) + h)
+        jaccard      w(j, i) = c / (a_i + a_j − c + h)
 
-    Plays count as heard or not. Sarwar et al. 2001 introduced the model; keeping K neighbours for each song
-    that was heard, and adding up their similarities, is Deshpande & Karypis 2004.
+    and with N_K(j) the K songs i of the highest w(j, i) (ties to the lower code), H_u what user u has heard,
 
+        score(u, i) = sum of w(j, i)^q over the songs j in H_u that have i in N_K(j)
+
+    Plays shape the similarities only: what the user to be served has heard counts as heard, however often.
+    Sarwar et al. 2001 introduced the model; keeping K neighbours for each song that was heard, and adding up
+    their similarities, is Deshpande & Karypis 2004; the asymmetric cosine and q are Aiolli 2013.
+
+    >>> import numpy as np
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]))
     >>> ItemKNN(neighbours=2).fit(train).recommend(csr_array(np.array([[1, 0, 0, 0]])), 3)[0]
     array([[ 1,  2, -1]], dtype=int32)
     """
 
-    def __init__(self, neighbours: int = 100):
+    def __init__(
+        self,
+        neighbours: int = 100,
+        similarity: str = "cosine",
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        shrink: float = 0.0,
+        q: float = 1.0,
+        weighting: str = "binary",
+    ):
         self.neighbours = neighbours
+        self.similarity = similarity
+        self.alpha = alpha
+        self.beta = beta
+        self.shrink = shrink
+        self.q = q
+        self.weighting = weighting
 
     def fit(self, train: csr_array) -> "ItemKNN":
-        k = positive("neighbours", self.neighbours)
-        heard = checked_train(train)
-        self.similarity_ = cosine_neighbours(heard.T.tocsr(), k)
-        self.n_songs_ = heard.shape[1]
+        k, q = positive("neighbours", self.neighbours), not_negative("q", self.q)
+        listed = likeness(self.similarity, self.alpha, self.beta, self.shrink, self.weighting)
+        heard = replace(
+            listed, alpha=listed.beta, beta=listed.alpha
+        )  # the song that was heard is the one that asks
+        checked_train(train)
+        songs = weighted(self.weighting, train.T.tocsr())
+        self.similarity_ = to_the_power(neighbours(songs, k, heard), q)
+        self.n_songs_ = songs.shape[0]
         return self
-
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
-        return heard
-
-    def _scores(self, represented: csr_array, enough: int) -> csr_array:
-        return weighted_sum(represented, self.similarity_)
-
-    def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The `k` nearest neighbours of each song and their cosines; no more than `neighbours` of them."""
-        self._check_fitted()
-        songs = np.asarray(songs)
-        if len(songs) and not (songs.min() >= 0 and songs.max() < self.n_songs_):
-            raise DataError(f"song codes must lie between 0 and {self.n_songs_ - 1}")
-        return best_in_rows(self.similarity_[songs], positive("k", k))
