@@ -36,6 +36,14 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         + "".join(f"{model},{0.25 * (place + 1)},0.05,200,2\n" for place, model in enumerate(MODELS)),
         encoding="utf-8",
     )
+    (target / "tuning.csv").write_text(
+        "model,trials,asked,capped,edges,validation_untuned,validation,untuned,value,difference,"
+        "ci_low,ci_high,n_users\n"
+        "popularity,0,0,False,,,,0.06,0.06,0.0,0.0,0.0,500\n"
+        "user_knn,3,20,True,neighbours high,0.2,0.21,0.22,0.24,0.02,0.01,0.03,500\n"
+        "item_knn,20,20,False,,0.2,0.21,0.26,0.27,0.01,-0.01,0.03,500\n",
+        encoding="utf-8",
+    )
     examples = ["profile,user,kind,model,rank,song_id,label,plays,score,hit"]
     for user in ("u1", "u2"):
         for model in MODELS:

@@ -3,12 +3,14 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 from made_up_record import write_record
 
 from songrec.errors import DataError
 from songrec.report.readme import headline, placed
 from songrec.report.record import HEADLINE, Record, on_record
+from songrec.report.record_choice import frontier
 from songrec.report.record_figures import FIGURES, record_figure
 from songrec.report.record_tables import OF_ALL, OF_ONE, markdown, record_table
 from songrec.report.values import write_value
@@ -29,6 +31,8 @@ from songrec.report.values import write_value
         ("made-up/second/precision@10:model", "user-KNN"),
         ("made-up/best over popularity/precision@10", "4.50"),
         ("made-up/best over popularity/precision@10:ci", "4.05 to 4.95"),
+        ("made-up/popularity over best/precision@10:ci", "0.20 to 0.25"),
+        ("made-up/popularity minus best/precision@10:ci", "-0.0740 to -0.0660"),
         ("made-up/best minus second/precision@10", "+0.0100"),
         ("made-up/best minus second/precision@10:ci", "0.0060 to 0.0140"),
         ("made-up/run/users", "12,345"),
@@ -52,7 +56,7 @@ def test_an_expression_gives_its_text(results, expression, text):
         ("made-up/item_kn/precision@10", "did you mean 'item_knn'"),
         ("made-up/item_knn/precision@7", "did you mean 'precision@10'"),
         ("made-up/item_knn/coverage@10:ci", "no interval"),
-        ("made-up/user_knn over item_knn/precision@10:ci", "no interval"),
+        ("made-up/popularity over user_knn/gini@10:ci", "no interval"),
         ("made-up/run/userz", "'userz' is not on record"),
         ("made-up/run/packages", "not a single value"),
         ("made-up/run/read/usrs", "'usrs' is not on record; there is users, songs, triplets"),
@@ -107,7 +111,7 @@ def test_results_are_sorted_rounded_and_marked(results):
         "| model | Precision@10 | Recall@10 | MAP@10 | Coverage@10 |",
         "|:--|--:|--:|--:|--:|",
         "| item-KNN | **0.0900 ± 0.0080** | **0.1800 ± 0.0080** | **0.2700 ± 0.0080** | 45.0 % |",
-        "| user-KNN | 0.0800 ± 0.0080 | 0.1600 ± 0.0080 | 0.2400 ± 0.0080 | 40.0 % |",
+        "| user-KNN\N{NO-BREAK SPACE}† | 0.0800 ± 0.0080 | 0.1600 ± 0.0080 | 0.2400 ± 0.0080 | 40.0 % |",
         "| popularity | 0.0200 ± 0.0080 | 0.0400 ± 0.0080 | 0.0600 ± 0.0080 | 10.0 % |",
     ]
 
@@ -115,7 +119,7 @@ def test_results_are_sorted_rounded_and_marked(results):
 def test_what_is_described_is_not_marked(results):
     made = record_table("results", [Record.load("made-up", results)], metrics=["coverage", "gini"])
     assert not made.strong.any()
-    assert made.note.endswith("No value is best in itself.")
+    assert "No value is best in itself. † its search was ended by time" in made.note
 
 
 def test_a_log_stands_as_read_and_as_filtered(results):
@@ -198,3 +202,32 @@ def test_a_broken_record_is_named(results):
     (results / "made-up" / "run.json").write_text(json.dumps({})[:-1])
     with pytest.raises(DataError, match=r"run\.json"):
         _ = Record.load("made-up", results).run
+
+
+def test_the_frontier_is_what_no_other_equals_for_less():
+    frame = pd.DataFrame(
+        {
+            "model": ["cheap", "same", "dear", "wasteful", "best"],
+            "value": [0.1, 0.1, 0.2, 0.15, 0.3],
+            "s": [1.0, 2.0, 3.0, 4.0, 5.0],
+        }
+    )
+    assert frontier(frame, "s") == ["cheap", "dear", "best"]
+
+
+def test_where_to_start_follows_from_the_figures(results):
+    made = record_table("decision", [Record.load("made-up", results)])
+    start = made.cells.set_index("situation")["start with"]
+    assert start["accuracy first, a catalogue of some ten thousand songs"] == "item-KNN"
+    assert start["shortest answer, at least 90 % of the best accuracy"] == "item-KNN"
+    assert start["a listener about whom nothing is known"] == "popularity"
+    assert made.cells["because"].iloc[0] == "MAP@10 0.2700 ± 0.0080"
+    assert "45 % of the catalogue listed" in set("; ".join(made.cells["because"]).split("; "))
+
+
+def test_what_tuning_was_worth(results):
+    made = record_table("tuning", [Record.load("made-up", results)])
+    assert made.cells["model"].tolist() == ["item-KNN", "user-KNN\N{NO-BREAK SPACE}†"]
+    assert made.cells["trials"].tolist() == ["20 of 20", "3 of 20"]
+    assert made.cells["difference"].tolist()[1] == "+0.0200 (+0.0100 to +0.0300)"
+    assert made.strong[:, list(made.cells.columns).index("difference")].tolist() == [False, True]

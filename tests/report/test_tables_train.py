@@ -41,13 +41,16 @@ def test_it_agrees_with_the_curve_that_the_comparison_draws():
     assert np.isclose(curve["song_share"], 0.01).any()
 
 
+TUNED = {"hyperparameters": {"neighbours": 5}, "trials": 3, "asked": 20, "capped": True}
+
+
 def test_facts_of_lists():
     charts = tables_train.concentration(LISTS, TRAIN, HOLDOUT)
     facts = tables_train.list_facts(LISTS, charts, 4)
     top = facts.pop("top")
     assert top == pytest.approx(1 / 3)
     assert facts == {"users": 2, "n": 2, "full": 0.5, "songs": 4, "cutoff": 10, "distinct": 3}
-    table = tables_train.facts_table(facts | {"top": top}, "item_knn", {"neighbours": 5}, "song")
+    table = tables_train.facts_table(facts | {"top": top}, "item_knn", TUNED, "song")
     shown = table.set_index("quantity")["value"]
     assert shown["model"] == "item_knn"
     assert shown["hyper-parameter neighbours"] == "5"

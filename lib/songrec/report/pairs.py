@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from songrec.evaluation import paired_difference, ratio_gain
+from songrec.report.tables_models import DECIDING
 
 PAIRED = [
     "model",
@@ -24,6 +25,8 @@ PAIRED = [
 def gains(per_user: Mapping[str, pd.DataFrame], cutoff: int, baseline: str = "popularity") -> pd.DataFrame:
     """For every metric at the cut-off: each model against the baseline, and the best against each other one.
 
+    By the deciding metric (average precision) every two models are compared, the better one first.
+
     per_user : each model's values, a row a user, a column `metric@k` (what the evaluate stage keeps).
 
     Returns the columns `PAIRED`: `model` minus `than` and `model` over `than`, with paired 95 % intervals;
@@ -37,9 +40,11 @@ def gains(per_user: Mapping[str, pd.DataFrame], cutoff: int, baseline: str = "po
     first = next(iter(per_user.values()))
     tables = []
     for column in (name for name in first.columns if name.endswith(f"@{cutoff}")):
-        best = max(per_user, key=lambda model: per_user[model][column].mean())
+        ranked = sorted(per_user, key=lambda model: -per_user[model][column].mean())
+        leaders = ranked if column == f"{DECIDING}@{cutoff}" else ranked[:1]
         pairs = [(model, baseline) for model in per_user if model != baseline]
-        pairs += [(best, model) for model in per_user if model != best and (best, model) not in pairs]
+        ordered = [(ahead, than) for place, ahead in enumerate(leaders) for than in ranked[place + 1 :]]
+        pairs += [pair for pair in ordered if pair not in pairs]
         tables += [_pair(per_user, model, than, column) for model, than in pairs]
     return pd.concat(tables, ignore_index=True)
 

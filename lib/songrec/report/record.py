@@ -175,13 +175,20 @@ class Record:
             value, column = ours.value / theirs.value, "ratio"
         else:
             raise DataError(f"{self.folder / 'metrics.csv'}: {name} of {second} is 0, nothing can be over it")
-        pair = self.gains[
-            (self.gains["name"] == name) & (self.gains["model"] == first) & (self.gains["than"] == second)
-        ]
-        if len(pair) != 1:
+        if (pair := self._pair(first, second, name)) is not None:
+            found, low, high = (pair[each] for each in (column, f"{column}_low", f"{column}_high"))
+        elif (pair := self._pair(second, first, name)) is not None:  # the same pair, told the other way round
+            turned = [pair[each] for each in (column, f"{column}_high", f"{column}_low")]
+            found, low, high = [-x for x in turned] if how == "minus" else [1 / x for x in turned]
+        else:
             return Estimate(value, np.nan, np.nan, np.nan, ours.n_users)
-        row = pair.iloc[0]
-        return Estimate(row[column], np.nan, row[f"{column}_low"], row[f"{column}_high"], int(row["n_users"]))
+        return Estimate(found, np.nan, low, high, int(pair["n_users"]))
+
+    def _pair(self, model: str, than: str, name: str) -> pd.Series | None:
+        """The row of gains.csv, if there is one."""
+        frame = self.gains
+        rows = frame[(frame["name"] == name) & (frame["model"] == model) & (frame["than"] == than)]
+        return rows.iloc[0] if len(rows) == 1 else None
 
     def not_worse(self, name: str) -> list[str]:
         """The best model by `metric@k`, and all whose difference to it could be chance.

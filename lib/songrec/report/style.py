@@ -19,23 +19,21 @@ REAL = "#555555"  # the real data that a run is compared with: never a model's c
 # Okabe and Ito's palette; the baseline is grey, so that what is compared with it stands out.
 _MODELS = {
     "popularity": ("#6b6b6b", "o", "popularity"),
-    "popularity_plays": ("#a39785", "h", "popularity by plays"),
     "user_knn": ("#0072b2", "s", "user-KNN"),
     "item_knn": ("#d55e00", "^", "item-KNN"),
     "item_knn_plays": ("#f0a878", "<", "item-KNN on plays"),
-    "p3alpha": ("#3a7ca5", "d", "P3alpha"),
     "edlae": ("#b8860b", "H", "EDLAE"),
-    "fs_slim": ("#882255", "h", "fsSLIM"),
+    "fs_slim": ("#8b1a1a", "h", "fsSLIM"),
     "als": ("#009e73", "D", "ALS"),
     "als_plays": ("#66c2a4", ">", "ALS on plays"),
-    "bpr": ("#332288", "8", "BPR"),
+    "bpr": ("#1b2a78", "8", "BPR"),
     "pure_svd": ("#cc79a7", "v", "PureSVD"),
     "ease": ("#e69f00", "P", "EASE"),
     "rp3beta": ("#56b4e9", "X", "RP3beta"),
     "mult_vae": ("#000000", "*", "Mult-VAE"),
     "ncf": ("#8c6bb1", "p", "NCF (NeuMF)"),
-    "hybrid": ("#999933", "h", "hybrid"),
-    "blend": ("#c1121f", "d", "blend"),
+    "hybrid": ("#6b6b00", "x", "hybrid"),
+    "blend": ("#e0115f", "d", "blend"),
 }
 _OTHERS = ("#117733", "#882255", "#999933", "#332288", "#aa4499", "#661100", "#44aa99")
 _OTHER_MARKERS = ("<", ">", "h", "H", "d", "8")
