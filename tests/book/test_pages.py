@@ -21,7 +21,8 @@ from songrec.split import weak
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = REPOSITORY / "book"
 CHAPTERS = [path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("index", "bibliography")]
-PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("api/*.md")])
+FAMILIES = sorted(BOOK.glob("models/*.md"))
+PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("api/*.md"), *FAMILIES])
 
 
 def text_of(path: Path) -> str:
@@ -37,7 +38,7 @@ def test_a_page_has_one_title(path):
     assert len(re.findall(r"^# \S", without_code(text_of(path)), re.MULTILINE)) == 1
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CHAPTERS, *BOOK.glob("models/*.md")], ids=lambda path: path.stem)
 def test_a_chapter_opens_with_a_question_and_closes_with_what_was_found(path):
     text = text_of(path)
     assert re.match(r"# [^\n]+\?\n", text)
