@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
 
+import songrec.kernel as kernel
 import songrec.similarity as similarity
 from songrec.data import Interactions
 from songrec.ranking import binarised
-from songrec.similarity import cosine_neighbours, nearest
+from songrec.similarity import Likeness, nearest, neighbours
 
 
 def brute_force(queries, items, k, own):
@@ -41,9 +42,9 @@ binary = st.tuples(st.integers(1, 14), st.integers(1, 8)).flatmap(lambda shape: 
 @given(rows=binary, k=st.integers(1, 16), margin=st.integers(1, 3))
 def test_equals_brute_force_with_many_ties(rows, k, margin):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(similarity, "MARGIN", margin)  # so small that ties reach beyond what the kernel gives
-        patch.setattr(similarity, "CELLS", 10)  # and that there are many blocks
-        found = cosine_neighbours(csr_array(rows), k)
+        patch.setattr(kernel, "MARGIN", margin)  # so small that ties reach beyond what the kernel gives
+        patch.setattr(kernel, "CELLS", 10)  # and that there are many blocks
+        found = neighbours(csr_array(rows), k)
     assert as_rows(found) == brute_force(rows, rows, k, range(len(rows)))
     assert found.has_sorted_indices
     assert found.dtype == np.float32
@@ -56,7 +57,7 @@ def test_queries_need_not_be_items(data, items, k):
     own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
     columns = binarised(csr_array(items.T))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(similarity, "MARGIN", 1)
+        patch.setattr(kernel, "MARGIN", 1)
         found = nearest(binarised(csr_array(queries)), columns, k, own=own)
     assert as_rows(found) == brute_force(queries, items, k, own)
 
@@ -68,16 +69,16 @@ def test_a_tie_of_unequal_counts_is_a_tie():
     songs[1, [0, 1, 4, 5]] = True  # 2 in common, 4 listeners
     songs[2, 0] = True  # 1 in common, 1 listener
     songs[3, [0, 1, 2, 3]] = True
-    assert set(as_rows(cosine_neighbours(csr_array(songs), 2))[0]) == {1, 3}
-    assert set(as_rows(cosine_neighbours(csr_array(songs[[0, 2, 1, 3]]), 2))[0]) == {1, 3}
+    assert set(as_rows(neighbours(csr_array(songs), 2))[0]) == {1, 3}
+    assert set(as_rows(neighbours(csr_array(songs[[0, 2, 1, 3]]), 2))[0]) == {1, 3}
 
 
 def test_ties_beyond_the_margin_are_asked_for_again(monkeypatch):
     """One user alone heard 300 songs: every song ties with 299, far more than k + MARGIN."""
     asked = []
-    kernel = similarity._kernel
-    monkeypatch.setattr(similarity, "_kernel", lambda *a: asked.append(a[3]) or kernel(*a))
-    found = cosine_neighbours(csr_array(np.ones((300, 1))), 5)
+    ask = kernel._kernel
+    monkeypatch.setattr(kernel, "_kernel", lambda *a: asked.append(a[3]) or ask(*a))
+    found = neighbours(csr_array(np.ones((300, 1))), 5)
     assert asked == [69, 276, 300]
     assert found.indices.reshape(300, 5)[[0, 3, 299]].tolist() == [
         [1, 2, 3, 4, 5],
@@ -93,21 +94,102 @@ def test_counts_are_recovered_exactly_from_the_kernel():
     sizes = counts.diagonal()
     expected = np.sqrt(counts**2 / (sizes[:, None] * sizes)).astype(np.float32)
     np.fill_diagonal(expected, 0)
-    assert (cosine_neighbours(csr_array(rows), 39).toarray() == expected).all()
+    assert (neighbours(csr_array(rows), 39).toarray() == expected).all()
 
 
 def test_threads_change_nothing_and_nothing_is_printed(capfd):
     rng = np.random.default_rng(1)
     rows = csr_array(rng.random((500, 300)) < 0.02)
-    one, two = (cosine_neighbours(rows, 10, threads=threads) for threads in (1, 2))
+    one, two = (neighbours(rows, 10, threads=threads) for threads in (1, 2))
     for part in ("data", "indices", "indptr"):
         assert (getattr(one, part) == getattr(two, part)).all()
     assert capfd.readouterr() == ("", "")
 
 
+LIKENESSES = {
+    "cosine, shrunk": Likeness(shrink=2.5),
+    "asymmetric": Likeness(0.25, 0.75),
+    "asymmetric, shrunk": Likeness(1.6, -0.6, shrink=10.0),
+    "Tversky": Likeness(0.5, 2.0, of_sets=True),
+    "Tversky, shrunk": Likeness(0.3, 0.3, shrink=1.0, of_sets=True),
+    "Jaccard": Likeness(1.0, 1.0, of_sets=True),
+}
+
+
+def by_definition(queries, items, k, likeness, own):
+    """Per query the k most alike by the papers' formulas, one pair at a time; ties to the lower code."""
+    rows = []
+    for x, self_code in zip(queries.astype(float), own, strict=True):
+        ranked = []
+        for code, y in enumerate(items.astype(float)):
+            common, a, b = (x * y).sum(), (x * x).sum(), (y * y).sum()
+            if likeness.of_sets:
+                below = common + likeness.alpha * (a - common) + likeness.beta * (b - common)
+            else:
+                below = float(a) ** likeness.alpha * float(b) ** likeness.beta if common else 1
+            if common and code != self_code:
+                ranked.append((-np.float32(common / (below + likeness.shrink)), code))
+        rows.append({code: -value for value, code in sorted(ranked)[:k]})
+    return rows
+
+
+@pytest.mark.parametrize("likeness", LIKENESSES.values(), ids=LIKENESSES)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), items=binary, k=st.integers(1, 12))
+def test_every_likeness_by_its_definition(likeness, data, items, k):
+    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
+    own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similarity, "CELLS", 10)
+        found = nearest(binarised(queries), binarised(items.T), k, likeness, own=own)
+    assert as_rows(found) == by_definition(queries, items, k, likeness, own)
+    assert found.dtype == np.float32
+
+
+def test_both_ways_give_the_same_cosines():
+    """The kernel and the plain product, on a log full of ties."""
+    rows = csr_array(np.random.default_rng(3).random((300, 200)) < 0.05).astype(np.float32)
+    fast, plain = neighbours(rows, 10), neighbours(rows * np.float32(2), 10)
+    assert (fast.indices == plain.indices).all()
+    assert (fast.data == plain.data).all()
+
+
+def test_weights_count_and_a_batch_is_like_each_alone():
+    rng = np.random.default_rng(4)
+    rows = (rng.random((60, 40)) < 0.2) * rng.integers(1, 9, (60, 40))
+    weights, columns = csr_array(rows), csr_array(rows.T)
+    for likeness in (Likeness(), Likeness(0.2, 0.8, 3.0)):
+        found = nearest(weights, columns, 7, likeness)
+        assert as_rows(found) == by_definition(rows, rows, 7, likeness, [-1] * 60)
+        alone = [as_rows(nearest(weights[[row]], columns, 7, likeness))[0] for row in range(60)]
+        assert as_rows(found) == alone
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "likeness"),
+    [
+        ("asymmetric_cosine", {"alpha": 0.3}, Likeness(0.3, 0.7, 5.0)),
+        ("tversky", {"alpha": 0.4, "beta": 1.5}, Likeness(0.4, 1.5, 5.0, of_sets=True)),
+        ("jaccard", {}, Likeness(1.0, 1.0, 5.0, of_sets=True)),
+    ],
+)
+def test_the_same_neighbours_as_similaripy(name, params, likeness):
+    """Wherever no tie at the k-th place leaves the choice open."""
+    import similaripy
+
+    rows = csr_array(np.random.default_rng(5).random((200, 150)) < 0.1).astype(np.float32)
+    theirs = getattr(similaripy, name)(rows, k=200, shrink=5, verbose=False, **params).toarray()
+    np.fill_diagonal(theirs, 0)
+    ours = neighbours(rows, 20, likeness).toarray()
+    assert (np.count_nonzero(ours, axis=1) == 20).all()
+    assert np.allclose(ours[ours > 0], theirs[ours > 0], rtol=1e-5)
+    left_out = np.where(ours > 0, 0, theirs).max(axis=1)
+    assert (np.where(ours > 0, ours, np.inf).min(axis=1) > left_out * (1 - 1e-5)).all()
+
+
 @pytest.mark.parametrize("rows", [np.zeros((3, 4)), np.zeros((3, 0)), np.zeros((0, 3)), np.eye(3)])
 def test_nothing_in_common(rows):
-    found = cosine_neighbours(csr_array(rows), 2)
+    found = neighbours(csr_array(rows), 2)
     assert found.shape == (len(rows), len(rows))
     assert found.nnz == 0
 
@@ -121,7 +203,7 @@ def test_binarised_counts_neither_zeros_nor_repeats_and_leaves_its_input_alone()
 def test_a_read_only_matrix_is_fine(tmp_path):
     log = Interactions.from_triplets(list("aabb"), list("xyxz"), [1, 2, 3, 4])
     log.save(tmp_path / "log")
-    found = cosine_neighbours(Interactions.load(tmp_path / "log").plays, 1)
+    found = neighbours(binarised(Interactions.load(tmp_path / "log").plays), 1)
     assert found.toarray()[0, 1] == np.float32(0.5)
 
 
@@ -135,7 +217,7 @@ def test_memory_does_not_grow_with_songs_times_songs():
         shape=(20_000, 5_000),
     )
     tracemalloc.start()
-    cosine_neighbours(songs, 20)
+    neighbours(songs, 20)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 160e6
@@ -146,7 +228,7 @@ def test_equals_brute_force_on_real_data(shared_data):
     file = shared_data / "taste-profile-10k-songs/train_triplets.txt.gz"
     frame = pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
     songs = binarised(Interactions.from_triplets(frame["user"], frame["song"], frame["plays"]).plays.T)
-    found = cosine_neighbours(songs, 100)
+    found = neighbours(songs, 100)
     assert np.diff(found.indptr).max() == 100
     sample = np.random.default_rng(0).choice(songs.shape[0], 1000, replace=False)
     common = (songs[sample] @ songs.T).toarray().astype(np.float64)

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.models import ItemKNN, UserKNN
+from songrec.models.weighting import of_one_play, weighted
 
 logs = arrays(bool, st.tuples(st.integers(1, 10), st.integers(1, 10))).filter(np.any)
 
@@ -100,3 +101,67 @@ def test_neighbours_must_be_a_positive_whole_number(model, neighbours):
     made = model(neighbours=neighbours)  # checked in fit, as scikit-learn has it
     with pytest.raises(ConfigError, match="neighbours must be a whole number of at least 1"):
         made.fit(csr_array(np.eye(3)))
+
+
+BY_NAME = {  # of song i that may be listed, or user u asking, with a; of the other with b
+    "cosine": lambda c, a, b: c / (np.sqrt(a * b) + 2),
+    "asymmetric": lambda c, a, b: c / (a**0.3 * b**0.7 + 2),
+    "tversky": lambda c, a, b: c / (c + 0.3 * (a - c) + 1.5 * (b - c) + 2),
+    "jaccard": lambda c, a, b: c / (a + b - c + 2),
+}
+SETTINGS = {"alpha": 0.3, "beta": 1.5, "shrink": 2.0, "q": 2.0}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_similarities_and_q(name):
+    log = np.random.default_rng(1).random((30, 20)) < 0.3
+    sizes, common = np.maximum(log.sum(axis=0), 1), log.T.astype(float) @ log
+    w = BY_NAME[name](common, sizes[None, :], sizes[:, None])  # [heard, listed]
+    np.fill_diagonal(w, 0)
+    model = ItemKNN(20, name, **SETTINGS).fit(csr_array(log))
+    assert model.similarity_.toarray() == pytest.approx(w**2, rel=1e-5)
+    sizes, common = log.sum(axis=1), log.astype(float) @ log.T
+    w = BY_NAME[name](common, sizes[:, None], sizes[None, :])  # [asking, neighbour]
+    np.fill_diagonal(w, 0)
+    model = UserKNN(30, name, **SETTINGS).fit(csr_array(log))
+    found = model._represent(csr_array(log, dtype=np.float32), np.arange(30))
+    assert found.toarray() == pytest.approx(w**2, rel=1e-5)
+
+
+@pytest.mark.parametrize("weighting", ["log_plays", "tf_idf", "bm25"])
+def test_weighted_cosines(weighting):
+    random = np.random.default_rng(2)
+    plays = random.integers(1, 20, (30, 20)) * (random.random((30, 20)) < 0.3)
+    songs = weighted(weighting, csr_array(plays.T)).toarray().astype(float)
+    unit = songs / np.maximum(np.linalg.norm(songs, axis=1, keepdims=True), 1e-9)
+    cosine = unit @ unit.T
+    np.fill_diagonal(cosine, 0)
+    found = ItemKNN(20, weighting=weighting).fit(csr_array(plays)).similarity_.toarray()
+    assert found == pytest.approx(cosine, rel=1e-5, abs=1e-7)
+    users = weighted(weighting, csr_array(plays)).toarray().astype(float)
+    asking = (plays > 0) * of_one_play(weighting, csr_array(plays))
+    lengths = [np.maximum(np.linalg.norm(side, axis=1), 1e-9) for side in (asking, users)]
+    cosine = asking @ users.T / np.outer(*lengths)
+    model = UserKNN(30, weighting=weighting).fit(csr_array(plays))
+    found = model._represent(csr_array(plays > 0, dtype=np.float32), np.full(30, -1)).toarray()
+    assert found == pytest.approx(cosine, rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("model", [ItemKNN, UserKNN])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"similarity": "dice"},
+            "similarity must be one of cosine, asymmetric, tversky, jaccard, not 'dice'",
+        ),
+        ({"similarity": "jaccard", "weighting": "bm25"}, "jaccard compares sets"),
+        ({"weighting": "plays"}, "weighting must be one of"),
+        ({"alpha": -1.0}, "alpha must be a number of at least 0"),
+        ({"shrink": None}, "shrink must be a number"),
+        ({"q": np.nan}, "q must be a number of at least 0"),
+    ],
+)
+def test_settings_that_make_no_sense(model, params, message):
+    with pytest.raises(ConfigError, match=message):
+        model(**params).fit(csr_array(np.eye(3)))
