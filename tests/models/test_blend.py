@@ -94,7 +94,8 @@ def test_scores_that_are_all_negative_keep_their_order():
     assert parts_of_largest(scores, heard).argsort().tolist() == [[0, 2, 1, 3]]
     assert (parts_of_largest(scores, np.ones((1, 4), bool)) == parts_of_largest(scores, heard)).all()
     assert (1 / reciprocal_ranks(scores, heard)[0, :3]).round().tolist() == [62, 61, 62]
-    assert not parts_of_largest(np.full((1, 3), -np.inf), np.zeros((1, 3), bool)).any()
+    for scaled in (parts_of_largest, reciprocal_ranks):
+        assert not scaled(np.full((1, 3), -np.inf), np.zeros((1, 3), bool)).any()
 
 
 @pytest.mark.parametrize(

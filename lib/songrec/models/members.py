@@ -111,9 +111,12 @@ def reciprocal_ranks(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
     array([61., 61., 62.])
     """
     found = np.zeros(scores.shape)
-    for row, listed in enumerate(scores > -np.inf):
-        values = scores[row, listed]
-        others = np.sort(scores[row, listed & ~heard[row]])
-        higher = len(others) - np.searchsorted(others, values, side="right")
-        found[row, listed] = 1 / (OFFSET + 1 + higher)
+    for row, values in enumerate(scores):
+        listed = np.flatnonzero(values > -np.inf)
+        order = listed[np.argsort(-values[listed])]
+        descending = values[order]
+        first = np.flatnonzero(np.r_[True, descending[1:] != descending[:-1]])  # where each score begins
+        unheard = np.cumsum(~heard[row, order]) - ~heard[row, order]  # how many stand before each place
+        sizes = np.diff(np.r_[first, len(order)])
+        found[row, order] = np.repeat(1 / (OFFSET + 1 + unheard[first]), sizes) if len(order) else 0
     return found
