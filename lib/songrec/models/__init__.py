@@ -7,6 +7,8 @@ from songrec.models.bpr import BPR
 from songrec.models.ease import EASE
 from songrec.models.hybrid import Hybrid
 from songrec.models.item_knn import ItemKNN
+from songrec.models.mult_vae import MultVAE
+from songrec.models.neumf import NeuMF
 from songrec.models.popularity import Popularity
 from songrec.models.pure_svd import PureSVD
 from songrec.models.registry import create, load_model
@@ -20,6 +22,8 @@ __all__ = [
     "Blend",
     "Hybrid",
     "ItemKNN",
+    "MultVAE",
+    "NeuMF",
     "Popularity",
     "PureSVD",
     "RP3beta",
