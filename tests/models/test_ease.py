@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from songrec import measure
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.models import EASE, ease, load_model
+from songrec.models import EASE, dense, ease, load_model
 from songrec.split import triplet_holdout
 
 
@@ -94,8 +94,8 @@ def test_similar_songs_are_the_list_of_who_heard_that_song_alone(monkeypatch):
 
 def test_counts_are_made_by_blocks(monkeypatch):
     heard = world()
-    monkeypatch.setattr(ease, "ROWS", 7)
-    assert (ease.gram(csr_array(heard, dtype=np.float32)) == heard.T @ heard).all()
+    monkeypatch.setattr(dense, "COUNTED", 7)
+    assert (dense.common_listeners(csr_array(heard, dtype=np.float32)) == heard.T @ heard).all()
 
 
 @pytest.mark.parametrize("l2", [0, -1.0, np.inf, np.nan, "40", True, None])

@@ -5,6 +5,7 @@ from songrec.models.base import Recommender
 from songrec.models.blend import Blend
 from songrec.models.bpr import BPR
 from songrec.models.ease import EASE
+from songrec.models.fs_slim import FsSLIM
 from songrec.models.hybrid import Hybrid
 from songrec.models.item_knn import ItemKNN
 from songrec.models.mult_vae import MultVAE
@@ -20,6 +21,7 @@ __all__ = [
     "BPR",
     "EASE",
     "Blend",
+    "FsSLIM",
     "Hybrid",
     "ItemKNN",
     "MultVAE",

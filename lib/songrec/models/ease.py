@@ -9,12 +9,10 @@ from songrec.errors import ConfigError, DataError
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
 from songrec.models.base import Recommender, checked_train, positive
+from songrec.models.dense import COUNTED, common_listeners
 from songrec.ranking import best_in_rows
 
 log = logging.getLogger(__name__)
-
-ROWS = 256
-"""Rows of the co-listening counts computed at once."""
 
 
 class EASE(Recommender):
@@ -57,7 +55,7 @@ class EASE(Recommender):
             _between("dropout", self.dropout, 0, 1, "a share of at least 0 and below 1")
         heard = checked_train(train)
         _check_memory(heard.shape[1])
-        weights = gram(heard)
+        weights = common_listeners(heard)
         diagonal = np.einsum("ii->i", weights)
         diagonal += np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
         spd_inverse.invert(weights)
@@ -86,18 +84,9 @@ class EASE(Recommender):
         return tuple(np.concatenate(values) for values in zip(*found, strict=True))
 
 
-def gram(heard: csr_array) -> np.ndarray:
-    """Common listeners of each pair of songs: float32 (n_songs, n_songs), exact up to 2**24 of them."""
-    songs = heard.T.tocsr()
-    counts = np.empty((heard.shape[1], heard.shape[1]), np.float32)
-    for start in range(0, len(counts), ROWS):
-        (songs[start : start + ROWS] @ heard).toarray(out=counts[start : start + ROWS])
-    return counts
-
-
 def memory_needed(n_songs: int) -> int:
     """Bytes that `fit` needs at once: the matrix, and what its inversion or the counting takes beside it."""
-    counting = 12 * ROWS * n_songs
+    counting = 12 * COUNTED * n_songs
     return 4 * n_songs**2 + max(spd_inverse.workspace(n_songs), counting)
 
 
