@@ -64,6 +64,12 @@ def test_trial_0_is_the_defaults_and_the_best_is_kept(tune, split):
     assert found.summary["value"] >= found.summary["untuned_value"] == found.trials["value"].iloc[0]
 
 
+def test_defaults_outside_of_the_range_are_tried_as_they_are(tune):
+    found = tune(space={"neighbours": {"low": 1, "high": 20, "log": True}})
+    assert found.trials["neighbours"].iloc[0] == 100
+    assert found.trials["neighbours"].iloc[1:].between(1, 20).all()
+
+
 def test_twice_the_same_and_another_seed_another_search(tune):
     first, again, other = tune(), tune(), tune(seed=1)
     pd.testing.assert_frame_equal(first.trials, again.trials)

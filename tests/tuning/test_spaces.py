@@ -35,8 +35,9 @@ def test_the_defaults_lie_within_the_declared_space(name):
             assert value in entry["choices"], hyperparameter
         elif "stop" in entry:
             assert 0 < value <= entry["stop"]
-        else:
+        elif value:  # 0, which no logarithmic range holds, is tried as trial 0
             assert entry["low"] <= value <= entry["high"], hyperparameter
+        if "low" in entry:
             assert isinstance(entry["low"], int) == isinstance(entry["high"], int) == isinstance(value, int)
 
 

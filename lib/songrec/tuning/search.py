@@ -1,7 +1,6 @@
 """The search for hyper-parameters: the same number of trials for every model, judged on validation alone."""
 
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,14 +150,14 @@ class _Run:
         self.study.sampler = optuna.samplers.TPESampler(
             seed=seed * 10_007 + number, n_startup_trials=RANDOM_TRIALS
         )
+        defaults = {name: _default(untuned, name, entry) for name, entry in self.space.items()}
         if not number:
-            first = {n: _default(untuned, n, e) for n, e in self.space.items() if n != EPOCHS}
-            self.study.enqueue_trial(first)
+            self.study.enqueue_trial({n: _inside(v, self.space[n]) for n, v in defaults.items()})
         trial = self.study.ask()
         start = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # defaults may lie outside of the range: try them
-            point = self._suggest(trial)
+        point = self._suggest(trial)
+        if not number:  # a default outside of its range is tried as it is; the sampler is told the nearest
+            point |= {name: defaults[name] for name in point if name != EPOCHS}
         pruned = False
         if (twin := self._tried(point)) is not None:
             value, point = twin.user_attrs["value"], self.parameters(twin)
@@ -228,6 +227,10 @@ class _Run:
         songs, _ = model.recommend(self.validation.fold_in, CUTOFF, users=self.validation.users)
         value = average_precision(judge(songs, self.validation.holdout), CUTOFF).mean()
         return float(f"{value:.6g}")
+
+
+def _inside(value: Any, entry: Mapping[str, Any]) -> Any:
+    return min(max(value, entry["low"]), entry["high"]) if "low" in entry else value
 
 
 def _default(untuned: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Any:
