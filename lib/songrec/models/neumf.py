@@ -45,7 +45,7 @@ class NeuMF(Iterative):
         factors: int = 16,
         negatives: int = 4,
         learning_rate: float = 5e-3,
-        batch_size: int = 20,
+        batch_size: int = 10,
         epochs: int = 20,
         seed: int = 0,
     ):
