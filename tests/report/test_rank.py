@@ -123,7 +123,7 @@ def test_findings_name_the_best_size_and_the_smallest_good_one():
     assert "item-KNN, full space, where a song is described by 900 users, has MAP@10 0.100" in text
     assert "PureSVD is most accurate with 50: MAP@10 0.120, +0.020 against the full space" in text
     assert "2 MB, 0.25 times what the full space takes" in text
-    assert "The smallest that is not below the full space by more than noise has 20." in text
+    assert "It takes 20 not to be below the full space by more than noise." in text
     assert "item-KNN on the factors is most accurate with 80" in text
     assert text.count("That is the largest number tried") == 1
     assert "takes 8 MB, about what the full space takes" in text

@@ -70,7 +70,7 @@ def _within(pairs: pd.DataFrame) -> str:
         return "At every number tried it is below the full space, by more than noise."
     if len(near) == len(pairs):
         return "At no number tried is it below the full space by more than noise."
-    return f"The smallest that is not below the full space by more than noise has {near['rank'].min():,}."
+    return f"It takes {near['rank'].min():,} not to be below the full space by more than noise."
 
 
 def values(accuracy: pd.DataFrame, cutoff: int) -> dict[str, Any]:
