@@ -21,7 +21,7 @@ from songrec.tuning.study import identity_of, n_points, open_study
 
 CUTOFF = 10
 METRIC = f"average_precision@{CUTOFF}"
-LOOKS = 12
+LOOKS = 8
 """How often a model in epochs is looked at, at most."""
 
 PATIENCE = 3
