@@ -127,6 +127,8 @@ def _place(dimension: Dimension, value: float) -> float:
     if dimension.stop is not None:
         return 0.5 if value < dimension.stop else 1.0
     low, high = dimension.low, dimension.high
+    if value <= low:  # a default may lie outside of its range, at 0 below a logarithmic one
+        return 0.0
     if dimension.log:
         low, high, value = log(low), log(high), log(value)
     return (value - low) / (high - low)
