@@ -21,7 +21,7 @@ from songrec.tuning.study import identity_of, n_points, open_study
 
 CUTOFF = 10
 METRIC = f"average_precision@{CUTOFF}"
-LOOKS = 8
+LOOKS = 5
 """How often a model in epochs is looked at, at most."""
 
 PATIENCE = 3
