@@ -44,6 +44,29 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "item_knn,20,20,False,,0.2,0.21,0.26,0.27,0.01,-0.01,0.03,500\n",
         encoding="utf-8",
     )
+    studies = {
+        "cold_start/growth": "model,metric,k,shown,value,se,ci_low,ci_high,n_users\n"
+        "popularity,average_precision,10,0,0.04,0.01,0.02,0.06,50\n"
+        "popularity,average_precision,10,5,0.05,0.01,0.03,0.07,50\n"
+        "item_knn,average_precision,10,5,0.1,0.01,0.08,0.12,50\n",
+        "cold_start/new_songs": "way,metric,k,value,se,ci_low,ci_high,n_users\n"
+        "artist,average_precision,10,0.24,0.01,0.22,0.26,90\n"
+        "artist,recall,10,0.33,0.01,0.31,0.35,90\n"
+        "chance,average_precision,10,0.01,,,,90\n"
+        "chance,recall,10,0.02,,,,90\n",
+        "scale/accuracy": "model,rank,kept,bytes,recall,average_precision,average_precision_low,"
+        "average_precision_high\n"
+        "item_knn,1000,1,1812016,0.1684,0.0970,0.0880,0.1059\n"
+        "pure_svd,2,0.08,12008,0.0413,0.0192,0.0158,0.0226\n",
+    }
+    for name, text in studies.items():
+        file = target / "studies" / f"{name}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    (target / "similar.csv").write_text(
+        "model,song,rank,like it\nitem_knn,Hit,1,Other\nitem_knn,Hit,2,Third\nals,Hit,1,Third\n",
+        encoding="utf-8",
+    )
     examples = ["profile,user,kind,model,rank,song_id,label,plays,score,hit"]
     for user in ("u1", "u2"):
         for model in MODELS:

@@ -231,3 +231,21 @@ def test_what_tuning_was_worth(results):
     assert made.cells["trials"].tolist() == ["20 of 20", "3 of 20"]
     assert made.cells["difference"].tolist()[1] == "+0.0200 (+0.0100 to +0.0300)"
     assert made.strong[:, list(made.cells.columns).index("difference")].tolist() == [False, True]
+
+
+def test_studies_on_record_are_tables(results):
+    record = Record.load("made-up", results)
+    growth = record_table("cold_start", [record]).cells.set_index("model")
+    assert growth.loc["popularity", "5 shown"] == "0.0500 ± 0.0200"
+    assert growth.loc["item-KNN", "0 shown"] == ""
+    new = record_table("new_songs", [record]).cells.set_index("way")
+    assert new.loc["artist", "MAP@10"] == "0.2400 (0.2200 to 0.2600)"
+    assert new.loc["chance", "Recall@10"] == "0.0200 (exact)"
+    ranks = record_table("ranks", [record]).cells
+    assert ranks["dimensions"].tolist() == ["1,000", "2"]
+    assert ranks["MAP@10"].tolist()[1] == "0.0192 ± 0.0034"
+    alike = record_table("similar", [record]).cells
+    assert alike["item-KNN"].tolist() == ["Other", "Third"]
+    assert alike["ALS"].tolist() == ["Third", ""]
+    with pytest.raises(DataError, match=r"studies/beyond/x\.csv"):
+        record.study("beyond", "x")

@@ -14,11 +14,12 @@ from songrec.errors import ConfigError, StageError
 from songrec.files import read_json, replacing, write_json, write_text
 from songrec.lists import TopN
 from songrec.measure import machine
+from songrec.models import load_model
 from songrec.paths import REPOSITORY, RESULTS
 from songrec.pipeline.engine import Engine
 from songrec.pipeline.plan import Plan, make_plan
 from songrec.pipeline.run import only_run
-from songrec.report.examples import examples, typical_users
+from songrec.report.examples import examples, first_songs, head_and_middle, similar, typical_users
 from songrec.report.pairs import gains
 from songrec.report.readme import refresh
 from songrec.report.store import load_per_users
@@ -28,6 +29,9 @@ from songrec.tuning import read_trials, read_tuned
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy", "implicit", "optuna")
 _EXAMPLE_SONGS = 10
+_STUDIES = ("cold_start", "scale", "beyond", "definitions", "repeats")
+"""Stages whose tables go on record whole, where the profile has run them."""
+
 _COST = ["fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"]
 
 
@@ -78,6 +82,10 @@ def _write(plan: Plan, folder: Path, commit: str) -> None:
     _write_csv(folder / "examples.csv", _examples(plan, split, catalogue))
     write_text(folder / "tuning.csv", (processed / "tables/tuning/worth.csv").read_text(encoding="utf-8"))
     _write_csv(folder / "trials.csv", _trials(processed / "trials", models))
+    _write_csv(folder / "similar.csv", _similar(plan, split, catalogue))
+    for stage in _STUDIES:
+        for path in sorted((processed / "tables" / stage).glob("*.csv")):
+            write_text(folder / "studies" / stage / path.name, path.read_text(encoding="utf-8"))
     write_json(folder / "params.json", {m: _tuned(processed, m)["hyperparameters"] for m in models})
     write_json(folder / "run.json", _provenance(plan, split, catalogue, commit))
 
@@ -121,6 +129,18 @@ def _examples(plan: Plan, split: Split, catalogue: Catalogue) -> pd.DataFrame:
         table.loc[table["kind"] == "history", "model"] = ""
         tables.append(table)
     return pd.concat(tables).drop_duplicates(["user", "kind", "model", "rank"])
+
+
+def _similar(plan: Plan, split: Split, catalogue: Catalogue) -> pd.DataFrame:
+    """Songs like a few that many know, by every model that knows a likeness."""
+    wanted = dict.fromkeys([*first_songs(split.train, split.song_ids, catalogue), *head_and_middle(split)])
+    tables = [
+        similar(load_model(plan.paths.processed / "models" / model), split.song_ids, [*wanted], catalogue, 5)
+        .assign(model=model)
+        .drop(columns="similarity")  # each model's is of another kind
+        for model in plan.profile.models
+    ]
+    return pd.concat(tables)[["model", "song", "rank", "like it"]]
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

@@ -77,7 +77,7 @@ class Record:
     @property
     def files(self) -> list[Path]:
         """Every file of the record: what a page that quotes it depends on."""
-        return sorted(path for path in self.folder.iterdir() if path.suffix in (".csv", ".json"))
+        return sorted(path for path in self.folder.rglob("*") if path.suffix in (".csv", ".json"))
 
     @cached_property
     def run(self) -> dict[str, Any]:
@@ -124,6 +124,15 @@ class Record:
     def examples(self) -> pd.DataFrame:
         """examples.csv: histories and lists of a few users."""
         return self._table("examples.csv")
+
+    @cached_property
+    def similar(self) -> pd.DataFrame:
+        """similar.csv: songs like a few that many know, by model."""
+        return self._table("similar.csv")
+
+    def study(self, stage: str, name: str) -> pd.DataFrame:
+        """A table that a stage kept, `studies/<stage>/<name>.csv`; `DataError` when it is not on record."""
+        return self._table(f"studies/{stage}/{name}.csv")
 
     @property
     def item(self) -> str:

@@ -10,6 +10,7 @@ from songrec.errors import DataError
 from songrec.report.numbers import ends
 from songrec.report.record import SHARES, Record, written
 from songrec.report.record_choice import decision, tuning
+from songrec.report.record_studies import cold_start, new_songs, ranks, similar
 from songrec.report.show import Table, table
 from songrec.report.style import DAGGER, label
 from songrec.report.tables_models import NAMES
@@ -292,6 +293,10 @@ OF_ONE = {
     "parameters": parameters,
     "decision": decision,
     "tuning": tuning,
+    "cold_start": cold_start,
+    "new_songs": new_songs,
+    "ranks": ranks,
+    "similar": similar,
 }
 
 

@@ -98,6 +98,8 @@ class RecordTable(_RecordDirective):
         "cutoff": int,
         "model": directives.unchanged,
         "user": int,
+        "song": int,
+        "models": directives.unchanged,
     }
 
     def show(self):
