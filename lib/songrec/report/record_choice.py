@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from songrec.report.record import DECIDING, Record
+from songrec.report.record import DECIDING, Record, written
 from songrec.report.show import Table, table
 from songrec.report.style import Chart, chart, colour, log_scale, marker, title
 
@@ -137,6 +137,29 @@ _SAID: dict[str, Callable[[Record, str], str]] = {
         f"{100 * record.estimate(model, 'coverage@10').value:.0f} % of the catalogue listed"
     ),
 }
+
+
+def across(records: Sequence[Record], models: str = "", metric: str = "average_precision") -> Table:
+    """A row a model, a column a data set: the metric at ten places with its interval; what a fit takes.
+
+    models : labels to show, all if empty; rows stand in the order of the first record.
+    """
+    name = f"{metric}@10"
+    known = dict.fromkeys(model for record in records for model in record.ranked())
+    chosen = [model for model in known if not models or model in models.split()]
+    cells: dict[str, list[str]] = {"model": [records[0].label(model) for model in chosen]}
+    marks = {}
+    for record in records:
+        here = set(record.models())
+        title_ = record.run["title"]
+        estimates = [record.estimate(model, name) if model in here else None for model in chosen]
+        cells[title_] = ["" if each is None else written(metric, each) for each in estimates]
+        marks[title_] = np.isin(chosen, record.not_worse(name))
+    first = records[0].cost["fit_seconds"]
+    cells["fit (s), first log"] = [f"{first[model]:.3g}" if model in first else "" for model in chosen]
+    note = "± is half of the 95 % interval. Bold: the best of all models, and all not significantly worse."
+    made = table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note)
+    return Table(made.cells, [place < 1 for place in range(made.cells.shape[1])], made.strong, made.note)
 
 
 def tuning(record: Record) -> Table:

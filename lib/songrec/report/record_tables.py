@@ -9,7 +9,7 @@ import pandas as pd
 from songrec.errors import DataError
 from songrec.report.numbers import ends
 from songrec.report.record import SHARES, Record, written
-from songrec.report.record_choice import decision, tuning
+from songrec.report.record_choice import across, decision, tuning
 from songrec.report.record_studies import cold_start, new_songs, ranks, similar
 from songrec.report.show import Table, table
 from songrec.report.style import DAGGER, label
@@ -283,7 +283,7 @@ def markdown(made: Table) -> str:
     return "\n".join([*head, *body, *(["", made.note] if made.note else [])])
 
 
-OF_ALL = {"datasets": datasets, "brief": brief, "provenance": provenance}
+OF_ALL = {"datasets": datasets, "brief": brief, "provenance": provenance, "across": across}
 OF_ONE = {
     "results": results,
     "gains": gains,
@@ -303,7 +303,7 @@ OF_ONE = {
 def record_table(kind: str, records: Sequence[Record], **options) -> Table:
     """The table of this name: of all records, or of the first."""
     if kind in OF_ALL:
-        return OF_ALL[kind](records)
+        return OF_ALL[kind](records, **options)
     if kind not in OF_ONE:
         raise DataError(f"there is no table {kind!r}: {', '.join([*OF_ALL, *OF_ONE])}")
     return OF_ONE[kind](records[0], **options)
