@@ -27,6 +27,9 @@ LOWER_IS_BETTER = ("gini",)
 SHARES = ("coverage",)
 """Metrics that are written as per cent."""
 
+MADE_OF_OTHERS = ("blend", "hybrid")
+"""Labels of models that run others: their cost is the sum of those, and they are no place to start."""
+
 IN_BITS = ("novelty",)
 """Metrics that are not bounded by 1: their decimals follow from their error. All others have four."""
 
@@ -171,6 +174,10 @@ class Record:
     def ranked(self) -> list[str]:
         """Names of the models, best first by the deciding metric, MAP@10."""
         return self.models(by=DECIDING)
+
+    def single(self) -> str:
+        """The first model, best by MAP@10, that is not made of others."""
+        return next(model for model in self.ranked() if model not in MADE_OF_OTHERS)
 
     def compare(self, how: str, first: str, second: str, name: str) -> Estimate:
         """`first` "over" or "minus" `second` by `metric@k`: the ratio or the difference of their means.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from songrec.report.record import DECIDING, Record, written
+from songrec.report.record import DECIDING, MADE_OF_OTHERS, Record, written
 from songrec.report.show import Table, table
 from songrec.report.style import Chart, chart, colour, log_scale, marker, title
 
@@ -16,9 +16,6 @@ COSTS = {
 }
 NEAR = 0.9
 """A model is nearly as accurate as the best when its MAP@10 is at least this share of the best one's."""
-
-MADE_OF_OTHERS = ("blend", "hybrid")
-"""Labels of models that run others: their cost is the sum of those, and they are no place to start."""
 
 
 def accuracy_cost(record: Record) -> pd.DataFrame:

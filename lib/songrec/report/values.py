@@ -7,8 +7,8 @@
     <profile>/cost/<model>/<column>               cost.csv: fit_seconds, peak_mb
     <profile>/params/<model>/<name>               params.json: neighbours
 
-`best` and `second` stand for the models that come first and second by MAP@10, so that a sentence stays true
-when another model wins. After a colon stands how to write it: a Python format (`.3f`, `,`, `.0%`), `ci` (the
+`best` and `second` stand for the models that come first and second by MAP@10, `single` for the first that is
+not made of others, so that a sentence stays true when another model wins. After a colon stands how to write it: a Python format (`.3f`, `,`, `.0%`), `ci` (the
 ends of the 95 % interval), `pm` (value ± half the interval), `users` (how many it is a mean of), `model` (the
 model's name).
 """
@@ -56,6 +56,8 @@ def _look_up(tree: dict[str, Any], keys: Sequence[str], expression: str) -> Any:
 
 def _name(model: str, record: Record) -> str:
     places = {"best": 0, "second": 1}
+    if model == "single":
+        return record.single()
     return record.ranked()[places[model]] if model in places else model
 
 
