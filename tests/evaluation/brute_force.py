@@ -54,3 +54,45 @@ def gini(lists: list[list[int]], n_songs: int, k: int) -> float:
     mean = sum(times) / n_songs
     differences = sum(abs(a - b) for a in times for b in times)
     return differences / (2 * n_songs**2 * mean) if mean else 0.0
+
+
+def popularity(ranked: list[int], train: list[list[int]], k: int) -> float:
+    users = sum(any(row) for row in train)
+    shares = [len(listeners(train, song)) / users for song in ranked[:k] if song >= 0]
+    return sum(shares) / len(shares) if shares else math.nan
+
+
+def artist_diversity(ranked: list[int], artists: list[int], k: int) -> float:
+    named = [artists[song] for song in ranked[:k] if song >= 0 and artists[song] >= 0]
+    pairs = list(combinations(named, 2))
+    return sum(a != b for a, b in pairs) / len(pairs) if pairs else math.nan
+
+
+def serendipity(ranked: list[int], relevant: set[int], expected: list[int], k: int) -> float:
+    return len((set(ranked[:k]) - set(expected[:k])) & relevant) / k
+
+
+def jaccard(one: list[int], other: list[int], k: int) -> float:
+    a, b = set(one[:k]) - {-1}, set(other[:k]) - {-1}
+    return len(a & b) / len(a | b) if a | b else 1.0
+
+
+def cosine(train: list[list[int]], one: int, other: int) -> float:
+    a, b = listeners(train, one), listeners(train, other)
+    return len(a & b) / math.sqrt(len(a) * len(b)) if a and b else 0.0
+
+
+def mmr(ranked: list[int], scores: list[float], train: list[list[int]], value: float, k: int) -> list[int]:
+    """Maximal marginal relevance of one list, place by place; ties to what stood higher."""
+    songs = [song for song in ranked if song >= 0]
+    low, high = min(scores[: len(songs)], default=0), max(scores[: len(songs)], default=0)
+    worth = {s: (x - low) / (high - low) if high > low else 1.0 for s, x in zip(songs, scores, strict=False)}
+    chosen: list[int] = []
+    while len(chosen) < min(k, len(songs)):
+        left = [song for song in songs if song not in chosen]
+        gain = [
+            round((1 - value) * worth[s] - value * max((cosine(train, s, t) for t in chosen), default=0), 9)
+            for s in left
+        ]
+        chosen.append(left[gain.index(max(gain))])
+    return chosen + [-1] * (k - len(chosen))

@@ -5,8 +5,11 @@ import importlib
 
 import pytest
 
+MODULES = ["judge", "metrics", "beyond", "bias", "artists", "segments", "overlap", "rerank", "thinning"]
+MODULES += ["evaluator", "statistics"]
 
-@pytest.mark.parametrize("name", ["judge", "metrics", "beyond", "evaluator", "statistics"])
+
+@pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name):
     result = doctest.testmod(importlib.import_module(f"songrec.evaluation.{name}"))
     assert result.attempted > 0

@@ -46,6 +46,22 @@ def gini(songs: np.ndarray, n_songs: int, k: int) -> float:
     return float(int(weights @ named) / (n_songs * total))
 
 
+def lorenz(songs: np.ndarray, n_songs: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+    r"""The curve behind `gini`: (share of the songs, share of the places), each float64 (n_songs + 1,).
+
+    Songs stand from the least to the most named; the first point is (0, 0), the last (1, 1). The further the
+    curve sags below the diagonal, the fewer songs share the places (Lorenz 1905). Where no list names
+    anything it lies on the diagonal, as `gini` is 0.
+
+    >>> lorenz(np.array([[0], [0], [0], [1]]), 2, k=1)
+    (array([0. , 0.5, 1. ]), array([0.  , 0.25, 1.  ]))
+    """
+    named = np.sort(_frequencies(songs, n_songs, k))
+    across = np.arange(n_songs + 1) / n_songs
+    total = int(named.sum())
+    return across, np.concatenate([[0], np.cumsum(named) / total]) if total else across
+
+
 def novelty(songs: np.ndarray, train: csr_array, k: int) -> np.ndarray:
     r"""Mean self-information of the first k songs, in bits: float64 (n_users,).
 
