@@ -119,7 +119,10 @@ def test_values_come_in_the_order_default_profile_override():
     assert make_plan("sample", ["ingest.users=7"]).stages["ingest"].parameters["users"] == 7
     changed = make_plan("sample", ["ingest.max_reject_share=1e-3", "models.item_knn.neighbours=5"])
     assert changed.stages["ingest"].parameters["max_reject_share"] == 0.001
-    assert changed.stages["train.item_knn"].parameters["hyperparameters"] == {"neighbours": 5}
+    tune = changed.stages["tune.item_knn"].parameters
+    assert tune["hyperparameters"] == {"weighting": "binary", "neighbours": 5}
+    assert "neighbours" not in tune["space"]
+    assert "shrink" in tune["space"]
     assert changed.stages["recommend"].parameters["estimator"] == "ItemKNN"
 
 
@@ -150,3 +153,60 @@ def test_the_graph_declares_every_notebook_once():
 def test_a_profiles_name_is_plain(name):
     with pytest.raises(ConfigError, match="is not a profile's name"):
         Paths(name)
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Writes a profile of one's own: its `models` block."""
+    monkeypatch.setattr("songrec.pipeline.plan.PROFILES", tmp_path)
+
+    def write(models: str) -> str:
+        text = f"title: Mine\ndescription: x\nsynthetic: true\nmodels:\n{models}"
+        (tmp_path / "mine.yml").write_text(text)
+        return "mine"
+
+    return write
+
+
+def test_a_profile_of_ones_own_need_not_have_the_models_that_notebooks_name(own):
+    plan = make_plan(own("  top: {estimator: Popularity}\n  slim: {estimator: FsSLIM}\n"))
+    assert plan.stages["compare"].parameters["baseline"] == "top"
+    assert plan.stages["recommend"].parameters["model"] == "slim"
+    assert plan.stages["recommend"].parameters["estimator"] == "FsSLIM"
+    assert plan.stages["cold_start"].parameters["models"] == ["top", "slim"]
+
+
+def test_members_stand_before_what_is_made_of_them(own):
+    blend = "  blend: {estimator: Blend, members: [one, two]}\n"
+    members = "  one: {estimator: ItemKNN}\n  two: {estimator: UserKNN}\n"
+    plan = make_plan(own(members + blend))
+    tune = plan.stages["tune.blend"]
+    assert [path.name for path in tune.inputs][-2:] == ["one.json", "two.json"]
+    assert tune.estimators == ("Blend", "ItemKNN", "UserKNN")
+    assert set(tune.parameters["space"]) == {"weights.one", "weights.two", "by"}
+    with pytest.raises(ConfigError, match=r"models.blend: unknown member \(it must stand before\) 'one'"):
+        make_plan(own(blend + members))
+    with pytest.raises(ConfigError, match="ItemKNN is not made of members"):
+        make_plan(own("  one: {estimator: ItemKNN}\n  two: {estimator: ItemKNN, members: [one]}\n"))
+
+
+def test_a_model_whose_extra_is_missing_is_left_out_and_named(own, monkeypatch):
+    models = (
+        "  one: {estimator: ItemKNN}\n  vae: {estimator: MultVAE, extra: neural}\n"
+        "  both: {estimator: Blend, members: [one, vae]}\n"
+    )
+    monkeypatch.setattr("songrec.extras.find_spec", lambda name: None)
+    plan = make_plan(own(models))
+    assert list(plan.profile.models) == ["one"]
+    line = "needs PyTorch, which is not installed: make neural"
+    assert plan.left_out == {"vae": line, "both": line}
+    monkeypatch.setattr("songrec.extras.find_spec", lambda name: name)
+    assert list(make_plan(own(models)).profile.models) == ["one", "vae", "both"]
+
+
+def test_a_profile_says_which_extra_a_model_needs(own, monkeypatch):
+    monkeypatch.setattr("songrec.extras.find_spec", lambda name: name)
+    with pytest.raises(ConfigError, match="models.vae: write extra: neural, which MultVAE needs"):
+        make_plan(own("  vae: {estimator: MultVAE}\n"))
+    with pytest.raises(ConfigError, match="models.one: unknown extra 'neurall': did you mean 'neural'"):
+        make_plan(own("  one: {estimator: ItemKNN, extra: neurall}\n"))

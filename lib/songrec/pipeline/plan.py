@@ -123,7 +123,7 @@ def _plan_stage(
     own = profile.stages.get(declaration.name, {})
     check_names(own, declared, "parameter", where)
     _check_settable(own, declaration, where)
-    values = {name: parameter.default for name, parameter in declared.items()}
+    values = {name: _default(parameter, profile) for name, parameter in declared.items()}
     values |= {name: value for name, value in profile.shared.items() if name in declared}
     values |= own | {"profile": paths.profile}
     if model is not None:
@@ -154,6 +154,23 @@ def _plan_stage(
         executed.with_name(executed.name + ".ipynb"),
         _estimators(profile, values.get("models", []) if chosen is None else [chosen]),
     )
+
+
+def _default(parameter: Parameter, profile: Profile) -> Any:
+    """What a parameter is where nobody sets it: a notebook's own, as far as the profile has these models.
+
+    A profile without the model that a notebook names by default gets its first as the baseline, else its last
+    that is not made of others.
+    """
+    value = parameter.default
+    if parameter.name == "models":
+        return [label for label in value if label in profile.models] or list(profile.models)
+    if parameter.name not in LABELS or value in profile.models:
+        return value
+    if parameter.name == "baseline":
+        return next(iter(profile.models))
+    single = [label for label, entry in profile.models.items() if not entry.members]
+    return (single or list(profile.models))[-1]
 
 
 def _estimators(profile: Profile, labels: Sequence[str]) -> tuple[str, ...]:

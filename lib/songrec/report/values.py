@@ -9,7 +9,7 @@
 
 `best` and `second` stand for the models that come first and second by MAP@10, `single` for the first that is
 not made of others, so that a sentence stays true when another model wins. After a colon stands how to write
-it: a Python format (`.3f`, `,`, `.0%`), `ci` (the ends of the 95 % interval), `pm` (value ± half the interval),
+it: a Python format (`.3f`, `,`, `.0%`), `ci` (the ends of the 95 % interval), `pm` (value ± half of it),
 `users` (how many it is a mean of), `model` (the model's name).
 """
 
