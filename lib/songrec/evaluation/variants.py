@@ -1,0 +1,254 @@
+r"""One ranking, many numbers: the definitions that other libraries give to the same four words.
+
+Every function maps a `Judgement` and a cut-off k to float64 (n_users,), as those of `metrics` do, and its
+mean over the users is the number that the library prints. In the formulas h_r is the number of hits among the
+first r places, n the number of songs held out, l the number of songs in the list, rel_r 1 for a hit at rank
+r and else 0.
+
+Read in each library's public code (files named at `VARIANTS`); implicit and LensKit were also run on the
+cases of the tests. This project reports the first variant of each family; the others are here to be compared
+with, and for nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from songrec.evaluation import metrics
+from songrec.evaluation.judge import Judgement, check_cutoff
+
+Score = Callable[[Judgement, int], np.ndarray]
+
+EXAMPLE = metrics.EXAMPLE
+"""What the docstrings judge: hits at ranks 1 and 3 of a list of four, for a user with n = 3."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One definition.
+
+    family : the word that libraries use for it: precision, recall, MAP or NDCG.
+    formula : in words a table has room for.
+    who : the libraries, with the file where each defines it.
+    """
+
+    family: str
+    formula: str
+    who: dict[str, str]
+    score: Score
+
+    @property
+    def libraries(self) -> str:
+        return ", ".join(self.who)
+
+
+def precision_listed(judgement: Judgement, k: int) -> np.ndarray:
+    r"""Hits by the songs that are there: $h_k / \min(k, l)$, so that a short list is not punished.
+
+    LensKit leaves an empty list without a value; here it is 0.
+
+    >>> short = Judgement(np.array([[True, False, False]]), np.array([2]), n_listed=np.array([2]))
+    >>> precision_listed(short, 3), metrics.precision(short, 3).round(3)
+    (array([0.5]), array([0.333]))
+    """
+    return _sum(judgement, k) / np.maximum(np.minimum(k, judgement.n_listed), 1)
+
+
+def precision_pooled(judgement: Judgement, k: int) -> np.ndarray:
+    r"""All users' hits by all users' possible hits: $R = \sum_u h_k / \sum_u \min(k, n)$.
+
+    A ratio of two sums is no mean over users. What is returned are $R + (h_k - R \min(k, n)) / \bar m$ with
+    $\bar m$ the mean of min(k, n): their mean is R, and their spread that of R (the linearised ratio of
+    Cochran 1977, Sampling Techniques, chapter 6), so that intervals and comparisons hold for it too.
+
+    >>> two = Judgement(np.array([[True, True], [False, False]]), np.array([2, 1]), np.array([2, 2]))
+    >>> precision_pooled(two, 2).mean().round(4)   # (2 + 0) / (2 + 1), where the mean of h/k is .5
+    np.float64(0.6667)
+    """
+    hits, possible = _sum(judgement, k), np.minimum(k, judgement.n_relevant)
+    ratio = hits.sum() / possible.sum()
+    return ratio + (hits - ratio * possible) / possible.mean()
+
+
+def average_precision_listed(judgement: Judgement, k: int) -> np.ndarray:
+    r"""Divided by what the list could hold: $\frac{1}{\min(n, k, l)} \sum_{r \le k} rel_r h_r / r$.
+
+    >>> average_precision_listed(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 3
+    array([0.5556])
+    """
+    length = np.minimum(np.minimum(k, judgement.n_relevant), judgement.n_listed)
+    return _precisions(judgement, k) / np.maximum(length, 1)
+
+
+def average_precision_by_n(judgement: Judgement, k: int) -> np.ndarray:
+    r"""Divided by all that was held out: $\frac{1}{n} \sum_{r \le k} rel_r h_r / r$; below 1 when n > k.
+
+    >>> average_precision_by_n(EXAMPLE, 2).round(4)   # 1 / 3
+    array([0.3333])
+    """
+    return _precisions(judgement, k) / judgement.n_relevant
+
+
+def average_precision_by_k(judgement: Judgement, k: int) -> np.ndarray:
+    r"""Divided by the places: $\frac{1}{k} \sum_{r \le k} rel_r h_r / r$; below 1 when n < k.
+
+    >>> average_precision_by_k(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 4
+    array([0.4167])
+    """
+    return _precisions(judgement, k) / k
+
+
+def mean_precision(judgement: Judgement, k: int) -> np.ndarray:
+    r"""The precision at every rank, hit or not: $\frac{1}{k} \sum_{r \le k} h_r / r$.
+
+    Without the factor rel_r a miss after a hit is paid as well: a hit at rank r adds 1/r + ... + 1/k.
+
+    >>> mean_precision(EXAMPLE, 4).round(4)   # (1/1 + 1/2 + 2/3 + 2/4) / 4
+    array([0.6667])
+    """
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, k + 1))])
+    return _sum(judgement, k, lambda rank, _: harmonic[k] - harmonic[rank - 1]) / k
+
+
+def ndcg_clipped(judgement: Judgement, k: int) -> np.ndarray:
+    r"""The first two ranks alike: NDCG with the discount $\log_2 \max(r, 2)$ of Järvelin and Kekäläinen 2002.
+
+    >>> ndcg_clipped(EXAMPLE, 4).round(4)   # (1 + 1/log2(3)) / (1 + 1 + 1/log2(3))
+    array([0.6199])
+    """
+    worth = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
+    best = np.cumsum(worth)[np.minimum(k, judgement.n_relevant) - 1]
+    return _sum(judgement, k, lambda rank, _: worth[rank - 1]) / best
+
+
+def ndcg_full_ideal(judgement: Judgement, k: int) -> np.ndarray:
+    r"""Divided by k hits even where fewer songs were held out: $\sum_{r \le k} rel_r / \log_2(r+1)$ over
+    $\sum_{r \le k} 1 / \log_2(r + 1)$; below 1 when n < k.
+
+    >>> ndcg_full_ideal(EXAMPLE, 4).round(4)   # (1 + 1/2) / (1 + 1/log2(3) + 1/2 + 1/log2(5))
+    array([0.5856])
+    """
+    worth = 1 / np.log2(np.arange(1, k + 1) + 1)
+    return _sum(judgement, k, lambda rank, _: worth[rank - 1]) / worth.sum()
+
+
+def _sum(judgement: Judgement, k: int, worth: Callable | None = None) -> np.ndarray:
+    """Sum of `worth(rank, ordinal)`, or of ones, over each user's hits among the first k places."""
+    check_cutoff(k, judgement.n_listed, judgement.hits.shape[1])
+    row, rank, ordinal = judgement.found
+    near = rank <= k
+    weights = worth(rank[near], ordinal[near]) if worth else np.ones(near.sum())
+    return np.bincount(row[near], weights=weights, minlength=judgement.n_users).astype(np.float64)
+
+
+def _precisions(judgement: Judgement, k: int) -> np.ndarray:
+    """The sum that all average precisions share: of h_r / r over the hits."""
+    return _sum(judgement, k, lambda rank, ordinal: ordinal / rank)
+
+
+_IMPLICIT = {"implicit": "implicit/evaluation.pyx"}
+_LENSKIT = "src/lenskit/metrics/ranking"
+_RECBOLE = {"RecBole": "recbole/evaluator/metrics.py"}
+_CORNAC = {"Cornac": "cornac/metrics/ranking.py"}
+_MICROSOFT = "recommenders/evaluation/python_evaluation.py"
+_ELLIOT = "elliot/evaluation/metrics/accuracy"
+_RECTOOLS = "rectools/metrics"
+_RECPACK = "recpack/metrics"
+
+VARIANTS: dict[str, Variant] = {
+    "precision": Variant(
+        "precision",
+        "hits / K",
+        {
+            **_RECBOLE,
+            "RecTools": f"{_RECTOOLS}/classification.py",
+            "Elliot": f"{_ELLIOT}/precision/precision.py",
+            "RecPack": f"{_RECPACK}/precision.py",
+            "Microsoft": _MICROSOFT,
+            **_CORNAC,
+        },
+        metrics.precision,
+    ),
+    "precision_listed": Variant(
+        "precision", "hits / songs listed", {"LensKit": f"{_LENSKIT}/_pr.py"}, precision_listed
+    ),
+    "precision_pooled": Variant("precision", "all hits / sum of min(K, n)", _IMPLICIT, precision_pooled),
+    "recall": Variant(
+        "recall",
+        "hits / n",
+        {
+            **_RECBOLE,
+            "RecTools": f"{_RECTOOLS}/classification.py",
+            "Elliot": f"{_ELLIOT}/recall/recall.py",
+            "RecPack": f"{_RECPACK}/recall.py",
+            "Microsoft": _MICROSOFT,
+            **_CORNAC,
+        },
+        metrics.recall,
+    ),
+    "recall_capped": Variant(
+        "recall",
+        "hits / min(K, n)",
+        {
+            "LensKit": f"{_LENSKIT}/_pr.py",
+            "RecPack (calibrated)": f"{_RECPACK}/recall.py",
+            "the Mult-VAE papers": "Liang et al. 2018",
+        },
+        metrics.recall_capped,
+    ),
+    "average_precision": Variant(
+        "MAP",
+        "AP / min(n, K)",
+        {**_IMPLICIT, **_RECBOLE, "Microsoft (map_at_k)": _MICROSOFT},
+        metrics.average_precision,
+    ),
+    "average_precision_listed": Variant(
+        "MAP", "AP / min(n, songs listed)", {"LensKit": f"{_LENSKIT}/_map.py"}, average_precision_listed
+    ),
+    "average_precision_by_n": Variant(
+        "MAP",
+        "AP / n",
+        {"RecTools": f"{_RECTOOLS}/ranking.py", "Microsoft (map)": _MICROSOFT},
+        average_precision_by_n,
+    ),
+    "average_precision_by_k": Variant(
+        "MAP", "AP / K", {"RecTools (divide_by_k)": f"{_RECTOOLS}/ranking.py"}, average_precision_by_k
+    ),
+    "mean_precision": Variant(
+        "MAP", "mean of precision@1..K", {"Elliot": f"{_ELLIOT}/map/map.py"}, mean_precision
+    ),
+    "ndcg": Variant(
+        "NDCG",
+        "log2(rank + 1), ideal of min(n, K)",
+        {
+            **_IMPLICIT,
+            **_RECBOLE,
+            "Elliot": f"{_ELLIOT}/ndcg/ndcg.py",
+            "RecPack": f"{_RECPACK}/dcg.py",
+            "Microsoft": _MICROSOFT,
+            **_CORNAC,
+        },
+        metrics.ndcg,
+    ),
+    "ndcg_clipped": Variant("NDCG", "ranks 1 and 2 alike", {"LensKit": f"{_LENSKIT}/_dcg.py"}, ndcg_clipped),
+    "ndcg_full_ideal": Variant(
+        "NDCG", "log2(rank + 1), ideal of K", {"RecTools": f"{_RECTOOLS}/ranking.py"}, ndcg_full_ideal
+    ),
+}
+"""Every definition by name; the first of each family is the one that this project reports."""
+
+OWN: dict[str, str] = {variant.family: name for name, variant in reversed(VARIANTS.items())}
+"""Family -> the variant that this project reports: the first."""
+
+
+def by_every_definition(judgement: Judgement, users: np.ndarray, k: int) -> pd.DataFrame:
+    """The same lists under every definition: float64, index `user`, a column `name@k` for each of `VARIANTS`.
+
+    >>> scored = by_every_definition(EXAMPLE, np.array([7]), 4)
+    >>> scored.filter(like="precision").round(3).loc[7, ["average_precision@4", "mean_precision@4"]].tolist()
+    [0.556, 0.667]
+    """
+    columns = {f"{name}@{k}": variant.score(judgement, k) for name, variant in VARIANTS.items()}
+    return pd.DataFrame(columns, index=pd.Index(np.asarray(users), name="user"))
