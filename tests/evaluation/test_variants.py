@@ -1,0 +1,213 @@
+"""Each library's definition: on cases worked out by hand, by brute force, and against the libraries."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, csr_matrix
+
+from songrec.errors import ConfigError
+from songrec.evaluation import ACCURACY, judge, summarise
+from songrec.evaluation.variants import OWN, VARIANTS, by_every_definition
+
+SONGS = 12
+CASES = [
+    ([3, 0, 1, 4, 7], {3, 1, 9}),  # hits at ranks 1 and 3
+    ([1, 2, 3, 4, 5], {2}),  # a hit at rank 2, one song to find
+    ([5, 6, -1, -1, -1], {6, 7, 8}),  # a list of two, a hit at rank 2
+    ([0, 1, 2, 3, 4], {0, 1, 2, 3, 4, 5, 6, 7}),  # all hits, more to find than places
+    ([9, 8, 7, 6, 5], {0, 1}),  # none
+]
+
+
+def judgement(cases=CASES):
+    holdout = csr_array([[song in hidden for song in range(SONGS)] for _, hidden in cases], dtype=np.int32)
+    return judge(np.array([ranked for ranked, _ in cases]), holdout)
+
+
+L3, L5, L6 = math.log2(3), math.log2(5), math.log2(6)
+
+# At k = 5, in the order of CASES. Precisions at the hits: 1/1 and 2/3; 1/2; 1/2; 1, 1, 1, 1, 1; none.
+BY_HAND = {
+    "precision": [2 / 5, 1 / 5, 1 / 5, 5 / 5, 0],
+    "precision_listed": [2 / 5, 1 / 5, 1 / 2, 5 / 5, 0],
+    "recall": [2 / 3, 1 / 1, 1 / 3, 5 / 8, 0],
+    "recall_capped": [2 / 3, 1 / 1, 1 / 3, 5 / 5, 0],
+    "average_precision": [(5 / 3) / 3, 1 / 2, (1 / 2) / 3, 5 / 5, 0],
+    "average_precision_listed": [(5 / 3) / 3, 1 / 2, (1 / 2) / 2, 5 / 5, 0],
+    "average_precision_by_n": [(5 / 3) / 3, 1 / 2, (1 / 2) / 3, 5 / 8, 0],
+    "average_precision_by_k": [(5 / 3) / 5, (1 / 2) / 5, (1 / 2) / 5, 5 / 5, 0],
+    # P@1..5: 1, 1/2, 2/3, 2/4, 2/5; then 0, 1/2, 1/3, 1/4, 1/5, twice; then ones
+    "mean_precision": [
+        (1 + 1 / 2 + 2 / 3 + 2 / 4 + 2 / 5) / 5,
+        *[(1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) / 5] * 2,
+        1,
+        0,
+    ],
+    # gains 1/log2(r + 1): 1, 1/L3, 1/2, 1/L5, 1/L6
+    "ndcg": [1.5 / (1 + 1 / L3 + 1 / 2), 1 / L3, (1 / L3) / (1 + 1 / L3 + 1 / 2), 1, 0],
+    # gains 1/log2(max(r, 2)): 1, 1, 1/L3, ...
+    "ndcg_clipped": [(1 + 1 / L3) / (2 + 1 / L3), 1, 1 / (2 + 1 / L3), 1, 0],
+    "ndcg_full_ideal": [
+        gain / (1 + 1 / L3 + 1 / 2 + 1 / L5 + 1 / L6)
+        for gain in (1.5, 1 / L3, 1 / L3, 1 + 1 / L3 + 1 / 2 + 1 / L5 + 1 / L6, 0)
+    ],
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_variant_gives_what_is_worked_out_by_hand(name):
+    assert VARIANTS[name].score(judgement(), 5) == pytest.approx(BY_HAND[name], abs=1e-12)
+
+
+def test_every_variant_is_worked_out():
+    assert set(BY_HAND) | {"precision_pooled"} == set(VARIANTS)
+
+
+def test_pooled_precision_is_a_ratio_of_sums():
+    # hits 2 + 1 + 1 + 5 + 0 = 9, possible min(5, n): 3 + 1 + 3 + 5 + 2 = 14
+    assert VARIANTS["precision_pooled"].score(judgement(), 5).mean() == pytest.approx(9 / 14)
+    # k = 2: hits 1 + 1 + 1 + 2 + 0 = 5, possible 2 + 1 + 2 + 2 + 2 = 9
+    assert VARIANTS["precision_pooled"].score(judgement(), 2).mean() == pytest.approx(5 / 9)
+
+
+def test_the_spread_of_pooled_precision_is_that_of_a_ratio():
+    """Against a jackknife over the users, which knows nothing of linearisation."""
+    generator = np.random.default_rng(0)
+    cases = random_cases(generator, 400)
+    judged = judgement(cases)
+    hits, possible = judged.hits[:, :5].sum(axis=1), np.minimum(5, judged.n_relevant)
+    without = (hits.sum() - hits) / (possible.sum() - possible)
+    jackknife = np.sqrt(399 / 400 * ((without - without.mean()) ** 2).sum())
+    table = by_every_definition(judged, np.arange(400), 5)[["precision_pooled@5"]]
+    assert summarise(table)["se"].iloc[0] == pytest.approx(jackknife, rel=0.01)
+
+
+def random_cases(generator, n):
+    cases = []
+    for _ in range(n):
+        ranked = generator.permutation(SONGS)[:5]
+        ranked[generator.integers(1, 6) :] = -1
+        cases.append(
+            (ranked.tolist(), set(generator.permutation(SONGS)[: generator.integers(1, 9)].tolist()))
+        )
+    return cases
+
+
+def brute(ranked, hidden, k):
+    """The formulas once more, for one user and in plain Python, as each library writes them."""
+    top = [song for song in ranked[:k] if song >= 0]
+    hit = [song in hidden for song in top] + [False] * (k - len(top))
+    n, listed = len(hidden), len(top)
+    at = [sum(hit[:r]) / r for r in range(1, k + 1)]
+    summed = sum(p for p, found in zip(at, hit, strict=True) if found)
+    plain = [1 / math.log2(r + 1) for r in range(1, k + 1)]
+    clipped = [1 / max(1.0, math.log2(r)) for r in range(1, k + 1)]
+    gained, gained_clipped = (sum(w for w, h in zip(ws, hit, strict=True) if h) for ws in (plain, clipped))
+    return {
+        "precision": sum(hit) / k,
+        "precision_listed": sum(hit) / listed,
+        "recall": sum(hit) / n,
+        "recall_capped": sum(hit) / min(k, n),
+        "average_precision": summed / min(n, k),
+        "average_precision_listed": summed / min(n, listed),
+        "average_precision_by_n": summed / n,
+        "average_precision_by_k": summed / k,
+        "mean_precision": sum(at) / k,
+        "ndcg": gained / sum(plain[: min(n, k)]),
+        "ndcg_clipped": gained_clipped / sum(clipped[: min(n, k)]),
+        "ndcg_full_ideal": gained / sum(plain),
+    }
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_brute_force_agrees_on_random_lists(k):
+    cases = random_cases(np.random.default_rng(k), 200)
+    table = by_every_definition(judgement(cases), np.arange(200), k)
+    expected = [brute(ranked, hidden, k) for ranked, hidden in cases]
+    for name in BY_HAND:
+        assert table[f"{name}@{k}"].to_numpy() == pytest.approx([e[name] for e in expected], abs=1e-12), name
+
+
+class Stub:
+    """A model for implicit's evaluator: it hands out the lists it was given."""
+
+    def __init__(self, lists):
+        self.lists = lists
+
+    def recommend(self, users, _, N):
+        return self.lists[users, :N].astype(np.int32), None
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_implicit_prints_the_same_numbers(k):
+    evaluation = pytest.importorskip("implicit.evaluation")
+    cases = CASES + random_cases(np.random.default_rng(k), 200)
+    lists = np.array([ranked for ranked, _ in cases])
+    holdout = csr_matrix([[song in hidden for song in range(SONGS)] for _, hidden in cases], dtype=np.int32)
+    arguments = Stub(lists), csr_matrix(holdout.shape, dtype=np.int32), holdout, k, False
+    means = by_every_definition(judgement(cases), np.arange(len(cases)), k).mean()
+    assert evaluation.precision_at_k(*arguments) == pytest.approx(means[f"precision_pooled@{k}"])
+    assert evaluation.mean_average_precision_at_k(*arguments) == pytest.approx(
+        means[f"average_precision@{k}"]
+    )
+    assert evaluation.ndcg_at_k(*arguments) == pytest.approx(means[f"ndcg@{k}"])
+    assert k == 1 or means[f"precision_pooled@{k}"] != pytest.approx(means[f"precision@{k}"])
+
+
+# What LensKit 2025.8.1 gave for CASES: Precision, Recall, AveragePrecision and NDCG of its lenskit.metrics.
+LENSKIT = {
+    2: [(0.5, 0.5, 0.5, 0.5), (0.5, 1, 0.5, 1), (0.5, 0.5, 0.25, 0.5), (1, 1, 1, 1), (0, 0, 0, 0)],
+    5: [
+        (0.4, 0.666667, 0.555556, 0.619906),
+        (0.2, 1, 0.5, 1),
+        (0.5, 0.333333, 0.25, 0.380094),
+        (1, 1, 1, 1),
+        (0, 0, 0, 0),
+    ],
+}
+IN_LENSKIT = ("precision_listed", "recall_capped", "average_precision_listed", "ndcg_clipped")
+
+
+@pytest.mark.parametrize("k", LENSKIT)
+def test_lenskit_printed_the_same_numbers(k):
+    ours = np.column_stack([VARIANTS[name].score(judgement(), k) for name in IN_LENSKIT])
+    assert ours == pytest.approx(np.array(LENSKIT[k]), abs=1e-6)
+
+
+def test_the_examples_in_rectools_documentation():
+    """In the docstrings of its `MAP` and `NDCG`, with what they print."""
+    cases = [
+        ([7, 8, -1, -1], {1, 2}),
+        ([1, 2, -1, -1], {1}),
+        ([1, 2, 3, 4], {1, 3, 4}),
+        ([1, 2, 3, -1], {1, 2, 3}),
+    ]
+    judged = judgement(cases)
+    by_n, by_k, full = (
+        VARIANTS[name].score(judged, 3)
+        for name in ("average_precision_by_n", "average_precision_by_k", "ndcg_full_ideal")
+    )
+    assert by_n == pytest.approx([0, 1, 0.55555556, 1])
+    assert by_k == pytest.approx([0, 0.33333333, 0.55555556, 1])
+    assert full == pytest.approx([0, 0.46927873, 0.70391809, 1])
+
+
+def test_the_projects_own_definitions_come_first():
+    assert OWN == {"precision": "precision", "recall": "recall", "MAP": "average_precision", "NDCG": "ndcg"}
+    assert all(VARIANTS[name].score is ACCURACY[name] for name in OWN.values())
+
+
+def test_a_cutoff_beyond_the_lists_is_refused_by_all():
+    for variant in VARIANTS.values():
+        with pytest.raises(ConfigError, match="beyond the lists"):
+            variant.score(judgement(), 6)
+
+
+def test_an_empty_list_is_worth_nothing_and_is_a_number():
+    judged = judgement([([-1, -1], {1}), ([1, 2], {1})])
+    for name, variant in VARIANTS.items():
+        values = variant.score(judged, 2)
+        assert np.isfinite(values).all()
+        if name != "precision_pooled":  # whose values are no user's own
+            assert values[0] == 0
