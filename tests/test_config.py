@@ -206,7 +206,7 @@ def test_a_model_whose_extra_is_missing_is_left_out_and_named(own, monkeypatch):
 
 def test_a_profile_says_which_extra_a_model_needs(own, monkeypatch):
     monkeypatch.setattr("songrec.extras.find_spec", lambda name: name)
-    with pytest.raises(ConfigError, match="models.vae: write extra: neural, which MultVAE needs"):
+    with pytest.raises(ConfigError, match=r"models\.vae: write extra: neural, which MultVAE needs"):
         make_plan(own("  vae: {estimator: MultVAE}\n"))
-    with pytest.raises(ConfigError, match="models.one: unknown extra 'neurall': did you mean 'neural'"):
+    with pytest.raises(ConfigError, match=r"models\.one: unknown extra 'neurall': did you mean 'neural'"):
         make_plan(own("  one: {estimator: ItemKNN, extra: neurall}\n"))
