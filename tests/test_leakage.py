@@ -1,0 +1,239 @@
+"""What must be found is out of reach of what a model is given: in the split, in training, in search."""
+
+import ast
+import dataclasses
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given as cases
+from hypothesis import settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from test_split import attempt, every_protocol, pairs, random_logs, some_log
+
+import songrec.models
+from songrec.config import read_parameters
+from songrec.data import Interactions
+from songrec.extras import missing
+from songrec.files import read_json, write_json
+from songrec.models import create
+from songrec.models.registry import model_names
+from songrec.paths import NOTEBOOKS
+from songrec.pipeline.notebook import code_of
+from songrec.pipeline.stage import Stage
+from songrec.split import Split, strong, weak
+
+HERE = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
+
+
+def other_songs(rows: csr_array, forbidden: csr_array, seed: int) -> csr_array:
+    """As many songs in each row, but none of these and none of `forbidden`, as far as there are any."""
+    random = np.random.default_rng(seed)
+    dense = np.zeros(rows.shape, np.int32)
+    taken = (rows.toarray() != 0) | (forbidden.toarray() != 0)
+    for row, count in enumerate(np.diff(rows.indptr)):
+        free = np.flatnonzero(~taken[row])
+        dense[row, random.permutation(free)[:count]] = 99
+    return csr_array(dense)
+
+
+def with_other_holdout(split: Split) -> Split:
+    """The same split, with other songs to be found for test."""
+    test = split.test
+    poisoned = other_songs(test.holdout, test.fold_in, seed=5)
+    assert poisoned.multiply(test.holdout).nnz == 0
+    assert poisoned.nnz > 0
+    return dataclasses.replace(split, test=dataclasses.replace(test, holdout=poisoned))
+
+
+# The split as the next stages read it
+
+
+@every_protocol
+@settings(max_examples=25, deadline=None)
+@cases(log=random_logs, seed=st.integers(0, 50))
+def test_nothing_to_be_found_is_shown_in_the_split_that_stages_read(protocol, log, seed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("split") / "split"
+    attempt(protocol, log, seed).save(folder)
+    split = Split.load(folder)
+    ids = split.user_ids, split.song_ids
+    train, final = (pairs(matrix, *ids).keys() for matrix in (split.train, split.final_train()))
+    fold = {p: pairs(getattr(split, p).fold_in, *ids, getattr(split, p).users).keys() for p in PARTS}
+    held = {p: pairs(getattr(split, p).holdout, *ids, getattr(split, p).users).keys() for p in PARTS}
+    assert not held["test"] & (final | fold["test"])
+    assert not held["test"] & (train | fold["validation"] | held["validation"])
+    assert not held["validation"] & (train | fold["validation"])
+    if protocol == "strong":
+        trained = {user for user, _ in final}
+        assert not trained & {user for user, _ in held["test"] | fold["test"]}
+        assert not {user for user, _ in train} & {user for user, _ in held["validation"]}
+
+
+PARTS = ("validation", "test")
+
+
+# Models
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_lists_are_the_same_bytes_whatever_is_to_be_found(name, tmp_path):
+    """The holdout on disk replaced by other songs: model arrays and lists come out byte by byte the same."""
+    split = weak(some_log(), test=0.3, validation=0.2, seed=1)
+    made = []
+    for place, one in enumerate((split, with_other_holdout(split))):
+        one.save(tmp_path / f"split{place}")
+        read = Split.load(tmp_path / f"split{place}")
+        model = create(name).fit(read.final_train())
+        made.append(model.recommend(read.test.fold_in, 10, users=read.test.users))
+        model.save(tmp_path / f"model{place}")
+    assert [array.tobytes() for array in made[0]] == [array.tobytes() for array in made[1]]
+    files = [
+        {f.name: f.read_bytes() for f in (tmp_path / f"model{place}").iterdir() if f.is_file()}
+        for place in (0, 1)
+    ]
+    assert files[0] == files[1]
+    assert files[0]
+
+
+# Stages: the very code of the notebooks
+
+
+class Untouchable:
+    """Stands where nobody may look."""
+
+    def __getattribute__(self, name):
+        raise AssertionError(f"somebody looked at the test part: {name}")
+
+
+def run_notebook(name: str, stage: Stage, monkeypatch, **parameters) -> None:
+    """Execute a notebook's code with these parameters, on files of its own."""
+    import songrec.pipeline
+
+    monkeypatch.setattr(songrec.pipeline, "open_stage", lambda *_, **__: stage)
+    path = NOTEBOOKS / f"{name}.ipynb"
+    declared = read_parameters(path)
+    assert parameters.keys() <= declared.keys()
+    scope = {each.name: each.default for each in declared.values()} | parameters
+    exec(compile(ast.parse(code_of(path)), name, "exec"), scope)
+
+
+@pytest.fixture(scope="module")
+def log() -> Interactions:
+    """Users of four tastes."""
+    random = np.random.default_rng(2)
+    likes = np.arange(90)[:, None] % 4 == np.arange(50) % 4
+    user, song = np.nonzero(random.random((90, 50)) < np.where(likes, 0.6, 0.1))
+    names = np.char.mod("u%02d", user), np.char.mod("s%02d", song)
+    return Interactions.from_triplets(*names, random.integers(1, 9, len(user)))
+
+
+@pytest.fixture(scope="module", params=["weak", "strong"])
+def split(request, log) -> Split:
+    if request.param == "weak":
+        return weak(log, seed=3)
+    return strong(log, min_listeners=2, min_songs=5, validation_users=20, test_users=20, seed=3)
+
+
+def stage_of(folder, split: Split, name: str, outputs: dict[str, str], **inputs) -> Stage:
+    folder.mkdir()
+    split.save(folder / "split")
+    write_json(folder / "split.json", {"synthetic": False})
+    given = {"split": folder / "split", "split_report": folder / "split.json", **inputs}
+    made = {artefact: folder / file for artefact, file in outputs.items()}
+    return Stage(name, "tiny", given, made, folder / "unfinished")
+
+
+SEARCHED = {
+    "ItemKNN": {"neighbours": {"low": 5, "high": 50, "log": True}, "q": {"low": 1.0, "high": 5.0}},
+    "ALS": {"factors": {"low": 2, "high": 8}, "epochs": {"stop": 4}},
+}
+TUNED = {"tuned": "tuned.json", "trials": "trials.csv", "search_cost": "cost.json"}
+
+
+@pytest.mark.parametrize("estimator", SEARCHED)
+def test_the_search_sees_validation_only(estimator, split, tmp_path, monkeypatch):
+    """The tune stage's own code: with the test part replaced, its lists and its choice are the same bytes;
+    with the test part out of bounds, it runs all the same."""
+    listed: list[bytes] = []
+    module = import_module("songrec.tuning.search")  # its room exports a function of the same name
+    judge = module.judge
+
+    def spying(songs, holdout):
+        listed.append(songs.tobytes())
+        return judge(songs, holdout)
+
+    monkeypatch.setattr(module, "judge", spying)
+    garbage = dataclasses.replace(
+        split,
+        test=dataclasses.replace(
+            split.test,
+            fold_in=other_songs(split.test.fold_in, split.test.fold_in, 1),
+            holdout=with_other_holdout(split).test.holdout,
+        ),
+    )
+    load, found = Split.load, []
+    for name, one, guarded in (("a", split, False), ("b", garbage, False), ("c", garbage, True)):
+        stage = stage_of(tmp_path / name, one, "tune", TUNED, members={})
+        if guarded:
+            shut = classmethod(lambda cls, folder: dataclasses.replace(load(folder), test=Untouchable()))
+            monkeypatch.setattr(Split, "load", shut)
+        run_notebook(
+            "04_tune",
+            stage,
+            monkeypatch,
+            model="one",
+            estimator=estimator,
+            hyperparameters={},
+            space=SEARCHED[estimator],
+            trials=4,
+        )
+        found.append(
+            (*listed, *((tmp_path / name / TUNED[made]).read_bytes() for made in ("tuned", "trials")))
+        )
+        listed.clear()
+    assert len(found[0]) >= 4 + 2
+    assert found[0] == found[1] == found[2]
+
+
+def test_the_search_does_see_validation(split, tmp_path, monkeypatch):
+    """The check above can fail: another validation holdout, and another value is found."""
+    validation = split.validation
+    changed = other_songs(validation.holdout, validation.fold_in, 2)
+    other = dataclasses.replace(split, validation=dataclasses.replace(validation, holdout=changed))
+    values = []
+    for name, one in (("a", split), ("b", other)):
+        stage = stage_of(tmp_path / name, one, "tune", TUNED, members={})
+        options = {"model": "one", "estimator": "ItemKNN", "hyperparameters": {}, "trials": 2}
+        run_notebook("04_tune", stage, monkeypatch, space=SEARCHED["ItemKNN"], **options)
+        values.append(read_json(tmp_path / name / "tuned.json")["untuned_value"])
+    assert values[0] != values[1]
+
+
+def test_training_lists_before_anything_is_judged(split, tmp_path, monkeypatch):
+    """The train stage's own code: model, lists and lists of the untuned model are the same bytes."""
+    outputs = {name: name for name in ("model", "lists", "untuned_lists")} | {"cost": "cost.json"}
+    tuned = {
+        "estimator": "ItemKNN",
+        "hyperparameters": {"neighbours": 7},
+        "untuned": {"neighbours": 3},
+        "searched": ["neighbours"],
+        "edges": {},
+        "asked": 1,
+        "trials": 1,
+        "capped": False,
+        "metric": "average_precision@10",
+        "value": 0.1,
+        "untuned_value": 0.1,
+    }
+    write_json(tmp_path / "tuned.json", tuned)
+    found = []
+    for name, one in (("a", split), ("b", with_other_holdout(split))):
+        stage = stage_of(tmp_path / name, one, "train", outputs, tuned=tmp_path / "tuned.json")
+        run_notebook("05_train", stage, monkeypatch, model="one", estimator="ItemKNN", n=20)
+        files = [
+            f for part in ("model", "lists", "untuned_lists") for f in (tmp_path / name / part).iterdir()
+        ]
+        found.append({f"{f.parent.name}/{f.name}": f.read_bytes() for f in files})
+    assert found[0] == found[1]
+    assert {name.split("/")[0] for name in found[0]} == {"model", "lists", "untuned_lists"}
