@@ -44,7 +44,8 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
     commit = _clean_commit()
     plan = make_plan(profile)
     with only_run(plan.paths):
-        stale = [name for name in Engine(plan).changes() if name in plan.stages]
+        recorded = _recorded(plan)
+        stale = [name for name in Engine(plan).changes() if name in recorded]
         if stale:
             raise StageError(f"not fresh: {', '.join(stale)}. Run first: songrec run --profile {profile}")
         with replacing(results / profile) as folder:
@@ -53,6 +54,12 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
     if results == RESULTS:
         refresh()
     return results / profile
+
+
+def _recorded(plan: Plan) -> list[str]:
+    """The stages that the record is made from: up to the comparison, and the studies that have run."""
+    ran = [stage for stage in _STUDIES if (plan.paths.processed / "tables" / stage).is_dir()]
+    return plan.select(["tuning", "compare", *ran])
 
 
 def _clean_commit() -> str:

@@ -1,5 +1,6 @@
 """The results on record, `data/results/<profile>/`: one object that the book takes its numbers from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 
 from songrec.config import suggest
 from songrec.errors import DataError
+from songrec.evaluation.comparisons import ALPHA
 from songrec.files import read_json
 from songrec.paths import RESULTS
 from songrec.report.numbers import decimals, with_interval
@@ -206,18 +208,28 @@ class Record:
         rows = frame[(frame["name"] == name) & (frame["model"] == model) & (frame["than"] == than)]
         return rows.iloc[0] if len(rows) == 1 else None
 
-    def not_worse(self, name: str) -> list[str]:
-        """The best model by `metric@k`, and all whose difference to it could be chance.
+    def _corrected(self, first: str, second: str, name: str) -> float:
+        """The pair's p-value after Holm's correction; NaN where gains.csv does not hold it."""
+        pairs = [self._pair(first, second, name), self._pair(second, first, name)]
+        found = [pair["p_holm"] for pair in pairs if pair is not None and "p_holm" in pair]
+        return float(found[0]) if found else np.nan
 
-        From the paired difference where gains.csv holds it. Without, the difference's standard error is taken
+    def not_worse(self, name: str, among: Sequence[str] | None = None) -> list[str]:
+        """The best model by `metric@k`, of all or `among` some, and all whose difference could be chance.
+
+        From the paired test, corrected for all comparisons of the run, where gains.csv holds it; from the
+        paired difference's interval where it holds only that. Without, the difference's standard error is taken
         as if the two models had met different users: they met the same ones and both do well on the easy
         ones, so the true error is smaller, and too many are called equal rather than too few.
         """
-        first, *others = self.models(by=name)
+        first, *others = [model for model in self.models(by=name) if among is None or model in among]
         best = self.estimate(first, name)
         close = [first]
         for model in others:
             other = self.estimate(model, name)
+            if not np.isnan(p := self._corrected(first, model, name)):
+                close += [model] if p >= ALPHA else []
+                continue
             low = self.compare("minus", first, model, name).low
             if np.isnan(low):
                 low = best.value - other.value - 1.96 * (best.se**2 + other.se**2) ** 0.5
@@ -250,7 +262,18 @@ def written(metric: str, estimate: Estimate, widest: float | None = None) -> str
 
 
 def on_record(results: Path = RESULTS) -> list[Record]:
-    """The records of runs on real data: page one's first, then songs before artists, by name."""
+    """The main records: page one's first, then songs before artists, by name.
+
+    They share page one's protocol, where that is on record: levels compare within one protocol only. The
+    others stand in `all_on_record`.
+    """
+    records = all_on_record(results)
+    main = next((record.run.get("protocol") for record in records if record.profile == HEADLINE), None)
+    return [record for record in records if main is None or record.run.get("protocol") == main]
+
+
+def all_on_record(results: Path = RESULTS) -> list[Record]:
+    """The records of all runs on real data, whatever their protocol, in the order of `on_record`."""
     records = [Record.load(path.parent.name, results) for path in sorted(results.glob("*/run.json"))]
     real = [record for record in records if not record.run.get("synthetic", False)]
     return sorted(

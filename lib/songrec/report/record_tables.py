@@ -10,6 +10,7 @@ from songrec.errors import DataError
 from songrec.report.numbers import ends
 from songrec.report.record import SHARES, Record, written
 from songrec.report.record_choice import across, decision, tuning
+from songrec.report.record_protocols import challenge, protocols
 from songrec.report.record_studies import cold_start, new_songs, ranks, similar
 from songrec.report.show import Table, table
 from songrec.report.style import DAGGER, label
@@ -283,7 +284,14 @@ def markdown(made: Table) -> str:
     return "\n".join([*head, *body, *(["", made.note] if made.note else [])])
 
 
-OF_ALL = {"datasets": datasets, "brief": brief, "provenance": provenance, "across": across}
+OF_ALL = {
+    "datasets": datasets,
+    "brief": brief,
+    "provenance": provenance,
+    "across": across,
+    "protocols": protocols,
+    "challenge": challenge,
+}
 OF_ONE = {
     "results": results,
     "gains": gains,

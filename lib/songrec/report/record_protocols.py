@@ -1,0 +1,114 @@
+"""Tables of the record across protocols: a log under each, and the challenge beside what was published."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+
+from songrec.report.record import DECIDING, Record, all_on_record, written
+from songrec.report.show import Table, table
+from songrec.report.style import label
+
+MODELS = ("popularity", "user_knn", "item_knn", "rp3beta", "ease", "als")
+"""Those that ran under every protocol."""
+
+PROTOCOLS = ("weak", "triplet_holdout", "strong")
+
+COLUMNS = {
+    "average_precision@10": "MAP@10",
+    "ndcg@100": "NDCG@100",
+    "recall_capped@20": "Recall@20",
+    "recall_capped@50": "Recall@50",
+}
+
+CHALLENGE = "msd-challenge-fragment"
+
+PUBLISHED = {
+    "item-based, asymmetric cosine, calibrated": 0.17712,
+    "item-based, asymmetric cosine": 0.16665,
+    "user-based": 0.15037,
+    "ALS": 0.05092,
+    "popularity": 0.021,
+}
+"""MAP@500 of the whole challenge, public part (Aiolli 2013, and the challenge's forum for popularity)."""
+
+
+def protocols(records: Sequence[Record]) -> Table:
+    """Every protocol on every log: a row a model, best first, with intervals.
+
+    records : the main ones; those of the same logs under other protocols are found beside them.
+    """
+    rows, marks = [], []
+    for record, first in _groups(records):
+        models = [model for model in record.ranked() if model in MODELS]
+        known = [
+            name for name in COLUMNS if name in set(record.metrics["name"])
+        ]  # a run chooses its cut-offs
+        best = {name: record.not_worse(name, models) if name in known else [] for name in COLUMNS}
+        for model in models:
+            top = model == models[0]
+            head = {"data set": _title(record, records) if top and first else ""}
+            head |= {"protocol": _protocol(record) if top else "", "model": record.label(model)}
+            head["users"] = f"{record.estimate(model, DECIDING).n_users:,}" if top else ""
+            values = {name: written(name, record.estimate(model, name)) for name in known}
+            rows.append(head | {title: values.get(name, "") for name, title in COLUMNS.items()})
+            marks.append({title: model in best[name] for name, title in COLUMNS.items()})
+    note = (
+        "± is half of the 95 % interval. Bold: of these models the best, and all that are not significantly "
+        "worse. Recall is divided by the smaller of the cut-off and the number hidden, as where strong "
+        "generalisation was published."
+    )
+    made = table(pd.DataFrame(rows), strong=pd.DataFrame(marks), note=note)
+    return Table(made.cells, [place < 3 for place in range(made.cells.shape[1])], made.strong, made.note)
+
+
+def _title(record: Record, main: Sequence[Record]) -> str:
+    """What the log of a record is called: as the main record of the same log is."""
+    same = (each for each in main if each.run.get("fingerprint") == record.run.get("fingerprint"))
+    return next(same, record).run["title"]
+
+
+def _groups(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
+    """Records log by log and protocol by protocol; whether a record is its log's first."""
+    every = all_on_record(records[0].folder.parent)
+    logs = [record.run.get("fingerprint") for record in records]
+    chosen = [
+        record for record in every if record.run.get("fingerprint") in logs and _protocol(record) in PROTOCOLS
+    ]
+    chosen.sort(
+        key=lambda record: (
+            logs.index(record.run.get("fingerprint")),
+            PROTOCOLS.index(_protocol(record)),
+        )
+    )
+    for _, of in groupby(chosen, key=lambda record: record.run.get("fingerprint")):
+        for place, record in enumerate(of):
+            yield record, place == 0
+
+
+def _protocol(record: Record) -> str:
+    return record.metrics["protocol"].iloc[0]
+
+
+def challenge(records: Sequence[Record]) -> Table:
+    """MAP@500 on the fragment of the challenge, where that is on record, and below it what was published."""
+    rows, marks = [], []
+    for record in all_on_record(records[0].folder.parent):
+        if record.profile != CHALLENGE:
+            continue
+        name = "average_precision@500"
+        for model in record.models(by=name):
+            estimate = record.estimate(model, name)
+            rows.append(["this fragment", label(model), f"{estimate.n_users:,}", written("", estimate)])
+            marks.append(model in record.not_worse(name))
+    rows += [["published, whole challenge", model, "110,000", f"{v:.4f}"] for model, v in PUBLISHED.items()]
+    frame = pd.DataFrame(rows, columns=["", "model", "users", "MAP@500"])
+    strong = pd.DataFrame({"MAP@500": marks + [False] * len(PUBLISHED)})
+    shown = frame[""].where(~frame[""].duplicated(), "")
+    note = (
+        "± is half of the 95 % interval. Bold: the best on the fragment, and all not significantly worse. "
+        "The published figures carry no interval, and are not comparable with the others."
+    )
+    made = table(frame.assign(**{"": shown}), strong=strong, note=note)
+    return Table(made.cells, [True, True, False, False], np.asarray(made.strong), made.note)
