@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from songrec.errors import DataError
-from songrec.evaluation.statistics import LEVEL
+from songrec.evaluation.statistics import mean_interval
 
 
 @dataclass(frozen=True)
@@ -44,31 +43,21 @@ def same_order(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]
         raise DataError("two orders can be compared only of the same models")
     models = list(first)
     i, j = np.triu_indices(len(models), 1)
-    differences, signs = [], []
+    signs, clear = [], []
     for way in (first, second):
-        mean, half = _differences(np.column_stack([way[model] for model in models]), i, j)
-        differences.append(mean)
-        signs.append(np.where(np.abs(mean) > half, np.sign(mean), 0))
-    s, t = np.sign(differences[0]), np.sign(differences[1])
+        values = np.column_stack([way[model] for model in models])
+        mean, _, low, high = mean_interval(values[:, i] - values[:, j])
+        signs.append(np.where(np.abs(mean) < 1e-12, 0, np.sign(mean)))  # equal sums, rounded differently
+        clear.append((low > 0) | (high < 0))
+    s, t = signs
     scale = np.sqrt((s**2).sum() * (t**2).sum())
     against = s * t < 0
     return Agreement(
         tau=float((s * t).sum() / scale) if scale else np.nan,
         pairs=len(i),
         reversed=_named(models, i, j, s, against),
-        clear=_named(models, i, j, s, against & (signs[0] * signs[1] < 0)),
+        clear=_named(models, i, j, s, against & clear[0] & clear[1]),
     )
-
-
-def _differences(values: np.ndarray, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of column i minus column j, and half the width of its paired interval (inf for one user)."""
-    n = len(values)
-    difference = values[:, i] - values[:, j]
-    mean = difference.mean(axis=0)
-    if n < 2:
-        return mean, np.full(mean.shape, np.inf)
-    half = stdtrit(n - 1, (1 + LEVEL) / 2) * difference.std(axis=0, ddof=1) / np.sqrt(n)
-    return np.where(np.abs(mean) < 1e-12, 0, mean), half  # sums of the same values in another order
 
 
 def _named(models: list[str], i, j, sign, chosen) -> list[tuple[str, str]]:
