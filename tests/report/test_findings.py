@@ -67,6 +67,12 @@ def reach(**top) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def compared(*ps) -> pd.DataFrame:
+    """Comparisons by MAP: item-KNN against user-KNN and popularity, then these two."""
+    rows = pd.DataFrame({"p_holm": ps, "detectable": [0.004, 0.006, 0.006][: len(ps)], "n_users": 8552})
+    return rows.assign(metric="average_precision")
+
+
 CLEAR = headline(
     item_knn=(0.1146, 0.005, True, 0.77),
     user_knn=(0.1032, 0.005, False, 0.46),
@@ -76,8 +82,9 @@ GAINS = gains(user_knn=(0.0806, 0.004, 4.57), item_knn=(0.092, 0.0045, 5.07))
 REACH = reach(item_knn=0.2, popularity=0.99)
 
 
-def compare(table=CLEAR, gain=GAINS, baseline="popularity", synthetic=False, item="song"):
-    return findings_compare.compare("p", table, gain, REACH, baseline, 10, synthetic, item)
+def compare(table=CLEAR, gain=GAINS, tests=None, baseline="popularity", synthetic=False, item="song"):
+    tests = compared(0.01, 0.01, 0.01) if tests is None else tests
+    return findings_compare.compare("p", table, gain, tests, REACH, baseline, 10, synthetic, item)
 
 
 def test_a_clear_winner_is_named_with_number_interval_and_users():
@@ -86,14 +93,20 @@ def test_a_clear_winner_is_named_with_number_interval_and_users():
         "On the log `p` (8,552 users), **item-KNN** has the highest MAP@10: 0.1146 "
         "(95 % interval 0.1096 to 0.1196)" in text
     )
-    assert "User by user, its difference to every other model is clear of 0." in text
-    assert "within noise" not in text
+    assert (
+        "User by user, every other model is significantly worse "
+        "(p below 0.05, corrected for all 3 comparisons of this run)." in text
+    )
+    assert "3 of 3 pairs of models can be told apart on these users." in text
+    assert "four times in five is 0.004 to 0.006, depending on the pair." in text
+    assert "may be chance" not in text
 
 
 def test_a_tie_is_called_a_tie():
     table = CLEAR.assign(average_precision_best=[True, True, False])
-    assert "But user-KNN (0.1032) is within noise of it" in compare(table)
+    assert "But user-KNN (0.1032) is not significantly worse" in compare(table)
     assert "every other model" not in compare(table)
+    assert "2 of 3 pairs" in compare(table, tests=compared(0.2, 0.01, 0.01))
 
 
 def test_the_gain_has_difference_ratio_and_their_intervals():
@@ -127,8 +140,9 @@ def test_another_model_that_reaches_further_is_named():
 
 def test_one_model_alone_is_compared_with_nothing():
     alone = CLEAR.iloc[[2]].reset_index(drop=True)
-    text = compare(alone, GAINS.iloc[:0])
-    assert "clear of 0" not in text
+    text = compare(alone, GAINS.iloc[:0], compared())
+    assert "significantly" not in text
+    assert "pairs of models" not in text
     assert "no model's more" not in text
     assert "No model has a higher MAP@10" in text
 

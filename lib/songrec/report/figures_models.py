@@ -2,8 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
+from songrec.evaluation.comparisons import ALPHA
 from songrec.report.style import (
+    FAINT,
     INK,
     REAL,
     Chart,
@@ -194,3 +197,57 @@ def differences(table: pd.DataFrame, metric: str, baseline: str, cutoff: int) ->
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.grid(False, axis="y")
     return figure
+
+
+def forest(table: pd.DataFrame, metric: str, cutoff: int) -> Chart:
+    """Every other model minus the best, with 95 % intervals, beside what was too small to be detected.
+
+    table : `pairs.against_best`. A filled marker is worse than the best after Holm's correction, a hollow one
+    is not; the corrected p stands on the right. The grey bar around 0 holds the differences that the
+    comparison would have missed one time in five or more often. A model far behind is a number at the edge.
+    """
+    rows = table.iloc[::-1]
+    figure, (axes,) = chart(height=1.5 + 0.3 * len(rows))
+    edge = _edge(rows)
+    for place, row in enumerate(rows.itertuples()):
+        small = min(np.nan_to_num(row.detectable), edge)
+        axes.barh(place, 2 * small, left=-small, height=0.66, color=FAINT, zorder=1)
+        if row.difference < -edge:
+            far = f"\N{BLACK LEFT-POINTING SMALL TRIANGLE} {row.difference:.3g}"
+            axes.text(
+                0.01, place, far, transform=axes.get_yaxis_transform(), color=colour(row.model), va="center"
+            )
+            continue
+        error = [[row.difference - row.difference_low], [row.difference_high - row.difference]]
+        axes.errorbar(
+            row.difference,
+            place,
+            xerr=None if np.isnan(row.difference_low) else error,
+            color=colour(row.model),
+            marker=marker(row.model),
+            markerfacecolor=colour(row.model) if row.p_holm < ALPHA else "white",
+            linestyle="",
+            capsize=3,
+        )
+    axes.axvline(0, color=REAL, linewidth=1)
+    axes.set_yticks(range(len(rows)), [label(model) for model in rows["model"]])
+    right = axes.secondary_yaxis("right")
+    right.set_yticks(range(len(rows)), ["" if np.isnan(p) else _p(p) for p in rows["p_holm"]])
+    right.tick_params(length=0, labelsize=8.5, labelcolor=INK)
+    right.spines["right"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    best = label(table["than"].iloc[0])
+    axes.set(xlabel=f"difference in {NAMES[metric]}@{cutoff} to {best}, the best; mean over users")
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.grid(False, axis="y")
+    return figure
+
+
+def _edge(rows: pd.DataFrame) -> float:
+    """How far to the left differences are drawn: one model far behind would leave the others no room."""
+    far = -rows["difference"].to_numpy()
+    return max(float(far.max()) if len(far) < 3 else 4 * float(np.median(far)), 1e-9)
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from songrec.evaluation.comparisons import ALPHA
 from songrec.report.numbers import decimals, ends
 from songrec.report.show import Prose, paragraphs
 from songrec.report.style import label
@@ -19,6 +20,7 @@ def compare(
     profile: str,
     headline: pd.DataFrame,
     gains: pd.DataFrame,
+    compared: pd.DataFrame,
     reach: pd.DataFrame,
     baseline: str,
     cutoff: int,
@@ -27,10 +29,11 @@ def compare(
 ) -> Prose:
     """Which model to ship, by how much it beats the baseline, and what its lists do to the catalogue.
 
-    headline, gains, reach : the tables of `tables_models`.
+    headline, gains, reach : the tables of `tables_models`; compared : `pairs.gains`.
     """
     lines = [
-        _winner(profile, headline, cutoff, synthetic, int(gains["n_users"].max()) if len(gains) else None),
+        _winner(profile, headline, compared, cutoff, synthetic),
+        _told_apart(compared, cutoff),
         _gain(headline, gains, baseline, cutoff),
         _catalogue(headline, cutoff, item),
         _concentration(headline, reach, baseline, cutoff, item),
@@ -38,10 +41,14 @@ def compare(
     return paragraphs([line for line in lines if line], CAUTION if synthetic else "")
 
 
-def _winner(profile: str, headline: pd.DataFrame, cutoff: int, synthetic: bool, n_users: int | None) -> str:
+def _winner(
+    profile: str, headline: pd.DataFrame, compared: pd.DataFrame, cutoff: int, synthetic: bool
+) -> str:
     best = headline.iloc[0]
+    n_users, tests = compared["n_users"].max(), int(compared["p_holm"].notna().sum())
     digits = decimals((best[f"{DECIDING}_high"] - best[f"{DECIDING}_low"]) / 2)
-    users = f" ({counted(n_users, 'user')})" if n_users else ""
+    users = f" ({counted(int(n_users), 'user')})" if len(compared) else ""
+    corrected = f"corrected for all {tests:,} comparisons of this run" if tests > 1 else "one comparison"
     text = (
         f"On {log_of(profile, synthetic)}{users}, **{label(best['model'])}** has the highest MAP@{cutoff}: "
         f"{_number(best, DECIDING, digits)}."
@@ -51,10 +58,30 @@ def _winner(profile: str, headline: pd.DataFrame, cutoff: int, synthetic: bool, 
     if len(equals):
         others = listed([f"{label(r['model'])} ({r[DECIDING]:.{digits}f})" for _, r in equals.iterrows()])
         verb = "is" if len(equals) == 1 else "are"
-        text += f" But {others} {verb} within noise of it: user by user, the difference is not clear of 0."
+        text += (
+            f" But {others} {verb} not significantly worse: user by user, the difference may be chance "
+            f"(p at least {ALPHA}, {corrected})."
+        )
     elif len(headline) > 1:
-        text += " User by user, its difference to every other model is clear of 0."
+        text += f" User by user, every other model is significantly worse (p below {ALPHA}, {corrected})."
     return text
+
+
+def _told_apart(compared: pd.DataFrame, cutoff: int) -> str:
+    """How many pairs the deciding metric tells apart, and how small a difference could have been seen."""
+    rows = compared[compared["metric"] == DECIDING]
+    if len(rows) < 2:
+        return ""
+    apart = int((rows["p_holm"] < ALPHA).sum())
+    pairs = counted(len(rows), "pair")
+    text = f"By MAP@{cutoff}, {apart:,} of {pairs} of models can be told apart on these users"
+    least, most = rows["detectable"].min(), rows["detectable"].max()
+    if isnan(least):
+        return text + "."
+    span = f"{least:.2g}"
+    if span != f"{most:.2g}":
+        span += f" to {most:.2g}, depending on the pair"
+    return f"{text}. The smallest difference that one test would find four times in five is {span}."
 
 
 def _number(row: pd.Series, metric: str, digits: int) -> str:

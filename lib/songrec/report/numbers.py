@@ -4,6 +4,7 @@ from math import floor, isnan, log10
 
 import pandas as pd
 
+from songrec.report import pairs
 from songrec.report.style import label
 from songrec.report.tables_models import NAMES, PerUser, headline
 
@@ -81,13 +82,44 @@ def gain_cells(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def p_text(p: float) -> str:
+    """A p-value as it is read: three decimals, and no less than the test can tell.
+
+    >>> p_text(0.0312), p_text(0.00003), p_text(1.0)
+    ('0.031', '< 0.001', '1.000')
+    """
+    return "" if isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def pair_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Comparisons by one metric (`pairs.ordered`, `pairs.against_best`) as text, a row a pair of models."""
+    rows = []
+    for row in table.itertuples():
+        digits = decimals((row.difference_high - row.difference_low) / 2)
+        rows.append(
+            {
+                "model": label(row.model),
+                "minus": label(row.than),
+                "difference": f"{row.difference:+.{digits}f}",
+                "95 % interval": ends(row.difference_low, row.difference_high, digits),
+                "p": p_text(row.p),
+                "p, Holm": p_text(row.p_holm),
+                "p, Wilcoxon, Holm": p_text(row.wilcoxon_holm),
+                "Cohen's d": "" if isnan(row.effect) else f"{row.effect:+.2f}",
+                "better minus worse": f"{100 * row.superiority:+.0f} %",
+                "detectable": "" if isnan(row.detectable) else f"{row.detectable:.{digits}f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def all_metrics(metrics: pd.DataFrame, per_user: PerUser, cutoff: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every metric at one cut-off, a row a metric and a column a model: (cells of text, marks of the best).
 
     Gini, novelty and diversity are described and not marked: no value of theirs is best in itself.
     """
     names = [name for name in NAMES if name in set(metrics["metric"])]
-    table = headline(metrics, per_user, cutoff, names)
+    table = headline(metrics, pairs.gains(per_user, cutoff), cutoff, names)
     models = list(dict.fromkeys(metrics["model"]))
     table = table.set_index("model").loc[models]
     rows, marks = [], []

@@ -218,9 +218,9 @@ class Record:
         """The best model by `metric@k`, of all or `among` some, and all whose difference could be chance.
 
         From the paired test, corrected for all comparisons of the run, where gains.csv holds it; from the
-        paired difference's interval where it holds only that. Without, the difference's standard error is taken
-        as if the two models had met different users: they met the same ones and both do well on the easy
-        ones, so the true error is smaller, and too many are called equal rather than too few.
+        paired difference's interval where it holds only that. Without, the difference's standard error is
+        taken as if the two models had met different users: they met the same ones and both do well on the
+        easy ones, so the true error is smaller, and too many are called equal rather than too few.
         """
         first, *others = [model for model in self.models(by=name) if among is None or model in among]
         best = self.estimate(first, name)

@@ -26,7 +26,7 @@ def headline(records: Sequence[Record]) -> tuple[Chart, str]:
                 axes.errorbar(
                     estimate.value,
                     row + 0.62 * ((place + 0.5) / len(models) - 0.5),
-                    xerr=estimate.margin,
+                    xerr=[[estimate.value - estimate.low], [estimate.high - estimate.value]],
                     color=colour(model),
                     marker=marker(model),
                     linestyle="",

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.evaluation import paired_difference, ratio_gain, summarise
+from songrec.evaluation.comparisons import ALPHA
 from songrec.lists import TopN
 from songrec.split import Split
 
@@ -39,12 +40,17 @@ def ranked_models(metrics: pd.DataFrame, cutoff: int) -> list[str]:
     return rows.sort_values("value", ascending=False, kind="stable")["model"].tolist()
 
 
-def headline(metrics: pd.DataFrame, per_user: PerUser, cutoff: int, shown: Sequence[str]) -> pd.DataFrame:
+def headline(
+    metrics: pd.DataFrame, compared: pd.DataFrame, cutoff: int, shown: Sequence[str]
+) -> pd.DataFrame:
     """One row a model, best first: for each metric its value, interval and whether it is among the best.
 
+    compared : `pairs.gains`, all comparisons of the run.
+
     Columns `model`, and for each metric `m` of `shown`: `m`, `m_low`, `m_high` (the 95 % interval) and
-    `m_best`: true for the largest mean, and for all whose paired difference to it is not clear of 0. A
-    number of all lists together (coverage) has no interval: only the largest value is marked.
+    `m_best`: true for the largest mean, and for all that the paired permutation test, corrected for all
+    comparisons, does not call worse than it. A number of all lists together (coverage) has no interval and
+    no test: only the largest value is marked.
     """
     table = pd.DataFrame({"model": ranked_models(metrics, cutoff)})
     for name in shown:
@@ -55,20 +61,18 @@ def headline(metrics: pd.DataFrame, per_user: PerUser, cutoff: int, shown: Seque
             rows["ci_low"],
             rows["ci_high"],
         )
-        table[f"{name}_best"] = _among_best(rows, per_user, f"{name}@{cutoff}")
+        table[f"{name}_best"] = _among_best(rows, compared[compared["metric"] == name])
     return table
 
 
-def _among_best(rows: pd.DataFrame, per_user: PerUser, column: str) -> np.ndarray:
-    top = rows["value"].max()
-    marks = (rows["value"] == top).to_numpy()
-    best = rows.loc[rows["value"].idxmax(), "model"]
-    if column not in per_user[best]:
-        return marks
-    for place, model in enumerate(rows["model"]):
-        behind = paired_difference(per_user[best][[column]], per_user[model][[column]])
-        marks[place] |= not behind["ci_low"].iloc[0] > 0
-    return marks
+def _among_best(rows: pd.DataFrame, compared: pd.DataFrame) -> np.ndarray:
+    top = rows["value"] == rows["value"].max()
+    best = set(rows.loc[top, "model"])  # more than one where four digits do not tell them apart
+    alike = compared[compared["p_holm"] >= ALPHA]
+    near = set(alike.loc[alike["model"].isin(best), "than"]) | set(
+        alike.loc[alike["than"].isin(best), "model"]
+    )
+    return (top | rows["model"].isin(near)).to_numpy()
 
 
 def gains(per_user: PerUser, baseline: str, cutoff: int, shown: Sequence[str]) -> pd.DataFrame:
