@@ -12,7 +12,7 @@ INSTALLED := .venv/songrec.installed
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help book test neural lab lock clean notebooks environment
+.PHONY: help book test neural lab bench lock clean notebooks environment
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -20,6 +20,7 @@ help: ## this list
 	@echo "make test                    lint, tests, doctests, stored notebooks"
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make lab                     JupyterLab on notebooks/"
+	@echo "make bench                   time the evaluation beside other libraries' evaluators"
 	@echo "make notebooks               execute the stored notebooks again, on the tiny profile"
 	@echo "make lock                    pin every version again, into requirements.lock"
 	@echo "make clean                   remove what was made: build/, book/runs/, interim and processed data"
@@ -64,6 +65,9 @@ neural: environment ## add PyTorch, for the neural models
 
 lab: environment ## JupyterLab on notebooks/
 	@$(BIN)/python -m jupyterlab --notebook-dir notebooks
+
+bench: environment ## time the evaluation beside other libraries'
+	@$(BIN)/python benchmarks/evaluators.py
 
 notebooks: environment ## execute the stored notebooks again
 	@$(BIN)/python -m songrec.pipeline.refresh
