@@ -37,7 +37,7 @@ def trade_offs(table: pd.DataFrame, cutoff: int) -> Chart:
                 label=label(model),
                 clip_on=False,
             )
-        title(axes, f"{SHOWN[metric]}@{cutoff}")
+        title(axes, SHOWN[metric])
         axes.set(ylim=(0, None))
         if metric in SHARES:
             percent(axes.xaxis)
@@ -104,9 +104,9 @@ def _whose(model: str) -> str:
 def segments(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
     """Accuracy by history, by taste and by hidden song: a panel each, a line a model, 95 % intervals."""
     panels_of = {
-        BY_ACTIVITY: ("users: length of history", f"MAP@{cutoff}"),
-        BY_TASTE: ("users: taste", f"MAP@{cutoff}"),
-        BY_SONG: (f"hidden {item}s: popularity", f"Recall@{cutoff}"),
+        BY_ACTIVITY: ("by history", f"MAP@{cutoff}"),
+        BY_TASTE: ("by taste", f"MAP@{cutoff}"),
+        BY_SONG: (f"by hidden {item}", f"Recall@{cutoff}"),
     }
     figure, panels = chart(columns=3, height=4.0)
     for axes, (by, (heading, measure)) in zip(panels, panels_of.items(), strict=True):
@@ -120,7 +120,7 @@ def segments(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
             error = np.nan_to_num(np.array([value - low, high - value]))
             look = {"color": colour(model), "marker": marker(model), "markersize": 4, "linewidth": 1}
             axes.errorbar(at, value, yerr=error, capsize=1.5, label=label(model), **look)
-        axes.set_xticks(range(len(groups)), groups)
+        axes.set_xticks(range(len(groups)), groups, fontsize=8)
         axes.set(ylim=(0, None), ylabel=measure)
         axes.grid(False, axis="x")
         title(axes, heading)
@@ -154,9 +154,12 @@ def frontier(table: pd.DataFrame, chosen: float, cutoff: int) -> Chart:
         axes.errorbar(across, value, yerr=error, capsize=2, label=part, **look)
         ring = rows[rows["lambda"] == chosen]
         axes.plot(ring["diversity"], ring["value"], marker="o", markersize=13, color=shade, fillstyle="none")
+    shown, apart = -np.inf, 0.03 * (table["diversity"].max() - table["diversity"].min())
     for row in table[table["part"] == table["part"].iloc[-1]].itertuples():
-        where = {"xytext": (6, 6), "textcoords": "offset points", "fontsize": 8}
-        axes.annotate(f"{row[2]:g}", (row.diversity, row.value), **where)
+        if row.diversity - shown > apart:  # the first steps change little: their numbers would overlap
+            where = {"xytext": (6, 6), "textcoords": "offset points", "fontsize": 8}
+            axes.annotate(f"{row[1]:g}", (row.diversity, row.value), **where)
+            shown = row.diversity
     axes.set(xlabel=f"intra-list diversity@{cutoff} (listeners)", ylabel=f"MAP@{cutoff}", ylim=(0, None))
     key(figure, axes)
     return figure

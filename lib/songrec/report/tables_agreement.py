@@ -10,17 +10,17 @@ from songrec.evaluation import overlaps
 from songrec.lists import TopN
 from songrec.report.examples import examples
 from songrec.report.style import label
-from songrec.report.tables_beyond import mean
+from songrec.report.tables_beyond import means_of
 from songrec.split import Split
 
 
 def overlap(lists: Mapping[str, TopN], cutoff: int) -> pd.DataFrame:
     """How alike every two models' lists are: `one`, `other`, and the mean Jaccard with its interval."""
-    rows = [
-        {"one": a, "other": b, **mean(pd.Series(values))}
-        for (a, b), values in overlaps(lists, cutoff).items()
-    ]
-    return pd.DataFrame(rows, columns=["one", "other", "value", "ci_low", "ci_high", "n_users"])
+    pairs = overlaps(lists, cutoff)
+    table = means_of(pairs) if pairs else pd.DataFrame(columns=["value", "ci_low", "ci_high", "n_users"])
+    table.insert(0, "one", [one for one, _ in pairs])
+    table.insert(1, "other", [other for _, other in pairs])
+    return table.reset_index(drop=True)
 
 
 def titles(

@@ -1,6 +1,6 @@
 """What lists do besides hitting, as tables: each figure of that page is drawn from one of these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -107,14 +107,13 @@ def glance(
     Models stand from the highest MAP to the lowest. `best` marks, in `ORDERED`, the largest mean and all
     whose paired difference to it is not clear of 0. A measure that nothing is known of (artists) is left out.
     """
-    rows = []
+    rows, names = [], ("serendipity", "artist_diversity")
+    means = {n: means_of({model: f[f"{n}@{cutoff}"] for model, f in extra.items()}) for n in names}
     for model in ranked_models(metrics, cutoff):
         mine = metrics[(metrics["model"] == model) & (metrics["k"] == cutoff)].set_index("metric")
         everybody = lift[(lift["model"] == model) & (lift["group"] == EVERYBODY)].iloc[0]
         found = {name: mine.loc[name, _INTERVAL] for name in SHOWN if name in mine.index}
-        found |= {
-            name: mean(extra[model][f"{name}@{cutoff}"]) for name in ("serendipity", "artist_diversity")
-        }
+        found |= {name: means[name].loc[model] for name in names}
         found |= {"lift": everybody[_INTERVAL]}
         found["artist_coverage"] = {"value": artist_coverage(lists[model].songs, artists, cutoff)}
         rows += [{"model": model, "metric": name, **dict(found[name])} for name in SHOWN]
@@ -126,10 +125,25 @@ def glance(
     return table.reset_index(drop=True)
 
 
-def mean(values: pd.Series) -> dict[str, float]:
-    """`value`, `ci_low`, `ci_high`, `n_users` of what is known; NaN where nothing is."""
-    known = values.dropna().to_frame("value@1")
-    return dict(summarise(known).iloc[0][_INTERVAL]) if len(known) else {"value": np.nan, "n_users": 0}
+def means_of(values: Mapping[Hashable, np.ndarray | pd.Series]) -> pd.DataFrame:
+    """Means over the users who have a value: `value`, `ci_low`, `ci_high`, `n_users`; index as `values`.
+
+    All of the same users in the same order, NaN where there is none. Columns that are known for the same
+    users share their resamples, which is what makes an interval costly. NaN where nobody is left.
+    """
+    columns = np.column_stack([np.asarray(column, np.float64) for column in values.values()])
+    known = ~np.isnan(columns)
+    found = np.full((columns.shape[1], len(_INTERVAL)), np.nan)
+    masks, which = np.unique(known, axis=1, return_inverse=True)
+    for number, mask in enumerate(masks.T):
+        mine = np.flatnonzero(which.ravel() == number)
+        found[mine, -1] = mask.sum()
+        if mask.any():
+            part = pd.DataFrame(columns[np.ix_(mask, mine)]).add_prefix("value@")
+            found[mine] = summarise(part)[_INTERVAL].to_numpy()
+    index = pd.Index(range(len(values)), tupleize_cols=False)
+    table = pd.DataFrame(found, index=index, columns=_INTERVAL).astype({"n_users": int})
+    return table.set_axis(pd.Index(list(values), tupleize_cols=False))
 
 
 def _among_best(table: pd.DataFrame, source: PerUser, name: str, cutoff: int) -> list[bool]:

@@ -10,7 +10,7 @@ from songrec.evaluation import paired_difference, ratio_gain
 from songrec.evaluation.cold import accuracy
 from songrec.lists import TopN
 from songrec.report.numbers import decimals, ends
-from songrec.report.tables_beyond import mean
+from songrec.report.tables_beyond import means_of
 from songrec.report.tables_models import DECIDING, NAMES
 from songrec.split import HeldOut
 
@@ -36,10 +36,12 @@ def thinning(
         }
         for model, by in thinned.items()
     }
+    means = means_of({(m, share): v[column[0]] for m, by in judged.items() for share, v in by.items()})
+    means = means.to_dict("index")
     for model, by in judged.items():
         for share, values in by.items():
             kept = ratio_gain(values, by[1.0]).iloc[0]
-            row = {"model": model, "share": share, **mean(values[column[0]])}
+            row = {"model": model, "share": share, **means[model, share]}
             row |= {"kept": kept["ratio"], "kept_low": kept["ci_low"], "kept_high": kept["ci_high"]}
             ahead = np.nan
             if model != baseline:
@@ -54,21 +56,19 @@ def frontier(parts: Mapping[str, tuple[Mapping, Mapping]], cutoff: int) -> pd.Da
     parts : name of the part -> `evaluation.rerank.by_lambda`. Columns `value`, `ci_low`, `ci_high` for MAP
     and `diversity`, `diversity_low`, `diversity_high`, `novelty`.
     """
-    rows = []
+    tables = []
     for part, (values, coverage) in parts.items():
-        for value, frame in values.items():
-            varied = mean(frame[f"diversity@{cutoff}"])
-            rows.append(
-                {
-                    "part": part,
-                    "lambda": value,
-                    **mean(frame[f"{DECIDING}@{cutoff}"]),
-                    **{"diversity": varied["value"], "diversity_low": varied["ci_low"]},
-                    **{"diversity_high": varied["ci_high"], "novelty": frame[f"novelty@{cutoff}"].mean()},
-                    "coverage": coverage[value],
-                }
-            )
-    return pd.DataFrame(rows)
+        table = means_of({value: frame[f"{DECIDING}@{cutoff}"] for value, frame in values.items()})
+        varied = means_of({value: frame[f"diversity@{cutoff}"] for value, frame in values.items()})
+        table["diversity"], table["diversity_low"], table["diversity_high"] = (
+            varied["value"],
+            varied["ci_low"],
+            varied["ci_high"],
+        )
+        table["novelty"] = [frame[f"novelty@{cutoff}"].mean() for frame in values.values()]
+        table["coverage"] = list(coverage.values())
+        tables.append(table.rename_axis("lambda").reset_index().assign(part=part))
+    return pd.concat(tables, ignore_index=True)
 
 
 def exchange(values: Mapping[float, pd.DataFrame], chosen: float) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from songrec.evaluation import (
 )
 from songrec.lists import TopN
 from songrec.report.style import label
-from songrec.report.tables_beyond import mean, text_of
+from songrec.report.tables_beyond import means_of, text_of
 from songrec.report.tables_models import DECIDING, PerUser
 from songrec.report.words import listed, sentence, share
 from songrec.split import HeldOut
@@ -45,20 +45,21 @@ def segments(
         BY_ACTIVITY: (ACTIVITY, groups_by(known, ACTIVITY)),
         BY_TASTE: (TASTES, tastes(held, train)),
     }
-    classes, rows = popularity_classes(train), []
-    for model, frame in values.items():
-        column = frame[f"{DECIDING}@{cutoff}"].to_numpy()
-        for by, (names, groups) in users.items():
-            parts = {name: column[groups == place] for place, name in enumerate(names)}
-            rows += [{"by": by, "group": name, "model": model, **_of(part)} for name, part in parts.items()]
-        found = recall_by_class(lists[model].songs, held.holdout, classes, cutoff)
-        for place, name in enumerate(CLASSES):
-            rows.append({"by": BY_SONG, "group": name, "model": model, **_of(found[:, place])})
-    return pd.DataFrame(rows).dropna(subset="value").reset_index(drop=True)
-
-
-def _of(values: np.ndarray) -> dict[str, float]:
-    return mean(pd.Series(values))
+    classes = popularity_classes(train)
+    found = {m: recall_by_class(lists[m].songs, held.holdout, classes, cutoff) for m in values}
+    accuracy = {model: frame[f"{DECIDING}@{cutoff}"].to_numpy() for model, frame in values.items()}
+    parts = {
+        (by, name): {model: column[groups == place] for model, column in accuracy.items()}
+        for by, (names, groups) in users.items()
+        for place, name in enumerate(names)
+    }
+    parts |= {(BY_SONG, c): {m: found[m][:, i] for m in values} for i, c in enumerate(CLASSES)}
+    tables = [
+        means_of(columns).rename_axis("model").reset_index().assign(by=by, group=group)
+        for (by, group), columns in parts.items()
+    ]
+    order = ["by", "group", "model", "value", "ci_low", "ci_high", "n_users"]
+    return pd.concat(tables, ignore_index=True)[order].dropna(subset="value").reset_index(drop=True)
 
 
 def makeup(held: HeldOut, train: csr_array) -> pd.DataFrame:
