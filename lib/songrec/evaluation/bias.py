@@ -28,8 +28,8 @@ def popularity(train: csr_array) -> np.ndarray:
 def mean_popularity(songs: np.ndarray, shares: np.ndarray, k: int) -> np.ndarray:
     r"""Mean popularity of the first k songs of each list: float64 (n_users,).
 
-    $\frac{1}{|L|} \sum_{i \in L} p_i$, with `shares` the $p_i$ of `popularity`: the average recommendation
-    popularity of Abdollahpouri et al. 2019. NaN for an empty list, which has none.
+    $\frac{1}{|L|} \sum_{i \in L} p_i$, with `shares` the $p_i$ of `popularity`; the mean over users is what
+    Abdollahpouri et al. 2019 call their group average popularity. NaN for an empty list, which has none.
 
     >>> mean_popularity(np.array([[0, 1], [1, -1], [-1, -1]]), np.array([0.5, 0.1]), k=2)
     array([0.3, 0.1, nan])
@@ -86,9 +86,9 @@ def serendipity(songs: np.ndarray, holdout: csr_array, expected: np.ndarray, k: 
 
     $|(L^k \setminus E^k) \cap H| / k$ with L the list, H the songs held out and E what a primitive model
     would have listed; here the charts. That a song is serendipitous when it is useful and outside the
-    primitive model's list is the definition of Ge et al. 2010 (after Murakami et al. 2008); they divide by
-    the number of unexpected songs, here it is k, so that it is a part of precision and a list with a single
-    unexpected song is not praised for one hit.
+    primitive model's list is the definition of Ge et al. 2010; they divide by the number of unexpected songs,
+    here it is k, so that it is a part of precision and a list with a single unexpected song is not praised
+    for one hit.
 
     expected : lists (n_users, m) of the primitive model, of which the first k count, row by row as `songs`.
 
