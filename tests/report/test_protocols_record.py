@@ -72,11 +72,12 @@ def test_the_best_among_some(results):
 def test_the_challenge_beside_what_was_published(results):
     alone = record_table("challenge", on_record(results))
     assert alone.cells["MAP@500"].tolist() == [f"{value:.4f}" for value in PUBLISHED.values()]
-    write(results, CHALLENGE, "given", "four")
+    write(results, CHALLENGE, "given", "four", hidden_triplets=7345, unseen_triplets=1478)
     made = record_table("challenge", on_record(results))
     assert made.cells[""].tolist() == ["this fragment", "", "", "", "published, whole challenge", *[""] * 4]
     assert made.cells["MAP@500"].tolist()[0] == "0.2000 ± 0.0040"
     assert made.strong[:, 3].tolist() == [True] + [False] * 8
+    assert "1,478 of the 7,345 hidden triplets" in made.note
 
 
 def test_a_record_needs_what_it_is_made_from_and_no_more(tmp_path):

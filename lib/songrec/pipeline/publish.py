@@ -169,6 +169,7 @@ def _provenance(plan: Plan, split: Split, catalogue: Catalogue, commit: str) -> 
         "triplets": int(log.plays.nnz),
         "tested_users": len(split.test.users),
         "hidden_triplets": int(split.test.holdout.nnz),
+        "unseen_triplets": read_json(plan.paths.processed / "split.json")["test_unseen"],
         "read": {key: report["steps"][0][key] for key in ("users", "songs", "triplets")},
         "known_titles": round(catalogue.known_share(log.song_ids), 4),
         "filters": {key: ingest[key] for key in ("core", "min_listeners", "min_songs") if ingest[key] > 1},

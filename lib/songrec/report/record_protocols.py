@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-import numpy as np
 import pandas as pd
 
 from songrec.report.record import DECIDING, Record, all_on_record, written
 from songrec.report.show import Table, table
-from songrec.report.style import label
 
 MODELS = ("popularity", "user_knn", "item_knn", "rp3beta", "ease", "als")
 """Those that ran under every protocol."""
@@ -93,22 +91,27 @@ def _protocol(record: Record) -> str:
 
 def challenge(records: Sequence[Record]) -> Table:
     """MAP@500 on the fragment of the challenge, where that is on record, and below it what was published."""
-    rows, marks = [], []
+    name = "average_precision@500"
+    rows, marks, said = [], [], ""
     for record in all_on_record(records[0].folder.parent):
-        if record.profile != CHALLENGE:
-            continue
-        name = "average_precision@500"
-        for model in record.models(by=name):
-            estimate = record.estimate(model, name)
-            rows.append(["this fragment", label(model), f"{estimate.n_users:,}", written("", estimate)])
-            marks.append(model in record.not_worse(name))
-    rows += [["published, whole challenge", model, "110,000", f"{v:.4f}"] for model, v in PUBLISHED.items()]
-    frame = pd.DataFrame(rows, columns=["", "model", "users", "MAP@500"])
+        if record.profile == CHALLENGE:
+            for model in record.models(by=name):
+                estimate = record.estimate(model, name)
+                rows.append(["", record.label(model), f"{estimate.n_users:,}", written(name, estimate)])
+                marks.append(model in record.not_worse(name))
+            rows[0][0] = "this fragment"
+            unseen, hidden = (record.run[f"{each}_triplets"] for each in ("unseen", "hidden"))
+            said = (
+                f" On the fragment, {unseen:,} of the {hidden:,} hidden triplets are of songs that nobody "
+                "has in training: no model here can find those."
+            )
+    published = [["", model, "110,000", f"{value:.4f}"] for model, value in PUBLISHED.items()]
+    published[0][0] = "published, whole challenge"
+    frame = pd.DataFrame([*rows, *published], columns=["", "model", "users", "MAP@500"])
     strong = pd.DataFrame({"MAP@500": marks + [False] * len(PUBLISHED)})
-    shown = frame[""].where(~frame[""].duplicated(), "")
     note = (
         "± is half of the 95 % interval. Bold: the best on the fragment, and all not significantly worse. "
-        "The published figures carry no interval, and are not comparable with the others."
+        f"The published figures carry no interval, and are not comparable with the others.{said}"
     )
-    made = table(frame.assign(**{"": shown}), strong=strong, note=note)
-    return Table(made.cells, [True, True, False, False], np.asarray(made.strong), made.note)
+    made = table(frame, strong=strong, note=note)
+    return Table(made.cells, [True, True, False, False], made.strong, made.note)

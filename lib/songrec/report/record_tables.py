@@ -231,6 +231,7 @@ _KEYS = {
     "known_titles": "items with a title",
     "read": "as read",
     "hidden_triplets": "triplets hidden for test",
+    "unseen_triplets": "of these, triplets of items that nobody has in training",
     "tested_users": "users scored",
 }
 
