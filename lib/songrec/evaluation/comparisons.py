@@ -19,7 +19,7 @@ PER_COMPARISON = 100
 """Draws for each comparison of the table: the smallest p, times the number of comparisons, is then .01."""
 
 CELLS = 2_000_000
-"""Draws x users held at a time: 16 MB of float64."""
+"""Draws x users, or x comparisons, held at a time: 16 MB of float64."""
 
 
 def sign_flip(
@@ -46,7 +46,8 @@ def sign_flip(
     least = reached - 1e-10 * np.abs(values).sum(axis=0).max(initial=0.0)
     exact = n < 50 and 2**n <= draws + 1
     extreme = np.zeros(len(first), np.int64)
-    for signs in _all_signs(n) if exact else _some_signs(n, draws, seed):
+    rows = max(1, CELLS // max(n, len(first)))
+    for signs in _all_signs(n) if exact else _some_signs(n, draws, seed, rows):
         sums = signs @ values
         extreme += (np.abs(sums[:, first] - sums[:, second]) >= least).sum(axis=0)
     return extreme / 2**n if exact else (1 + extreme) / (1 + draws)
@@ -57,10 +58,9 @@ def _all_signs(n: int):
     yield 1.0 - 2.0 * (patterns & 1)
 
 
-def _some_signs(n: int, draws: int, seed: int):
+def _some_signs(n: int, draws: int, seed: int, rows: int):
     """Signs by the bits of a generator: float64 (some draws, n), block by block."""
     random = np.random.default_rng(seed)
-    rows = max(1, CELLS // n)
     for start in range(0, draws, rows):
         count = min(rows, draws - start)
         bits = np.unpackbits(np.frombuffer(random.bytes(-(-count * n // 8)), np.uint8))[: count * n]
