@@ -54,6 +54,13 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "artist,recall,10,0.33,0.01,0.31,0.35,90\n"
         "chance,average_precision,10,0.01,,,,90\n"
         "chance,recall,10,0.02,,,,90\n",
+        "repeats/spread": "model,metric,k,splits,value,sd_splits,se_users,ci_low,ci_high\n"
+        "item_knn,average_precision,10,5,0.12,0.0012,0.0022,0.115,0.125\n",
+        "repeats/by_seed": "model,seed,metric,k,value,se,ci_low,ci_high,n_users\n"
+        "item_knn,0,average_precision,10,0.121,0.002,0.117,0.125,500\n"
+        "item_knn,1,average_precision,10,0.119,0.002,0.115,0.123,500\n",
+        "definitions/spread": "family,model,smallest,largest,ratio\nprecision,item_knn,0.1,0.18,1.8\n"
+        "MAP,item_knn,0.05,0.1,2\n",
         "scale/accuracy": "model,rank,kept,bytes,recall,average_precision,average_precision_low,"
         "average_precision_high\n"
         "item_knn,1000,1,1812016,0.1684,0.0970,0.0880,0.1059\n"

@@ -247,5 +247,14 @@ def test_studies_on_record_are_tables(results):
     alike = record_table("similar", [record]).cells
     assert alike["item-KNN"].tolist() == ["Other", "Third"]
     assert alike["ALS"].tolist() == ["Third", ""]
+    assert record_table("repeats", [record]).cells.iloc[0].tolist() == [
+        "item-KNN",
+        "0.1200",
+        "0.00120",
+        "0.00220",
+        "0.1150 to 0.1250",
+    ]
+    assert record_table("seeds", [record]).cells.iloc[0].tolist() == ["item-KNN", "0.1210", "0.1190"]
+    assert record_table("definitions", [record]).cells.iloc[0].tolist() == ["item-KNN", "1.80", "2.00"]
     with pytest.raises(DataError, match=r"studies/beyond/x\.csv"):
         record.study("beyond", "x")

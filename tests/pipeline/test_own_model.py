@@ -37,9 +37,6 @@ description: A small log and a model of my own.
 synthetic: true
 stages:
   ingest: {users: 150, songs: 120}
-  cold_start: {models: [together], baseline: together, member: together}
-  compare: {baseline: together}
-  recommend: {model: together}
 models:
   together: {estimator: Together, hyperparameters: {power: 1.0}}
 """

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from songrec.report import tables_definitions, tables_repeats
 from songrec.report.numbers import ends
 from songrec.report.record import Record
 from songrec.report.show import Table, table
@@ -84,6 +85,24 @@ def similar(record: Record, song: int = 0, models: str = "item_knn als") -> Tabl
     }
     cells = pd.DataFrame(columns).fillna("").rename_axis("").reset_index()
     return table(cells.astype({"": str}), note=f"Like: {songs[song]}.")
+
+
+def repeats(record: Record) -> Table:
+    """Several draws of the split: MAP@10 over them, its spread between draws and between users."""
+    cells = tables_repeats.spread_cells(record.study("repeats", "spread"), 10)
+    return _right(table(cells))
+
+
+def seeds(record: Record) -> Table:
+    """MAP@10 of each draw: a row a model, a column a seed."""
+    return _right(table(tables_repeats.seed_cells(record.study("repeats", "by_seed"), 10)))
+
+
+def definitions(record: Record) -> Table:
+    """By how much one word's number moves with its definition, the lists being the same."""
+    cells = tables_definitions.spread_cells(record.study("definitions", "spread"))
+    note = "The largest of a word's values over its smallest, at ten places."
+    return _right(table(cells, note=note))
 
 
 def _right(made: Table) -> Table:

@@ -11,7 +11,15 @@ from songrec.report.numbers import ends
 from songrec.report.record import SHARES, Record, written
 from songrec.report.record_choice import across, decision, tuning
 from songrec.report.record_protocols import challenge, protocols
-from songrec.report.record_studies import cold_start, new_songs, ranks, similar
+from songrec.report.record_studies import (
+    cold_start,
+    definitions,
+    new_songs,
+    ranks,
+    repeats,
+    seeds,
+    similar,
+)
 from songrec.report.show import Table, table
 from songrec.report.style import DAGGER, label
 from songrec.report.tables_models import NAMES
@@ -305,6 +313,9 @@ OF_ONE = {
     "cold_start": cold_start,
     "new_songs": new_songs,
     "ranks": ranks,
+    "repeats": repeats,
+    "seeds": seeds,
+    "definitions": definitions,
     "similar": similar,
 }
 
