@@ -157,13 +157,13 @@ def _key(name: str) -> str:
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters by dotted name made flat, so that DVC compares and reports them one by one."""
+    """Nested parameters made flat, so that DVC compares and reports them one by one."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{name}/")
+            flat |= _flat(value, f"{prefix}{_key(name)}/")
         else:
-            flat[f"{prefix}{name}"] = value
+            flat[f"{prefix}{_key(name)}"] = value
     return flat
 
 
