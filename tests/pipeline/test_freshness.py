@@ -11,7 +11,7 @@ def test_edits_rerun_what_they_must_and_no_more(ran):
     assert ran.run() == []  # a moved checkout is fresh, too
     ran.edit("notebooks/03_split.ipynb", "What was found.", "Something else was found.")  # prose
     ran.edit("lib/songrec/models/__init__.py", "__all__ =", "Another = Popularity\n__all__ =")  # registering
-    ran.edit("lib/songrec/evaluation/metrics.py", '"""', '# An edit.\n"""', count=1)  # nobody here imports it
+    ran.edit("lib/songrec/report/figures_log.py", '"""', '# An edit.\n"""', count=1)  # nobody here imports it
     assert ran.run() == []
     ran.edit("lib/songrec/models/popularity.py", '"""', '# An edit.\n"""', count=1)
     ran.edit("notebooks/07_compare.ipynb", '\\"table\\"], \\"', '\\"table\\"], \\" ')
@@ -78,3 +78,16 @@ def test_the_executed_notebook_holds_no_path_and_no_time(ran):
     assert "papermill" not in notebook["metadata"]
     counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert counts == [1, 2, 3, 4]
+
+
+def test_a_dot_in_the_name_of_a_setting_is_no_nesting(ran):
+    """A blend's weights are searched by the names `weights.<member>`."""
+    ran.edit(
+        "notebooks/03_split.ipynb",
+        "share: float",
+        'ranges: dict = {\\"a.b\\": {\\"low\\": 1}}\\nshare: float',
+    )
+    assert "split" in ran.run("--only", "split")
+    assert ran.run("--only", "split") == []
+    ran.edit("notebooks/03_split.ipynb", '\\"low\\": 1', '\\"low\\": 2')
+    assert "split" in ran.run("--only", "split")
