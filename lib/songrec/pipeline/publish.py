@@ -30,7 +30,10 @@ from songrec.tuning import read_trials, read_tuned
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy", "implicit", "optuna")
 _EXAMPLE_SONGS = 10
 _STUDIES = ("cold_start", "scale", "beyond", "definitions", "repeats")
-"""Stages whose tables go on record whole, where the profile has run them."""
+"""Stages whose tables go on record, where the profile has run them."""
+
+_LINES = 1_000
+"""Longer tables stay with the run: they hold curves, and a record should be readable in a diff."""
 
 _COST = ["fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"]
 
@@ -92,7 +95,8 @@ def _write(plan: Plan, folder: Path, commit: str) -> None:
     _write_csv(folder / "similar.csv", _similar(plan, split, catalogue))
     for stage in _STUDIES:
         for path in sorted((processed / "tables" / stage).glob("*.csv")):
-            write_text(folder / "studies" / stage / path.name, path.read_text(encoding="utf-8"))
+            if len((text := path.read_text(encoding="utf-8")).splitlines()) <= _LINES:
+                write_text(folder / "studies" / stage / path.name, text)
     write_json(folder / "params.json", {m: _tuned(processed, m)["hyperparameters"] for m in models})
     write_json(folder / "run.json", _provenance(plan, split, catalogue, commit))
 
