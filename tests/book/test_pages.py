@@ -118,9 +118,9 @@ def test_neighbourhood_models_stand_clear_of_popularity_everywhere(records):
 
 
 def test_the_brief_has_the_order_right(records):
-    """The brief's table: item-based before user-based before popularity, and neighbours reach further."""
+    """The brief's table: item-based before user-based before popularity."""
     (record,) = (record for record in records if record.profile == HEADLINE)
-    for metric in ("precision", "recall", "average_precision", "coverage"):
+    for metric in ("precision", "recall", "average_precision"):
         measured = [record.estimate(model, f"{metric}@10").value for model in BRIEF]
         stated = [BRIEF[model][metric] for model in BRIEF]
         assert sorted(measured) == measured
@@ -136,12 +136,37 @@ def test_the_gain_is_larger_than_the_brief_says_on_songs_and_less_on_artists(rec
             assert gain.value < 2.8
 
 
-def test_user_knn_reaches_as_far_as_the_brief_says_and_item_knn_further(records):
+def test_neighbours_reach_far(records):
     for record in records:
-        if record.profile == HEADLINE:
-            assert abs(record.estimate("user_knn", "coverage@10").value - 0.48) < 0.05
+        reach = {model: record.estimate(model, "coverage@10").value for model in BRIEF}
         if record.item == "song":
-            assert record.estimate("item_knn", "coverage@10").value > 0.52 * 1.2
+            assert min(reach["user_knn"], reach["item_knn"]) > 10 * reach["popularity"]
+        if record.profile == HEADLINE:
+            assert all(reach[model] > BRIEF[model]["coverage"] for model in ("user_knn", "item_knn"))
+
+
+def test_the_play_count_hurts_item_knn_on_songs_and_not_on_artists(records):
+    """Words of the chapter on neighbours."""
+    for record in records:
+        difference = record.compare("minus", "item_knn", "item_knn_plays", "average_precision@10")
+        assert (difference.low > 0) == (record.item == "song")
+
+
+def test_every_model_is_at_least_as_good_tuned_on_the_first_log(records):
+    (record,) = (record for record in records if record.profile == HEADLINE)
+    assert (record.tuning["difference"] >= 0).all()
+    assert not record.tuning["capped"].any()
+    assert record.estimate(record.single(), "average_precision@10").value > 0.133
+    drawn = record.study("repeats", "spread").set_index(["model", "metric", "k"])["value"]
+    assert drawn[("fs_slim", "average_precision", 10)] > 0.130
+
+
+def test_networks_stay_behind_neighbours_on_songs(records):
+    """Words of the chapter on neural models, on the first log."""
+    (record,) = (record for record in records if record.profile == HEADLINE)
+    for network in ("mult_vae", "ncf"):
+        for near in ("item_knn", "user_knn", "item_knn_plays"):
+            assert record.compare("minus", near, network, "average_precision@10").low > 0
 
 
 def test_a_dense_extract_gives_the_levels_but_not_the_gain(shared_data):

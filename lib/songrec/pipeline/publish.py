@@ -120,7 +120,8 @@ def _trials(folder: Path, models: list[str]) -> pd.DataFrame:
     """Every trial of every search; what it tried stands in one column, as JSON."""
     tables = []
     for model in models:
-        table = read_trials(folder / f"{model}.csv")
+        if (table := read_trials(folder / f"{model}.csv")).empty:
+            continue
         tried = table[table.columns[3:]].to_dict("records")
         point = [
             json.dumps({name: value for name, value in each.items() if value == value}) for each in tried
