@@ -15,7 +15,7 @@ OF_SETS = ("tversky", "jaccard")
 class SongNeighbours(Recommender):
     """A model that is a table of songs and their neighbours: each song that was heard recommends its own.
 
-    similarity_ : csr_array (n_songs, n_songs) float32, in row j what song j says for its neighbours.
+    Fitted, `similarity_` (n_songs, n_songs, float32) holds in row j what song j says for its neighbours.
     """
 
     similarity_: csr_array
