@@ -48,6 +48,7 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "cold_start/growth": "model,metric,k,shown,value,se,ci_low,ci_high,n_users\n"
         "popularity,average_precision,10,0,0.04,0.01,0.02,0.06,50\n"
         "popularity,average_precision,10,5,0.05,0.01,0.03,0.07,50\n"
+        "item_knn,average_precision,10,0,0,0,0,0,50\n"
         "item_knn,average_precision,10,5,0.1,0.01,0.08,0.12,50\n",
         "cold_start/new_songs": "way,metric,k,value,se,ci_low,ci_high,n_users\n"
         "artist,average_precision,10,0.24,0.01,0.22,0.26,90\n"

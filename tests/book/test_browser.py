@@ -148,7 +148,7 @@ def test_search_finds_a_word(chromium, address):
 
 def test_formulas_are_typeset(chromium, address):
     with Visit(chromium, 1280) as visit:
-        visit.page.goto(f"{address}/models.html", wait_until="load")
+        visit.page.goto(f"{address}/metrics.html", wait_until="load")
         visit.page.wait_for_selector("mjx-container svg, mjx-container mjx-math", timeout=15_000)
         assert visit.page.locator("mjx-container").count() > 10
         assert visit.page.locator("mjx-merror").count() == 0

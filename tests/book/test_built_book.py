@@ -84,7 +84,7 @@ def test_page_one_says_what_is_on_record(site):
     for expression in (
         f"{HEADLINE}/best/precision@10:model",
         f"{HEADLINE}/best/precision@10:pm",
-        f"{HEADLINE}/best over popularity/precision@10:ci",
+        f"{HEADLINE}/single over popularity/precision@10:ci",
         f"{HEADLINE}/second/average_precision@10:pm",
     ):
         assert " ".join(write_value(expression, Record.load).split()) in said

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from songrec.cli import main
@@ -39,13 +40,16 @@ def test_a_second_run_has_nothing_to_do(line):
 def test_run_again_the_arrays_and_tables_are_byte_equal(line):
     paths = Paths("tiny")
     folders = [
-        paths.processed / name for name in ("interactions", "split", "models/item_knn", "lists/item_knn")
+        paths.processed / name
+        for name in ("interactions", "split", "trials", "tuned", "models/item_knn", "lists/item_knn")
     ]
     before = {str(folder): _bytes(folder) for folder in [*folders, paths.interim]}
     assert all(before.values())
-    assert run(line, only=["train.item_knn"], force=True) == ["ingest", "split", "train.item_knn"]
+    assert run(line, only=["train.item_knn"], force=True) == [
+        *("ingest", "split", "tune.item_knn", "train.item_knn")
+    ]
     assert before == {str(folder): _bytes(folder) for folder in [*folders, paths.interim]}
-    assert run(line) == ["compare"]  # it shows what training cost, which was measured anew
+    assert run(line) == ["tuning", "compare"]  # they show what was measured anew: seconds
 
 
 def test_the_executed_notebooks_become_pages_that_name_their_model(line, tmp_path):
@@ -80,7 +84,13 @@ def test_results_go_on_record_from_a_clean_commit_only(line, tmp_path, monkeypat
     assert record.folder == folder
     assert sorted(path.name for path in folder.iterdir()) == [
         "cost.csv", "examples.csv", "gains.csv", "metrics.csv", "params.json", "run.json",
+        "similar.csv", "studies", "trials.csv", "tuning.csv",
     ]  # fmt: skip
+    tuned = record.params["item_knn"]
+    best_trial = pd.read_csv(folder / "trials.csv").query("model == 'item_knn'").nlargest(1, "value")
+    assert json.loads(best_trial["point"].iloc[0])["neighbours"] == tuned["neighbours"]
+    assert set(record.tuning.index) == set(record.models())
+    assert len(record.study("cold_start", "growth")) > 10
     assert record.run["commit"] == "abc"
     assert record.run["synthetic"] is True
     assert record.run["tested_users"] == record.estimate("item_knn", "precision@10").n_users

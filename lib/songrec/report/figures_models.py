@@ -208,6 +208,10 @@ def forest(table: pd.DataFrame, metric: str, cutoff: int) -> Chart:
     """
     rows = table.iloc[::-1]
     figure, (axes,) = chart(height=1.5 + 0.3 * len(rows))
+    if rows.empty:
+        axes.text(0.5, 0.5, "There is no other model.", ha="center", transform=axes.transAxes)
+        axes.set_axis_off()
+        return figure
     edge = _edge(rows)
     for place, row in enumerate(rows.itertuples()):
         small = min(np.nan_to_num(row.detectable), edge)

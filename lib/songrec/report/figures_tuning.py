@@ -46,6 +46,7 @@ def progress(best: pd.DataFrame) -> Chart:
     for model, table in best.groupby("model", sort=False):
         relative = table["best"].to_numpy(float) / max(table["best"].max(), np.finfo(float).tiny)
         axes.step(table["trial"], relative, where="post", color=colour(model), label=label(model))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="trials", ylabel="best so far, relative to the end")
     title(axes, "MAP on validation")
     key(figure, axes)

@@ -103,10 +103,33 @@ def decision(record: Record) -> Table:
             coverage[near.index].idxmax(),
             ("coverage",),
         ),
+        *_newcomer(record),
         _row(record, "a listener about whom nothing is known", "popularity", ()),
     ]
     note = "From the figures of this data set; ± is half of the 95 % interval."
     return table(pd.DataFrame(rows), note=note)
+
+
+def _newcomer(record: Record, shown: int = 5) -> list[dict[str, str]]:
+    """The situation of listeners with a few songs, where the study of cold start is on record."""
+    if not (record.folder / "studies" / "cold_start" / "growth.csv").is_file():
+        return []
+    growth = record.study("cold_start", "growth")
+    rows = growth[
+        (growth["metric"] == "average_precision")
+        & (growth["k"] == 10)
+        & (growth["shown"] == shown)
+        & ~growth["model"].isin(MADE_OF_OTHERS)
+    ]
+    best = rows.loc[rows["value"].idxmax()]
+    half = (best["ci_high"] - best["ci_low"]) / 2
+    return [
+        {
+            "situation": f"new listeners, of whom {shown} songs are known",
+            "start with": record.label(best["model"]),
+            "because": f"MAP@10 of such listeners {best['value']:.4f} ± {half:.4f}",
+        }
+    ]
 
 
 SPARSE = ("item_knn", "user_knn", "rp3beta", "fs_slim", "als", "bpr", "pure_svd")

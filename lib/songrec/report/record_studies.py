@@ -16,6 +16,8 @@ def cold_start(record: Record) -> Table:
     for model, mine in growth.groupby("model", sort=False):
         cells = {
             f"{row.shown} shown": f"{row.value:.4f} ± {(row.ci_high - row.ci_low) / 2:.4f}"
+            if row.value
+            else "no list"
             for row in mine.itertuples()
         }
         rows.append({"model": record.label(str(model)), **cells})
