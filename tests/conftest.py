@@ -13,12 +13,3 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the real data in a shared/data folder beside the checkout")
     return SHARED
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests that share one costly thing (a built site, a checkout that has run) share a worker, too."""
-    for item in items:
-        for folder in ("book", "pipeline"):
-            if f"/tests/{folder}/" in item.path.as_posix():
-                item.add_marker(pytest.mark.xdist_group(folder))
