@@ -25,8 +25,22 @@ def test_padding_is_never_a_hit_even_beside_the_last_song_of_the_user_above():
 
 
 def test_the_hits_are_numbered_within_each_list():
-    row, rank, ordinal = judge(np.array([[1, 0, 3], [2, 0, -1]]), HOLDOUT).found
+    row, rank, ordinal = judge(np.array([[1, 0, 3], [2, 0, -1]]), HOLDOUT).within(3)
     assert (row.tolist(), rank.tolist(), ordinal.tolist()) == ([0, 0, 1], [1, 3, 2], [1, 2, 1])
+
+
+@pytest.mark.parametrize("cells", [1, 37, 200, 10**6])
+def test_hits_are_those_of_a_look_at_every_place_whatever_fits_into_the_table(cells, monkeypatch):
+    monkeypatch.setitem(judge.__globals__, "CELLS", cells)
+    random = np.random.default_rng(cells)
+    holdout = csr_array((random.random((23, 36)) < 0.2) | (np.arange(36) == 35))
+    ranked = np.array([random.permutation(36)[:9] for _ in range(23)])
+    ranked[np.arange(9) >= random.integers(0, 10, 23)[:, None]] = -1
+    known = holdout.toarray()
+    expected = [[song >= 0 and bool(known[user, song]) for song in row] for user, row in enumerate(ranked)]
+    judged = judge(ranked, holdout)
+    assert judged.hits.tolist() == expected
+    assert judged.n_listed.tolist() == [int((row >= 0).sum()) for row in ranked]
 
 
 def test_a_holdout_out_of_order_or_with_a_pair_twice_counts_each_song_once():

@@ -9,6 +9,9 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
 
+CELLS = 1_000_000
+"""Users x songs that the look-up table holds at a time: 4 MB stay in the processor's cache."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -27,14 +30,28 @@ class Judgement:
     def n_users(self) -> int:
         return self.hits.shape[0]
 
-    @cached_property
-    def found(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Every hit, list by list and best place first: (row of the user, rank, ordinal).
+    def within(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every hit among the first k places, list by list and best first: (row of the user, rank, ordinal).
 
         The rank counts places from 1; the ordinal counts the user's hits from 1. Hits are few (some in a
-        hundred places), so sums over them cost little whatever the length of the lists.
+        hundred places), so sums over them cost little whatever the length of the lists; they are looked for
+        once for each k, and all metrics share what was found. `ConfigError` for a k that the lists do not
+        serve (`check_cutoff`).
         """
-        row, place = np.nonzero(self.hits)
+        check_cutoff(k, self.n_listed, self.hits.shape[1])
+        if k not in self._within:
+            row, rank, ordinal = self._found
+            near = rank <= k
+            self._within[k] = row[near], rank[near], ordinal[near]
+        return self._within[k]
+
+    @cached_property
+    def _within(self) -> dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        return {}
+
+    @cached_property
+    def _found(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        row, place = np.divmod(np.flatnonzero(self.hits), max(1, self.hits.shape[1]))
         first = np.searchsorted(row, np.arange(self.n_users))
         return row, place + 1, np.arange(len(row)) - first[row] + 1
 
@@ -66,13 +83,39 @@ def judge(ranked: np.ndarray, holdout: csr_array) -> Judgement:
     n_relevant = np.diff(holdout.indptr).astype(np.int64)
     _refuse(n_relevant == 0, "has an empty holdout: leave users with nothing to find out of the evaluation")
 
-    listed = ranked >= 0
-    first = np.arange(n_users, dtype=np.int64) * n_songs
-    relevant = np.repeat(first, n_relevant) + holdout.indices  # ascending: rows in order, songs sorted within
-    keys = first[:, None] + ranked
-    place = np.searchsorted(relevant, keys.ravel()).reshape(keys.shape)
-    hits = (relevant[np.minimum(place, len(relevant) - 1)] == keys) & listed
-    return Judgement(hits, n_relevant, listed.sum(axis=1, dtype=np.int64))
+    hits = np.zeros(ranked.shape, bool)
+    hits[_places(ranked, holdout)] = True
+    return Judgement(hits, n_relevant, _listed(ranked))
+
+
+def _places(ranked: np.ndarray, holdout: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Where each held-out song that is listed stands: (row, place from 0).
+
+    There are far more places than held-out songs. So the places are written into a table of users x songs,
+    and only the held-out songs are looked up in it. It holds a block of users; what an earlier block has left
+    behind lies below this block's numbers, so nothing is wiped.
+    """
+    (n_users, n), width = ranked.shape, holdout.shape[1] + 1  # the first column takes the padding, -1
+    block = max(1, min(n_users, CELLS // width))
+    table = np.zeros(block * width, np.int32 if n_users * n < 2**31 else np.int64)
+    row = np.repeat(np.arange(n_users), np.diff(holdout.indptr))
+    wanted = row % block * width + holdout.indices + 1
+    starts = np.arange(block)[:, None] * width + 1
+    numbers = np.tile(np.arange(1, n + 1, dtype=table.dtype), (block, 1))
+    place = np.empty(len(wanted), table.dtype)
+    for before, top in enumerate(range(0, n_users, block)):
+        lists = ranked[top : top + block]
+        table[lists + starts[: len(lists)]] = numbers[: len(lists)]
+        mine = slice(*holdout.indptr[[top, top + len(lists)]])
+        place[mine] = table[wanted[mine]] - before * n
+        numbers += n
+    listed = place > 0
+    return row[listed], place[listed] - 1
+
+
+def _listed(ranked: np.ndarray) -> np.ndarray:
+    """Songs in each list, int64 (n_users,)."""
+    return np.count_nonzero(ranked >= 0, axis=1).astype(np.int64)
 
 
 def check_lists(ranked: np.ndarray, n_songs: int) -> np.ndarray:
@@ -86,16 +129,22 @@ def check_lists(ranked: np.ndarray, n_songs: int) -> np.ndarray:
             f"lists must be whole numbers, users x places, for at least one user: "
             f"got {ranked.dtype} of shape {ranked.shape}"
         )
-    _refuse(
-        ((ranked < -1) | (ranked >= n_songs)).any(axis=1),
-        f"lists a code outside the {n_songs} songs (and -1)",
-    )
-    listed = ranked >= 0
-    _refuse(
-        (listed[:, 1:] & ~listed[:, :-1]).any(axis=1), "has a song after padding: only a list's end is padded"
-    )
+    low, high = (int(ranked.min()), int(ranked.max())) if ranked.size else (0, -1)
+    if low < -1 or high >= n_songs:
+        _refuse(
+            ((ranked < -1) | (ranked >= n_songs)).any(axis=1),
+            f"lists a code outside the {n_songs} songs (and -1)",
+        )
+    if low < 0:
+        listed = ranked >= 0
+        _refuse(
+            (listed[:, 1:] & ~listed[:, :-1]).any(axis=1),
+            "has a song after padding: only a list's end is padded",
+        )
     ascending = np.sort(ranked, axis=1)
-    same = (ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] >= 0)
+    same = ascending[:, 1:] == ascending[:, :-1]
+    if low < 0:
+        same &= ascending[:, 1:] >= 0
     _refuse(same.any(axis=1), "names a song twice: each would count as a hit")
     return ranked
 

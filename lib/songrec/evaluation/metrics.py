@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from songrec.evaluation.judge import Judgement, check_cutoff
+from songrec.evaluation.judge import Judgement
 
 EXAMPLE = Judgement(np.array([[True, False, True, False]]), n_relevant=np.array([3]), n_listed=np.array([4]))
 """What the docstrings judge: one list of four songs with hits at ranks 1 and 3, for a user with n = 3."""
@@ -115,18 +115,11 @@ ACCURACY: dict[str, Callable[[Judgement, int], np.ndarray]] = {
 
 def _hits(judgement: Judgement, k: int) -> np.ndarray:
     """Hits among the first k places, int64 (n_users,)."""
-    return np.bincount(_found(judgement, k)[0], minlength=judgement.n_users)
+    return np.bincount(judgement.within(k)[0], minlength=judgement.n_users)
 
 
 def _sum_over_hits(judgement: Judgement, k: int, worth: Callable) -> np.ndarray:
     """Sum of `worth(rank, ordinal)` over each user's hits among the first k places."""
-    row, rank, ordinal = _found(judgement, k)
+    row, rank, ordinal = judgement.within(k)
     total = np.bincount(row, weights=worth(rank, ordinal), minlength=judgement.n_users)
     return total.astype(np.float64, copy=False)  # without a single hit bincount forgets the weights' type
-
-
-def _found(judgement: Judgement, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    check_cutoff(k, judgement.n_listed, judgement.hits.shape[1])
-    row, rank, ordinal = judgement.found
-    near = rank <= k
-    return row[near], rank[near], ordinal[near]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from songrec.evaluation import metrics
-from songrec.evaluation.judge import Judgement, check_cutoff
+from songrec.evaluation.judge import Judgement
 
 Score = Callable[[Judgement, int], np.ndarray]
 
@@ -136,11 +136,9 @@ def ndcg_full_ideal(judgement: Judgement, k: int) -> np.ndarray:
 
 def _sum(judgement: Judgement, k: int, worth: Callable | None = None) -> np.ndarray:
     """Sum of `worth(rank, ordinal)`, or of ones, over each user's hits among the first k places."""
-    check_cutoff(k, judgement.n_listed, judgement.hits.shape[1])
-    row, rank, ordinal = judgement.found
-    near = rank <= k
-    weights = worth(rank[near], ordinal[near]) if worth else np.ones(near.sum())
-    return np.bincount(row[near], weights=weights, minlength=judgement.n_users).astype(np.float64)
+    row, rank, ordinal = judgement.within(k)
+    weights = worth(rank, ordinal) if worth else np.ones(len(row))
+    return np.bincount(row, weights=weights, minlength=judgement.n_users).astype(np.float64)
 
 
 def _precisions(judgement: Judgement, k: int) -> np.ndarray:
