@@ -55,6 +55,8 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "artist,recall,10,0.33,0.01,0.31,0.35,90\n"
         "chance,average_precision,10,0.01,,,,90\n"
         "chance,recall,10,0.02,,,,90\n",
+        "cold_start/gains": "model,shown,value,baseline,difference,se,ci_low,ci_high,n_users\n"
+        "item_knn,5,0.1,0.05,0.05,0.01,0.03,0.07,50\n",
         "repeats/spread": "model,metric,k,splits,value,sd_splits,se_users,ci_low,ci_high\n"
         "item_knn,average_precision,10,5,0.12,0.0012,0.0022,0.115,0.125\n",
         "repeats/by_seed": "model,seed,metric,k,value,se,ci_low,ci_high,n_users\n"

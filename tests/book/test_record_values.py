@@ -16,16 +16,19 @@ from songrec.report.record_tables import OF_ALL, OF_ONE, markdown, record_table
 from songrec.report.values import write_value
 
 
+SPACE = "\N{NO-BREAK SPACE}"
+
+
 @pytest.mark.parametrize(
     ("expression", "text"),
     [
         ("made-up/item_knn/precision@10", "0.0900"),
         ("made-up/item_knn/precision@10:.2f", "0.09"),
-        ("made-up/item_knn/precision@10:.1%", "9.0\N{NO-BREAK SPACE}%"),
+        ("made-up/item_knn/precision@10:.1%", f"9.0{SPACE}%"),
         ("made-up/item_knn/precision@10:pm", "0.0900 ± 0.0080"),
         ("made-up/item_knn/precision@10:ci", "0.0820 to 0.0980"),
         ("made-up/item_knn/precision@10:users", "500"),
-        ("made-up/item_knn/coverage@10", "45.0\N{NO-BREAK SPACE}%"),
+        ("made-up/item_knn/coverage@10", f"45.0{SPACE}%"),
         ("made-up/best/precision@10", "0.0900"),
         ("made-up/best/precision@10:model", "item-KNN"),
         ("made-up/second/precision@10:model", "user-KNN"),
@@ -39,10 +42,24 @@ from songrec.report.values import write_value
         ("made-up/run/title", "A made-up log, made-up"),
         ("made-up/run/packages/numpy", "2.4.6"),
         ("made-up/run/read/users", "20,000"),
-        ("made-up/run/known_titles:.1%", "89.1\N{NO-BREAK SPACE}%"),
+        ("made-up/run/known_titles:.1%", f"89.1{SPACE}%"),
         ("made-up/cost/item_knn/fit_seconds:.2f", "0.75"),
         ("made-up/cost/best/peak_mb:.0f", "200"),
         ("made-up/params/item_knn/neighbours", "50"),
+        ("made-up/study/cold_start/growth/value?model=item_knn,shown=5", "0.1"),
+        ("made-up/study/cold_start/growth/value?model=best,shown=5:pm", "0.100 ± 0.020"),
+        ("made-up/study/cold_start/growth/value?model=popularity,shown=5:ci", "0.030 to 0.070"),
+        ("made-up/study/cold_start/growth/value?model=item_knn,shown=5:users", "50"),
+        (
+            "made-up/study/cold_start/new_songs/value?way=artist,metric=recall:ci%",
+            f"31.0 to 35.0{SPACE}%",
+        ),
+        (
+            "made-up/study/cold_start/new_songs/value?way=artist,metric=recall:pm%",
+            f"33.0 ± 2.0{SPACE}%",
+        ),
+        ("made-up/study/definitions/spread/ratio?family=MAP:.1f", "2.0"),
+        ("made-up/study/scale/accuracy/average_precision?model=pure_svd:ci", "0.0158 to 0.0226"),
     ],
 )
 def test_an_expression_gives_its_text(results, expression, text):
@@ -64,11 +81,24 @@ def test_an_expression_gives_its_text(results, expression, text):
         ("made-up/run/title:.2f", "cannot be written as '.2f'"),
         ("made-up/item_knn", "names no value"),
         ("made-up", "names no value"),
+        ("made-up/study/cold_start", "names no value"),
+        ("made-up/study/cold_start/growt/value", "growt.csv"),
+        ("made-up/study/cold_start/growth/valeu?shown=5", "did you mean 'value'"),
+        ("made-up/study/cold_start/growth/value?modle=item_knn", "did you mean 'model'"),
+        ("made-up/study/cold_start/growth/value?model=item_knn", "2 rows fit 'model=item_knn'"),
+        ("made-up/study/cold_start/growth/value?model=als", "0 rows fit"),
+        ("made-up/study/cold_start/new_songs/value?way=chance,metric=recall:ci", "no interval"),
+        ("made-up/study/cold_start/gains/value?model=item_knn:ci", "no interval"),
     ],
 )
 def test_what_is_not_on_record_is_an_error(results, expression, said):
     with pytest.raises(DataError, match=re.escape(said)):
         write_value(expression, lambda profile: Record.load(profile, results))
+
+
+def test_the_interval_beside_a_difference_is_the_differences(results):
+    asked = "made-up/study/cold_start/gains/difference?model=item_knn:ci"
+    assert write_value(asked, lambda profile: Record.load(profile, results)) == "0.030 to 0.070"
 
 
 def test_the_paired_interval_tells_close_models_apart(results):

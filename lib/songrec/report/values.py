@@ -6,19 +6,23 @@
     <profile>/run/<key>[/<key>]                   run.json: users, songs, title, read/users, packages/numpy
     <profile>/cost/<model>/<column>               cost.csv: fit_seconds, peak_mb
     <profile>/params/<model>/<name>               params.json: neighbours
+    <profile>/study/<stage>/<table>/<column>?...  a table that a stage kept: songrec.report.study_values
 
 `best` and `second` stand for the models that come first and second by MAP@10, `single` for the first that is
 not made of others, so that a sentence stays true when another model wins. After a colon stands how to write
 it: a Python format (`.3f`, `,`, `.0%`), `ci` (the ends of the 95 % interval), `pm` (value ± half of it),
-`users` (how many it is a mean of), `model` (the model's name).
+`users` (how many it is a mean of), `model` (the model's name); `ci%` and `pm%` write a study's number as per
+cent.
 """
 
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import Any
 
 from songrec.errors import DataError
-from songrec.report.numbers import ends
+from songrec.report.numbers import decimals, ends, with_interval
 from songrec.report.record import SHARES, Estimate, Record, digits, written
+from songrec.report.study_values import study_estimate
 from songrec.report.style import label
 
 
@@ -38,6 +42,9 @@ def write_value(expression: str, load: Callable[[str], Record]) -> str:
         case ["cost", model, column]:
             cost = record.cost.to_dict(orient="index")
             value = _look_up(cost, [_name(model, record), column], expression)
+        case ["study", stage, *rest] if rest:
+            found = study_estimate(record, stage, "/".join(rest), lambda model: _name(model, record))
+            return _studied(found, form, expression)
         case [models, metric] if "@" in metric:
             return _measured(record, models, metric, form)
         case _:
@@ -81,6 +88,20 @@ def _measured(record: Record, models: str, metric: str, form: str) -> str:
     if not form:
         form = ".1%" if name in SHARES else f".{places}f"
     return _spaced(format(estimate.value, form))
+
+
+def _studied(found: Estimate, form: str, expression: str) -> str:
+    """A study's number; with its interval it has the decimals that the interval supports."""
+    if form == "users":
+        return f"{found.n_users:,}"
+    if form not in ("ci", "pm", "ci%", "pm%"):
+        return _plain(found.value, form, expression)
+    if isnan(found.margin):
+        raise DataError(f"{expression!r}: no interval is on record for it")
+    scale, unit = (100, "\N{NO-BREAK SPACE}%") if form.endswith("%") else (1, "")
+    value, low, high = (scale * each for each in (found.value, found.low, found.high))
+    places = decimals((high - low) / 2)
+    return (ends(low, high, places) if form[:2] == "ci" else with_interval(value, low, high, places)) + unit
 
 
 def _spaced(text: str) -> str:
