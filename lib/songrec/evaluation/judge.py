@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from songrec.errors import ConfigError, DataError
 
 CELLS = 1_000_000
-"""Users x songs that the look-up table holds at a time: 4 MB stay in the processor's cache."""
+"""Users x songs that the look-up table holds at a time: 1 MB stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class Judgement:
     @cached_property
     def _found(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         row, place = np.divmod(np.flatnonzero(self.hits), max(1, self.hits.shape[1]))
-        first = np.searchsorted(row, np.arange(self.n_users))
+        count = np.bincount(row, minlength=self.n_users)
+        first = np.cumsum(count) - count
         return row, place + 1, np.arange(len(row)) - first[row] + 1
 
 
@@ -83,34 +84,31 @@ def judge(ranked: np.ndarray, holdout: csr_array) -> Judgement:
     n_relevant = np.diff(holdout.indptr).astype(np.int64)
     _refuse(n_relevant == 0, "has an empty holdout: leave users with nothing to find out of the evaluation")
 
-    hits = np.zeros(ranked.shape, bool)
-    hits[_places(ranked, holdout)] = True
-    return Judgement(hits, n_relevant, _listed(ranked))
+    return Judgement(_hits(ranked, holdout), n_relevant, _listed(ranked))
 
 
-def _places(ranked: np.ndarray, holdout: csr_array) -> tuple[np.ndarray, np.ndarray]:
-    """Where each held-out song that is listed stands: (row, place from 0).
+def _hits(ranked: np.ndarray, holdout: csr_array) -> np.ndarray:
+    """Whether the song at each place was held out: bool (n_users, n).
 
-    There are far more places than held-out songs. So the places are written into a table of users x songs,
-    and only the held-out songs are looked up in it. It holds a block of users; what an earlier block has left
-    behind lies below this block's numbers, so nothing is wiped.
+    A table of users x songs, for a block of users at a time, says which songs are held out; each place is
+    one look into it. Only what was entered for a block is taken out again, so no table is ever wiped.
     """
-    (n_users, n), width = ranked.shape, holdout.shape[1] + 1  # the first column takes the padding, -1
+    (n_users, n), width = ranked.shape, holdout.shape[1] + 1  # the first column stands for the padding, -1
     block = max(1, min(n_users, CELLS // width))
-    table = np.zeros(block * width, np.int32 if n_users * n < 2**31 else np.int64)
-    row = np.repeat(np.arange(n_users), np.diff(holdout.indptr))
-    wanted = row % block * width + holdout.indices + 1
-    starts = np.arange(block)[:, None] * width + 1
-    numbers = np.tile(np.arange(1, n + 1, dtype=table.dtype), (block, 1))
-    place = np.empty(len(wanted), table.dtype)
-    for before, top in enumerate(range(0, n_users, block)):
+    table, hits = np.zeros(block * width, bool), np.empty(ranked.shape, bool)
+    user = np.repeat(np.arange(n_users), np.diff(holdout.indptr))
+    held_out = user % block * width + holdout.indices + 1
+    starts, cells = np.arange(block)[:, None] * width + 1, np.empty((block, n), np.int64)
+    for top in range(0, n_users, block):
         lists = ranked[top : top + block]
-        table[lists + starts[: len(lists)]] = numbers[: len(lists)]
-        mine = slice(*holdout.indptr[[top, top + len(lists)]])
-        place[mine] = table[wanted[mine]] - before * n
-        numbers += n
-    listed = place > 0
-    return row[listed], place[listed] - 1
+        mine = held_out[slice(*holdout.indptr[[top, top + len(lists)]])]
+        table[mine] = True
+        np.add(lists, starts[: len(lists)], out=cells[: len(lists)])
+        np.take(
+            table, cells[: len(lists)], out=hits[top : top + block], mode="clip"
+        )  # checked: none is outside
+        table[mine] = False
+    return hits
 
 
 def _listed(ranked: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ mean over the users is the number that the library prints. In the formulas h_r i
 first r places, n the number of songs held out, l the number of songs in the list, rel_r 1 for a hit at rank
 r and else 0.
 
-Read in each library's public code (files named at `VARIANTS`); implicit and LensKit were also run on the
-cases of the tests. This project reports the first variant of each family; the others are here to be compared
-with, and for nothing else.
+Read in each library's public code (files named at `VARIANTS`), and held to what the libraries themselves
+return: all but Elliot, which is not on the package index, were run on the cases of the tests. This project
+reports the first variant of each family; the others are here to be compared with, and for nothing else.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,8 @@ class Variant:
 def precision_listed(judgement: Judgement, k: int) -> np.ndarray:
     r"""Hits by the songs that are there: $h_k / \min(k, l)$, so that a short list is not punished.
 
-    LensKit leaves an empty list without a value; here it is 0.
+    LensKit gives an empty list no value, and its means counted such a user as 0 (release 2025.8) before they
+    left the user out (2026.4); here it is 0.
 
     >>> short = Judgement(np.array([[True, False, False]]), np.array([2]), n_listed=np.array([2]))
     >>> precision_listed(short, 3), metrics.precision(short, 3).round(3)
@@ -154,6 +155,8 @@ _MICROSOFT = "recommenders/evaluation/python_evaluation.py"
 _ELLIOT = "elliot/evaluation/metrics/accuracy"
 _RECTOOLS = "rectools/metrics"
 _RECPACK = "recpack/metrics"
+_RANX = "ranx/metrics"
+_IRSPACK = "irspack/evaluation/evaluator.py"
 
 VARIANTS: dict[str, Variant] = {
     "precision": Variant(
@@ -166,6 +169,8 @@ VARIANTS: dict[str, Variant] = {
             "RecPack": f"{_RECPACK}/precision.py",
             "Microsoft": _MICROSOFT,
             **_CORNAC,
+            "irspack": _IRSPACK,
+            "ranx": f"{_RANX}/precision.py",
         },
         metrics.precision,
     ),
@@ -183,6 +188,8 @@ VARIANTS: dict[str, Variant] = {
             "RecPack": f"{_RECPACK}/recall.py",
             "Microsoft": _MICROSOFT,
             **_CORNAC,
+            "irspack": _IRSPACK,
+            "ranx": f"{_RANX}/recall.py",
         },
         metrics.recall,
     ),
@@ -192,6 +199,8 @@ VARIANTS: dict[str, Variant] = {
         {
             "LensKit": f"{_LENSKIT}/_pr.py",
             "RecPack (calibrated)": f"{_RECPACK}/recall.py",
+            "RecTools (r_precision)": f"{_RECTOOLS}/classification.py",
+            "irspack (recall_with_cutoff)": _IRSPACK,
             "the Mult-VAE papers": "Liang et al. 2018",
         },
         metrics.recall_capped,
@@ -208,7 +217,12 @@ VARIANTS: dict[str, Variant] = {
     "average_precision_by_n": Variant(
         "MAP",
         "AP / n",
-        {"RecTools": f"{_RECTOOLS}/ranking.py", "Microsoft (map)": _MICROSOFT},
+        {
+            "RecTools": f"{_RECTOOLS}/ranking.py",
+            "Microsoft (map)": _MICROSOFT,
+            "irspack": _IRSPACK,
+            "ranx": f"{_RANX}/average_precision.py",
+        },
         average_precision_by_n,
     ),
     "average_precision_by_k": Variant(
@@ -227,6 +241,10 @@ VARIANTS: dict[str, Variant] = {
             "RecPack": f"{_RECPACK}/dcg.py",
             "Microsoft": _MICROSOFT,
             **_CORNAC,
+            "irspack": _IRSPACK,
+            "ranx": f"{_RANX}/ndcg.py",
+            "RecTools (divide_by_achievable)": f"{_RECTOOLS}/ranking.py",
+            "LensKit (offset=1)": f"{_LENSKIT}/_dcg.py",
         },
         metrics.ndcg,
     ),

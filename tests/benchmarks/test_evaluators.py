@@ -1,0 +1,48 @@
+"""The benchmarks run, and what they compare agrees; how long they take is no test's business."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+EVALUATORS = Path(__file__).with_name("evaluators.py")
+
+
+@pytest.fixture(scope="module")
+def evaluators():
+    return runpy.run_path(str(EVALUATORS))
+
+
+def test_lists_and_holdout_are_what_they_say(evaluators):
+    lists, holdout = evaluators["synthetic"](50, 300, 100, seed=0)
+    assert lists.shape == (50, 100)
+    assert all(len(set(row)) == 100 for row in lists.tolist())
+    held = np.diff(holdout.indptr)
+    assert held.min() >= 1
+    assert held.max() <= 20
+    assert (holdout.data == 1).all(), "no song twice"
+    hits = sum(holdout[[user]].toarray()[0, row].sum() for user, row in enumerate(lists))
+    assert 0.1 < hits / holdout.nnz < 0.3
+
+
+def test_it_runs_and_says_what_is_missing(evaluators):
+    lists, holdout = evaluators["synthetic"](40, 300, 100, seed=0)
+    measured = evaluators["measure"](lists, holdout, (5, 100), rounds=1, pythons={})
+    table = measured.set_index("evaluator")
+    assert list(table.index[:2]) == ["songrec", "implicit"]
+    assert {"lenskit", "rectools", "ranx"} <= set(table.index)
+    assert table.loc["songrec", ["times", "metrics", "cutoffs", "users", "n"]].tolist() == [1, 8, 2, 40, 100]
+    missing = table["version"] == "not installed"
+    assert not missing[["songrec", "implicit"]].any()
+    assert table["seconds"].isna().equals(missing)
+
+
+def test_evaluators_that_disagree_are_not_timed(evaluators):
+    def said(name, **means):
+        return SimpleNamespace(name=name, means=means)
+
+    evaluators["agree"]([said("a", ndcg=0.5), said("b", ndcg=0.5, recall=0.1), said("c", recall=0.1)])
+    with pytest.raises(SystemExit, match=r"ndcg: a gives 0.5, c 2.0"):
+        evaluators["agree"]([said("a", ndcg=0.5), said("b"), said("c", ndcg=2.0)])
