@@ -62,6 +62,8 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "repeats/by_seed": "model,seed,metric,k,value,se,ci_low,ci_high,n_users\n"
         "item_knn,0,average_precision,10,0.121,0.002,0.117,0.125,500\n"
         "item_knn,1,average_precision,10,0.119,0.002,0.115,0.123,500\n",
+        "repeats/order": "model,than,difference,smallest,largest,splits,ahead,clear,behind\n"
+        "item_knn,popularity,0.07,0.06,0.08,5,5,4,0\n",
         "definitions/spread": "family,model,smallest,largest,ratio\nprecision,item_knn,0.1,0.18,1.8\n"
         "MAP,item_knn,0.05,0.1,2\n",
         "scale/accuracy": "model,rank,kept,bytes,recall,average_precision,average_precision_low,"
@@ -69,7 +71,7 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "item_knn,1000,1,1812016,0.1684,0.0970,0.0880,0.1059\n"
         "pure_svd,2,0.08,12008,0.0413,0.0192,0.0158,0.0226\n",
     }
-    for name, text in studies.items():
+    for name, text in {**studies, **beyond()}.items():
         file = target / "studies" / f"{name}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -93,6 +95,16 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "item_knn": {"neighbours": 50},
     }
     (target / "params.json").write_text(json.dumps(params), encoding="utf-8")
+    timed = [
+        "songrec,0.1.0,8,5,10000,100,0.02,0.02,9,1,A machine.",
+        "implicit,0.7.3,4,5,10000,100,0.06,0.06,9,3,A machine.",
+        "ranx,not installed,0,5,10000,100,,,0,,A machine.",
+        "songrec,0.1.0,8,1,10000,100,0.01,0.01,9,1,A machine.",
+        "implicit,0.7.3,4,1,10000,100,0.025,0.025,9,2.5,A machine.",
+    ]
+    head = "evaluator,version,metrics,cutoffs,users,n,seconds,cpu_seconds,runs,times,machine"
+    (folder / "bench").mkdir(exist_ok=True)
+    (folder / "bench" / "evaluators.csv").write_text("\n".join([head, *timed]) + "\n", encoding="utf-8")
     stated = {
         "profile": profile,
         "title": f"A made-up log, {profile}",
@@ -104,8 +116,71 @@ def write_record(folder: Path, profile: str, **run) -> Path:
         "read": {"users": 20000, "songs": 9000, "triplets": 500000},
         "known_titles": 0.8909,
         "seeds": {"split": 0},
+        "hidden_triplets": 2500,
         "packages": {"numpy": "2.4.6"},
         "commit": "0123456789ab",
     }
     (target / "run.json").write_text(json.dumps({**stated, **run}), encoding="utf-8")
     return folder
+
+
+def beyond() -> dict[str, str]:
+    """What a record keeps of the stage beyond accuracy: three models, of which item-KNN is re-ranked."""
+    three = ",ci_low,ci_high,n_users"
+    tables = {
+        "glance": [f"model,metric,value{three},best"],
+        "lifts": [f"model,group,value{three}"],
+        "segments": [f"by,group,model,value{three}"],
+        "thinning": [f"model,share,value{three},kept,kept_low,kept_high,ahead_low"],
+        "overlap": [
+            f"one,other,value{three}",
+            "popularity,user_knn,0.1,0.08,0.12,500",
+            "popularity,item_knn,0.05,0.04,0.06,500",
+            "user_knn,item_knn,0.4,0.38,0.42,500",
+        ],
+        "makeup": ["songs,number,catalogue,listening,hidden", "head,100,0.05,0.33,0.3"],
+        "frontier": [
+            f"lambda,value{three},diversity,diversity_low,diversity_high,novelty,coverage,part",
+            "0,0.2,0.19,0.21,400,0.8,0.79,0.81,7,0.4,validation",
+            "0.5,0.19,0.18,0.2,400,0.9,0.89,0.91,7.1,0.5,validation",
+            "0,0.27,0.26,0.28,500,0.81,0.8,0.82,7,0.45,test",
+            "0.5,0.26,0.25,0.27,500,0.91,0.9,0.92,7.1,0.55,test",
+        ],
+        "exchange": [
+            "metric,k,baseline,value,difference,ci_low,ci_high,ratio,ratio_low,ratio_high,n_users",
+            "average_precision,10,0.27,0.26,-0.01,-0.012,-0.008,0.963,0.955,0.971,500",
+            "recall,10,0.18,0.17,-0.01,-0.012,-0.008,0.944,0.93,0.957,500",
+            "novelty,10,7,7.1,0.1,0.09,0.11,1.01,1.009,1.011,500",
+            "diversity,10,0.81,0.91,0.1,0.09,0.11,1.12,1.11,1.13,500",
+        ],
+    }
+    tables["makeup"] += ["middle,400,0.2,0.33,0.33", "tail,1500,0.75,0.34,0.37"]
+    for model, level in MODELS.items():
+        best = model == "item_knn"
+        for metric in (
+            "average_precision",
+            "serendipity",
+            "lift",
+            "novelty",
+            "diversity",
+            "artist_diversity",
+        ):
+            tables["glance"].append(f"{model},{metric},{level},{level - 0.01},{level + 0.01},500,{best}")
+        for metric in ("coverage", "artist_coverage", "gini"):
+            tables["glance"].append(f"{model},{metric},{level * 5:.4g},,,,False")
+        for share in (1, 0.5):
+            kept = f"{share},{share - 0.1},{share + 0.1},0.01"
+            value = level * share
+            tables["thinning"].append(f"{model},{share},{value},{value - 0.01},{value + 0.01},500,{kept}")
+        for by, groups in {
+            "history": ("short", "middle", "long"),
+            "taste": ("niche", "middle", "mainstream"),
+            "hidden song": ("head", "middle", "tail"),
+        }.items():
+            tables["segments"] += [
+                f"{by},{group},{model},{level},{level - 0.01},{level + 0.01},160" for group in groups
+            ]
+    for model in (*MODELS, "held out"):
+        for group in ("everybody", "niche", "middle", "mainstream"):
+            tables["lifts"].append(f"{model},{group},0.5,0.4,0.6,160")
+    return {f"beyond/{name}": "\n".join(lines) + "\n" for name, lines in tables.items()}

@@ -14,7 +14,7 @@ from songrec.evaluation import evaluate
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity, UserKNN
 from songrec.report.record import HEADLINE, Record, on_record
-from songrec.report.record_tables import BRIEF
+from songrec.report.record_brief import BRIEF
 from songrec.report.sphinx_reference import modules
 from songrec.split import weak
 

@@ -83,7 +83,7 @@ def project(tmp_path, results) -> Project:
 def test_a_page_is_made_from_the_record_and_follows_it(project):
     html = project.build(PAGE)
     assert project.warnings == ""
-    assert re.search(r"Precision <span[^>]*>0\.0900 ± 0\.0080</span> of <span[^>]*>item-KNN</span>", html)
+    assert re.search(r"Precision <span[^>]*>0\.0900 ±\xa00\.0080</span> of <span[^>]*>item-KNN</span>", html)
     assert "Caption with" in html
     assert ">12,345</span> users" in html
     assert len(re.findall(r"<tr", html)) == 4

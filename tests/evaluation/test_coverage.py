@@ -6,7 +6,7 @@ from test_statistics import frame
 
 from songrec.evaluation import paired_difference, summarise
 from songrec.evaluation.bootstrap import studentised_interval
-from songrec.evaluation.statistics import mean_interval
+from songrec.evaluation.statistics import fieller, mean_interval
 
 BASELINE, MODEL = 0.13, 0.45
 """Share of users with any hit: popularity on the Taste Profile, and a model that knows better."""
@@ -52,6 +52,17 @@ def test_students_interval_of_a_paired_difference_does(users, runs):
     truth = 0.5 * (0.45 - 0.4) * 0.5 / 3.0
     table = paired_difference(frame(ours), frame(theirs))
     assert 0.93 <= covered(table.ci_low, table.ci_high, truth) <= 0.97
+
+
+@pytest.mark.parametrize(("users", "runs"), [(1000, 2000)])
+def test_fiellers_interval_of_a_gain_does(users, runs):
+    """A model over the charts: users whom the charts serve are served by the model, and more besides."""
+    random = np.random.default_rng(16)
+    easy = random.random((users, runs))
+    theirs = (easy < BASELINE) * random.beta(0.5, 2.5, (users, runs))
+    ours = (easy < MODEL) * random.beta(0.5, 2.5, (users, runs))
+    low, high = fieller(ours, theirs)
+    assert 0.93 <= covered(low, high, MODEL / BASELINE) <= 0.97
 
 
 def test_the_bootstrap_is_that_of_the_textbook():

@@ -1,9 +1,11 @@
 """Figures of what lists do besides hitting. Each draws a table of `tables_beyond` or `tables_segments`."""
 
+from collections.abc import Mapping
 from itertools import cycle
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from songrec.report.style import INK, REAL, Chart, chart, colour, key, label, marker, percent, title
 from songrec.report.tables_beyond import EVERYBODY, SHARES, SHOWN
@@ -131,15 +133,31 @@ def segments(table: pd.DataFrame, cutoff: int, item: str = "song") -> Chart:
 def thinning(table: pd.DataFrame, cutoff: int) -> Chart:
     """Accuracy by share of the log that models learn from: a line a model, bands for the intervals."""
     figure, (axes,) = chart(height=3.8)
+    _thinned(axes, table)
+    axes.set(xlabel="share of the training log that is kept", ylabel=f"MAP@{cutoff}")
+    key(figure, axes)
+    return figure
+
+
+def thinnings(tables: Mapping[str, pd.DataFrame], cutoff: int) -> Chart:
+    """`thinning` of several logs, each in a panel with a scale of its own, under its name."""
+    figure, panels = chart(columns=len(tables), height=3.6)
+    for axes, (name, table) in zip(panels, tables.items(), strict=True):
+        _thinned(axes, table)
+        axes.set(xlabel="share of the log kept")
+        title(axes, name)
+    panels[0].set_ylabel(f"MAP@{cutoff}")
+    key(figure, panels[0])
+    return figure
+
+
+def _thinned(axes: Axes, table: pd.DataFrame) -> None:
     for model, rows in table.groupby("model", sort=False):
         share, value, low, high = (rows[name].to_numpy() for name in ("share", "value", "ci_low", "ci_high"))
         axes.fill_between(share, low, high, color=colour(model), alpha=0.15, lw=0)
         axes.plot(share, value, color=colour(model), marker=marker(model), label=label(model))
-    axes.set(xlabel="share of the training log that is kept", ylabel=f"MAP@{cutoff}", ylim=(0, None))
-    axes.set_xlim(0, 1.03)
+    axes.set(xlim=(0, 1.03), ylim=(0, None))
     percent(axes.xaxis)
-    key(figure, axes)
-    return figure
 
 
 def frontier(table: pd.DataFrame, chosen: float, cutoff: int) -> Chart:

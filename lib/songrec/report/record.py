@@ -32,6 +32,9 @@ SHARES = ("coverage",)
 MADE_OF_OTHERS = ("blend", "hybrid")
 """Labels of models that run others: their cost is the sum of those, and they are no place to start."""
 
+RANGE = "± is half of the 95 % interval."
+"""Below a table whose numbers are `written` with their interval."""
+
 IN_BITS = ("novelty",)
 """Metrics that are not bounded by 1: their decimals follow from their error. All others have four."""
 
@@ -181,6 +184,16 @@ class Record:
         """The first model, best by MAP@10, that is not made of others."""
         return next(model for model in self.ranked() if model not in MADE_OF_OTHERS)
 
+    def chosen(self, single: bool = False) -> str:
+        """The model with the highest value on validation, of all or of those that are not made of others.
+
+        Models without a search, popularity for one, have no such value and are passed over.
+        """
+        if "validation" not in self.tuning or not (reached := self.tuning["validation"].dropna()).size:
+            raise DataError(f"{self.folder / 'tuning.csv'}: no model has a value on validation")
+        models = [model for model in reached.index if not (single and model in MADE_OF_OTHERS)]
+        return str(reached[models].idxmax())
+
     def compare(self, how: str, first: str, second: str, name: str) -> Estimate:
         """`first` "over" or "minus" `second` by `metric@k`: the ratio or the difference of their means.
 
@@ -208,11 +221,15 @@ class Record:
         rows = frame[(frame["name"] == name) & (frame["model"] == model) & (frame["than"] == than)]
         return rows.iloc[0] if len(rows) == 1 else None
 
-    def _corrected(self, first: str, second: str, name: str) -> float:
-        """The pair's p-value after Holm's correction; NaN where gains.csv does not hold it."""
-        pairs = [self._pair(first, second, name), self._pair(second, first, name)]
-        found = [pair["p_holm"] for pair in pairs if pair is not None and "p_holm" in pair]
-        return float(found[0]) if found else np.nan
+    def tested(self, first: str, second: str, name: str, column: str = "p_holm") -> float:
+        """What the tests say of two models (`pairs.TESTED`), as `first` against `second`.
+
+        The p-value after Holm's correction, or another column; NaN where gains.csv does not hold it.
+        """
+        for pair, sign in ((self._pair(first, second, name), 1), (self._pair(second, first, name), -1)):
+            if pair is not None and column in pair:
+                return float(pair[column]) * (sign if column in ("effect", "superiority") else 1)
+        return np.nan
 
     def not_worse(self, name: str, among: Sequence[str] | None = None) -> list[str]:
         """The best model by `metric@k`, of all or `among` some, and all whose difference could be chance.
@@ -227,7 +244,7 @@ class Record:
         close = [first]
         for model in others:
             other = self.estimate(model, name)
-            if not np.isnan(p := self._corrected(first, model, name)):
+            if not np.isnan(p := self.tested(first, model, name)):
                 close += [model] if p >= ALPHA else []
                 continue
             low = self.compare("minus", first, model, name).low

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from songrec.report.record import DECIDING, MADE_OF_OTHERS, Record, written
-from songrec.report.show import Table, table
+from songrec.report.show import Table, right_aligned, table
 from songrec.report.style import Chart, chart, colour, log_scale, marker, title
 
 COSTS = {
@@ -178,8 +178,7 @@ def across(records: Sequence[Record], models: str = "", metric: str = "average_p
     first = records[0].cost["fit_seconds"]
     cells["fit (s), first log"] = [f"{first[model]:.3g}" if model in first else "" for model in chosen]
     note = "± is half of the 95 % interval. Bold: the best of all models, and all not significantly worse."
-    made = table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note)
-    return Table(made.cells, [place < 1 for place in range(made.cells.shape[1])], made.strong, made.note)
+    return right_aligned(table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note))
 
 
 def tuning(record: Record) -> Table:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from songrec.errors import DataError
-from songrec.report import figures_models, tables_models
+from songrec.report import figures_models, record_figures_beyond, tables_models
 from songrec.report.record import Record
 from songrec.report.record_choice import cost_figure
 from songrec.report.style import Chart, chart, colour, label, marker, title
+from songrec.report.words import folded
 
 PANELS = {"precision@10": "Precision@10", "recall@10": "Recall@10", "average_precision@10": "MAP@10"}
 
@@ -37,7 +38,7 @@ def headline(records: Sequence[Record]) -> tuple[Chart, str]:
         axes.grid(False, axis="y")
         for edge in range(1, len(records)):
             axes.axhline(edge - 0.5, color="#bbbbbb", linewidth=0.6)
-    panels[0].set_yticks(range(len(records)), [_folded(record.run["title"]) for record in records])
+    panels[0].set_yticks(range(len(records)), [folded(record.run["title"]) for record in records])
     panels[0].set_ylim(len(records) - 0.5, -0.5)
     figure.legend(*_each_once(panels[0]), loc="outside lower center", ncols=5, fontsize=8.5, frameon=False)
     said = [
@@ -48,10 +49,6 @@ def headline(records: Sequence[Record]) -> tuple[Chart, str]:
         for record in records
     ]
     return figure, f"Points with intervals, a row a data set. Precision at 10 on {'; on '.join(said)}."
-
-
-def _folded(text: str) -> str:
-    return text.replace(", ", ",\n", 1)
 
 
 def _each_once(axes) -> tuple[list, list]:
@@ -81,7 +78,17 @@ def by_cutoff(records: Sequence[Record]) -> tuple[Chart, str]:
     )
 
 
-FIGURES = {"headline": headline, "trade_off": trade_off, "by_cutoff": by_cutoff, "cost": cost_figure}
+FIGURES = {
+    "headline": headline,
+    "trade_off": trade_off,
+    "by_cutoff": by_cutoff,
+    "cost": cost_figure,
+    "accuracy_against": record_figures_beyond.accuracy_against,
+    "lift": record_figures_beyond.lift,
+    "thinning": record_figures_beyond.thinning,
+    "frontier": record_figures_beyond.frontier,
+    "overlap": record_figures_beyond.overlap,
+}
 
 
 def record_figure(kind: str, records: Sequence[Record]) -> tuple[Chart, str]:

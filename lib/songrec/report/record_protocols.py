@@ -6,7 +6,7 @@ from itertools import groupby
 import pandas as pd
 
 from songrec.report.record import DECIDING, Record, all_on_record, written
-from songrec.report.show import Table, table
+from songrec.report.show import Table, right_aligned, table
 
 MODELS = ("popularity", "user_knn", "item_knn", "rp3beta", "ease", "als")
 """Those that ran under every protocol."""
@@ -38,7 +38,7 @@ def protocols(records: Sequence[Record]) -> Table:
     records : the main ones; those of the same logs under other protocols are found beside them.
     """
     rows, marks = [], []
-    for record, first in _groups(records):
+    for record, first in by_protocol(records):
         models = [model for model in record.ranked() if model in MODELS]
         known = [
             name for name in COLUMNS if name in set(record.metrics["name"])
@@ -46,8 +46,8 @@ def protocols(records: Sequence[Record]) -> Table:
         best = {name: record.not_worse(name, models) if name in known else [] for name in COLUMNS}
         for model in models:
             top = model == models[0]
-            head = {"data set": _title(record, records) if top and first else ""}
-            head |= {"protocol": _protocol(record) if top else "", "model": record.label(model)}
+            head = {"data set": title_of(record, records) if top and first else ""}
+            head |= {"protocol": protocol_of(record) if top else "", "model": record.label(model)}
             head["users"] = f"{record.estimate(model, DECIDING).n_users:,}" if top else ""
             values = {name: written(name, record.estimate(model, name)) for name in known}
             rows.append(head | {title: values.get(name, "") for name, title in COLUMNS.items()})
@@ -57,27 +57,28 @@ def protocols(records: Sequence[Record]) -> Table:
         "worse. Recall is divided by the smaller of the cut-off and the number hidden, as where strong "
         "generalisation was published."
     )
-    made = table(pd.DataFrame(rows), strong=pd.DataFrame(marks), note=note)
-    return Table(made.cells, [place < 3 for place in range(made.cells.shape[1])], made.strong, made.note)
+    return right_aligned(table(pd.DataFrame(rows), strong=pd.DataFrame(marks), note=note), left=3)
 
 
-def _title(record: Record, main: Sequence[Record]) -> str:
+def title_of(record: Record, main: Sequence[Record]) -> str:
     """What the log of a record is called: as the main record of the same log is."""
     same = (each for each in main if each.run.get("fingerprint") == record.run.get("fingerprint"))
     return next(same, record).run["title"]
 
 
-def _groups(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
+def by_protocol(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
     """Records log by log and protocol by protocol; whether a record is its log's first."""
     every = all_on_record(records[0].folder.parent)
     logs = [record.run.get("fingerprint") for record in records]
     chosen = [
-        record for record in every if record.run.get("fingerprint") in logs and _protocol(record) in PROTOCOLS
+        record
+        for record in every
+        if record.run.get("fingerprint") in logs and protocol_of(record) in PROTOCOLS
     ]
     chosen.sort(
         key=lambda record: (
             logs.index(record.run.get("fingerprint")),
-            PROTOCOLS.index(_protocol(record)),
+            PROTOCOLS.index(protocol_of(record)),
         )
     )
     for _, of in groupby(chosen, key=lambda record: record.run.get("fingerprint")):
@@ -85,7 +86,7 @@ def _groups(records: Sequence[Record]) -> Iterator[tuple[Record, bool]]:
             yield record, place == 0
 
 
-def _protocol(record: Record) -> str:
+def protocol_of(record: Record) -> str:
     return record.metrics["protocol"].iloc[0]
 
 
@@ -113,5 +114,4 @@ def challenge(records: Sequence[Record]) -> Table:
         "± is half of the 95 % interval. Bold: the best on the fragment, and all not significantly worse. "
         f"The published figures carry no interval, and are not comparable with the others.{said}"
     )
-    made = table(frame, strong=strong, note=note)
-    return Table(made.cells, [True, True, False, False], made.strong, made.note)
+    return right_aligned(table(frame, strong=strong, note=note), left=2)

@@ -1,11 +1,13 @@
 """Tables of the studies on record: cold start, fewer dimensions, songs that a model finds alike."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from songrec.report import tables_definitions, tables_repeats
-from songrec.report.numbers import ends
-from songrec.report.record import Record
-from songrec.report.show import Table, table
+from songrec.report.numbers import decimals, ends
+from songrec.report.record import RANGE, Record
+from songrec.report.show import Table, right_aligned, table
 
 
 def cold_start(record: Record) -> Table:
@@ -25,7 +27,26 @@ def cold_start(record: Record) -> Table:
     note = (
         f"{users:,} users whom no model had met; the hidden songs are the same in every column. ± is half of "
     )
-    return _right(table(pd.DataFrame(rows).fillna(""), note=f"{note}the 95 % interval."))
+    return right_aligned(table(pd.DataFrame(rows).fillna(""), note=f"{note}the 95 % interval."))
+
+
+def cold_gains(records: Sequence[Record]) -> Table:
+    """By how much models are ahead of the charts, on every log: a row a model, a column a number of songs."""
+    rows, marks = [], []
+    for record in records:
+        gains = record.study("cold_start", "gains")
+        gains = gains[gains["shown"] > 0].assign(half=(gains["ci_high"] - gains["ci_low"]) / 2)
+        digits = decimals(gains["half"].max())
+        for place, (model, mine) in enumerate(gains.groupby("model", sort=False)):
+            cells = {
+                f"{row.shown} shown": f"{row.difference:+.{digits}f} ± {row.half:.{digits}f}"
+                for row in mine.itertuples()
+            }
+            head = {"data set": "" if place else record.run["title"], "model": record.label(str(model))}
+            rows.append(head | cells)
+            marks.append(dict(zip(cells, mine["ci_low"] > 0, strict=True)))
+    note = f"MAP@10 minus that of popularity with as much shown, user by user. {RANGE} Bold: clear of zero."
+    return right_aligned(table(pd.DataFrame(rows), strong=pd.DataFrame(marks), note=note), left=2)
 
 
 def new_songs(record: Record) -> Table:
@@ -45,7 +66,9 @@ def new_songs(record: Record) -> Table:
                 "users": f"{int(by['n_users'].max()):,}",
             }
         )
-    return _right(table(pd.DataFrame(rows), note="In brackets the 95 % interval.", empty="Nothing is known."))
+    return right_aligned(
+        table(pd.DataFrame(rows), note="In brackets the 95 % interval.", empty="Nothing is known.")
+    )
 
 
 def _interval(row: pd.Series) -> str:
@@ -66,7 +89,7 @@ def ranks(record: Record) -> Table:
         }
         for row in found.itertuples()
     ]
-    return _right(table(pd.DataFrame(rows), note="± is half of the 95 % interval."))
+    return right_aligned(table(pd.DataFrame(rows), note="± is half of the 95 % interval."))
 
 
 _RANKED = {
@@ -92,21 +115,27 @@ def similar(record: Record, song: int = 0, models: str = "item_knn als") -> Tabl
 def repeats(record: Record) -> Table:
     """Several draws of the split: MAP@10 over them, its spread between draws and between users."""
     cells = tables_repeats.spread_cells(record.study("repeats", "spread"), 10)
-    return _right(table(cells))
+    return right_aligned(table(cells))
 
 
 def seeds(record: Record) -> Table:
     """MAP@10 of each draw: a row a model, a column a seed."""
-    return _right(table(tables_repeats.seed_cells(record.study("repeats", "by_seed"), 10)))
+    return right_aligned(table(tables_repeats.seed_cells(record.study("repeats", "by_seed"), 10)))
+
+
+def draws(records: Sequence[Record]) -> Table:
+    """Who is ahead of whom over several draws of the split, log by log: a row two neighbours in the order."""
+    tables = []
+    for record in records:
+        cells = tables_repeats.order_cells(record.study("repeats", "order"))
+        cells.insert(0, "data set", [record.run["title"], *[""] * (len(cells) - 1)])
+        tables.append(cells)
+    note = "MAP@10, user by user. Clear of 0: the paired 95 % interval of that draw lies above it."
+    return right_aligned(table(pd.concat(tables, ignore_index=True), note=note), left=3)
 
 
 def definitions(record: Record) -> Table:
     """By how much one word's number moves with its definition, the lists being the same."""
     cells = tables_definitions.spread_cells(record.study("definitions", "spread"))
     note = "The largest of a word's values over its smallest, at ten places."
-    return _right(table(cells, note=note))
-
-
-def _right(made: Table) -> Table:
-    """All columns but the first aligned right."""
-    return Table(made.cells, [place < 1 for place in range(made.cells.shape[1])], made.strong, made.note)
+    return right_aligned(table(cells, note=note))

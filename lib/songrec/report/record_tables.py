@@ -8,38 +8,38 @@ import pandas as pd
 
 from songrec.errors import DataError
 from songrec.report.numbers import ends
-from songrec.report.record import SHARES, Record, written
+from songrec.report.record import RANGE, Record, written
+from songrec.report.record_bench import evaluators
+from songrec.report.record_beyond import beyond, by_song, by_user, exchange, lifts
+from songrec.report.record_brief import brief, implied
 from songrec.report.record_choice import across, decision, tuning
+from songrec.report.record_orders import hidden, orders
 from songrec.report.record_protocols import challenge, protocols
+from songrec.report.record_provenance import datasets, provenance
+from songrec.report.record_selection import selection
 from songrec.report.record_studies import (
+    cold_gains,
     cold_start,
     definitions,
+    draws,
     new_songs,
     ranks,
     repeats,
     seeds,
     similar,
 )
-from songrec.report.show import Table, table
+from songrec.report.show import Table, right_aligned, table
 from songrec.report.style import DAGGER, label
 from songrec.report.tables_models import NAMES
 
 SHOWN = ("precision", "recall", "average_precision", "coverage")
 """Metrics of the headline."""
 
-RANGE = "± is half of the 95 % interval."
 BEST = f"{RANGE} Bold: the best, and all that are not significantly worse than it."
 NO_BEST = f"{RANGE} No value is best in itself."
 
 DESCRIBED = ("coverage", "gini", "novelty", "diversity")
 """Metrics that say what lists are like, not how good they are: none of their values is marked."""
-
-BRIEF = {
-    "popularity": {"precision": 0.12, "recall": 0.08, "average_precision": 0.07, "coverage": 0.15},
-    "user_knn": {"precision": 0.31, "recall": 0.24, "average_precision": 0.22, "coverage": 0.48},
-    "item_knn": {"precision": 0.34, "recall": 0.27, "average_precision": 0.25, "coverage": 0.52},
-}
-"""What was promised before anything was measured, for popularity, user-CF and item-CF."""
 
 
 def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) -> Table:
@@ -54,7 +54,7 @@ def results(record: Record, metrics: Sequence[str] = SHOWN, cutoff: int = 10) ->
         if metric not in DESCRIBED:
             marks[title] = np.isin(models, record.not_worse(name))
     note = (BEST if marks else NO_BEST) + _capped(record, models)
-    return _right(table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note), left=1)
+    return right_aligned(table(pd.DataFrame(cells), strong=pd.DataFrame(marks), note=note), left=1)
 
 
 def _title(metric: str, cutoff: int) -> str:
@@ -77,7 +77,7 @@ def gains(record: Record, cutoff: int = 10, baseline: str = "popularity") -> Tab
             row[f"{NAMES[metric]}@{cutoff}"] = f"{times.value:.2f}" + (f" ({interval})" if interval else "")
         rows.append(row)
     note = f"Times {label(baseline)}'s value; in brackets the 95 % interval of the ratio, users paired."
-    return _right(table(pd.DataFrame(rows), note=note), left=1)
+    return right_aligned(table(pd.DataFrame(rows), note=note), left=1)
 
 
 def cost(record: Record) -> Table:
@@ -92,57 +92,7 @@ def cost(record: Record) -> Table:
             "threads": [str(int(threads)) for threads in named["threads"]],
         }
     )
-    return _right(table(rows), left=1)
-
-
-def brief(records: Sequence[Record]) -> Table:
-    """The brief's figures beside those measured on each log of songs."""
-    songs = [record for record in records if record.item == "song"]
-    rows = []
-    for metric in SHOWN:
-        for model, stated in BRIEF.items():
-            row = {"metric": f"{NAMES[metric]}@10", "model": label(model)}
-            share = metric in SHARES
-            row["brief"] = f"{100 * stated[metric]:.0f} %" if share else f"{stated[metric]:.2f}"
-            for record in songs:
-                row[record.run["title"]] = written(metric, record.estimate(model, f"{metric}@10"))
-            rows.append(row)
-    return _right(table(pd.DataFrame(rows), note=RANGE), left=2)
-
-
-def implied(record: Record) -> Table:
-    """What the brief's figures say about its unnamed data, beside the same quantities measured.
-
-    Precision over recall: with h hits in ten places and n songs held out, P@10 = h / 10 and R@10 = h / n, so
-    10 P@10 / R@10 is about n. Coverage: popularity lists about the same few songs on any catalogue, and they
-    are 15 % of a small one.
-    """
-    rows = []
-    for model, stated in BRIEF.items():
-        measured = [record.estimate(model, f"{metric}@10").value for metric in ("precision", "recall")]
-        rows.append(
-            {
-                "quantity": f"songs held out of a user, 10 × P@10 / R@10 of {label(model)}",
-                "brief": f"{10 * stated['precision'] / stated['recall']:.0f}",
-                "measured": f"{10 * measured[0] / measured[1]:.1f}",
-            }
-        )
-    songs = record.run["songs"]
-    listed = record.estimate("popularity", "coverage@10").value * songs
-    rows += [
-        {"quantity": "songs in popularity's lists", "brief": "", "measured": f"{listed:,.0f}"},
-        {
-            "quantity": "size of the catalogue; for the brief, that in which as many are 15 %",
-            "brief": f"{listed / BRIEF['popularity']['coverage']:,.0f}",
-            "measured": f"{songs:,}",
-        },
-        {
-            "quantity": "gain of item-KNN over popularity, precision@10",
-            "brief": f"{BRIEF['item_knn']['precision'] / BRIEF['popularity']['precision']:.1f}",
-            "measured": f"{record.compare('over', 'item_knn', 'popularity', 'precision@10').value:.2f}",
-        },
-    ]
-    return _right(table(pd.DataFrame(rows)), left=1)
+    return right_aligned(table(rows), left=1)
 
 
 def examples(record: Record, user: int = 0, model: str = "best", n: int = 10) -> Table:
@@ -174,26 +124,6 @@ def examples(record: Record, user: int = 0, model: str = "best", n: int = 10) ->
     return Table(made.cells, [False, True, False, True], made.strong, note)
 
 
-def datasets(records: Sequence[Record]) -> Table:
-    """The data sets on record: two rows each, as they were read and as the filters left them."""
-    rows = []
-    for record in records:
-        for state, counts in (("as read", record.run["read"]), ("filtered", record.run)):
-            first = state == "as read"
-            rows.append(
-                {
-                    "data set": record.run["title"] if first else "",
-                    "recommended": record.item + "s" if first else "",
-                    "": state,
-                    "users": counts["users"],
-                    "items": counts["songs"],
-                    "triplets": counts["triplets"],
-                    "share of cells": f"{100 * counts['triplets'] / counts['users'] / counts['songs']:.2f} %",
-                }
-            )
-    return _right(table(pd.DataFrame(rows)), left=3)
-
-
 def parameters(record: Record) -> Table:
     """Hyper-parameters by model."""
     rows = [
@@ -218,56 +148,6 @@ def _capped(record: Record, models: Sequence[str]) -> str:
     """What the dagger means, where there is one."""
     named = any(record.label(model) != label(model) for model in models)
     return f" {DAGGER.strip()} its search was ended by time, before it had all its trials." if named else ""
-
-
-def provenance(records: Sequence[Record]) -> Table:
-    """Where the numbers come from: a row a key of run.json, a column a log; below it, what all logs share."""
-    keys = dict.fromkeys(key for record in records for key in record.run)
-    rows, shared = [], []
-    for key in (key for key in keys if key not in ("title", "description", "synthetic")):
-        named = _KEYS.get(key, key.replace("_", " "))
-        texts = {record.run["title"]: _in_words(key, record.run.get(key, "")) for record in records}
-        if len(records) > 1 and len(set(texts.values())) == 1:
-            shared.append(f"{named}: {next(iter(texts.values()))}")
-        else:
-            rows.append({"": named, **texts})
-    return table(pd.DataFrame(rows), note=f"The same for all. {'; '.join(shared)}." if shared else "")
-
-
-_KEYS = {
-    "songs": "items",
-    "known_titles": "items with a title",
-    "read": "as read",
-    "hidden_triplets": "triplets hidden for test",
-    "unseen_triplets": "of these, triplets of items that nobody has in training",
-    "tested_users": "users scored",
-}
-
-
-def _in_words(key: str, value: Any) -> str:
-    match key, value:
-        case "known_titles", _:
-            return f"{100 * value:.1f} %"
-        case "machine", dict():
-            units = {"cores": "{} cores", "memory_gib": "{} GiB", "python": "Python {}"}
-            return ", ".join(units.get(name, "{}").format(each) for name, each in value.items())
-        case "read", dict():
-            return ", ".join(f"{each:,} {_KEYS.get(name, name)}" for name, each in value.items())
-        case "filters", dict():  # to ask for one listener or one song asks for nothing
-            value = {name: each for name, each in value.items() if each != 1}
-            value = {{"core": "core of"}.get(name, name): each for name, each in value.items()}
-        case "split", dict():
-            value = {name: f"{100 * each:g} %" if each < 1 else each for name, each in value.items()}
-        case _, int() if not isinstance(value, bool):
-            return f"{value:,}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in value.items())
-    return str(value)
-
-
-def _right(made: Table, left: int) -> Table:
-    """All columns but the first `left` aligned right: they hold numbers, though as text."""
-    return Table(made.cells, [place < left for place in range(made.cells.shape[1])], made.strong, made.note)
 
 
 def markdown(made: Table) -> str:
@@ -300,6 +180,16 @@ OF_ALL = {
     "across": across,
     "protocols": protocols,
     "challenge": challenge,
+    "hidden": hidden,
+    "orders": orders,
+    "lifts": lifts,
+    "by_song": by_song,
+    "by_user": by_user,
+    "exchange": exchange,
+    "cold_gains": cold_gains,
+    "draws": draws,
+    "selection": selection,
+    "evaluators": evaluators,
 }
 OF_ONE = {
     "results": results,
@@ -317,6 +207,7 @@ OF_ONE = {
     "seeds": seeds,
     "definitions": definitions,
     "similar": similar,
+    "beyond": beyond,
 }
 
 

@@ -95,6 +95,11 @@ def table(
     return Table(pd.DataFrame(cells, columns=frame.columns), left, bold, note)
 
 
+def right_aligned(made: Table, left: int = 1) -> Table:
+    """All columns but the first `left` aligned right: they hold numbers, though as text."""
+    return Table(made.cells, [place < left for place in range(made.cells.shape[1])], made.strong, made.note)
+
+
 class Tables:
     """Several tables, each under a line that names it."""
 

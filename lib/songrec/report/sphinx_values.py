@@ -52,7 +52,8 @@ class Value(_Recorded, SphinxRole):
 
     def run(self):
         try:
-            return [nodes.inline("", write_value(self.text, self.record), classes=["value"])], []
+            text = _unbroken(write_value(self.text, self.record))
+            return [nodes.inline("", text, classes=["value"])], []
         except SongrecError as error:
             log.warning("value: %s", error, location=self.get_location())
             return [nodes.problematic(self.rawtext, self.text)], []
@@ -147,12 +148,17 @@ def _group(made) -> nodes.tgroup:
 def _row(texts, left, strong) -> nodes.row:
     cells = []
     for text, at_left, bold in zip(texts, left, strong, strict=True):
-        text = text.replace("± ", "±\N{NO-BREAK SPACE}")  # a narrow window breaks before it, not after
+        text = _unbroken(text)
         inner = nodes.strong("", text) if bold else nodes.Text(text)
         entry = nodes.entry("", nodes.paragraph("", "", inner))
         entry["classes"].append("text-left" if at_left else "text-right")
         cells.append(entry)
     return nodes.row("", *cells)
+
+
+def _unbroken(text: str) -> str:
+    """A line may break before a ±, not after it and not before a per cent sign."""
+    return text.replace("± ", "±\N{NO-BREAK SPACE}").replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _draw(path: Path, picture: bytes) -> None:

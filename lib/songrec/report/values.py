@@ -3,24 +3,28 @@
     <profile>/<model>/<metric>@<k>                taste-profile-10k-songs/item_knn/precision@10
     <profile>/<a> over <b>/<metric>@<k>           a ratio of two models: a gain
     <profile>/<a> minus <b>/<metric>@<k>          a difference of two models
+    <profile>/<a> minus <b>/<metric>@<k>/<column> what the tests say of it: p_holm, effect, superiority
     <profile>/run/<key>[/<key>]                   run.json: users, songs, title, read/users, packages/numpy
     <profile>/cost/<model>/<column>               cost.csv: fit_seconds, peak_mb
     <profile>/params/<model>/<name>               params.json: neighbours
+    <profile>/tuning/<model>/<column>             tuning.csv: untuned, value, difference
     <profile>/study/<stage>/<table>/<column>?...  a table that a stage kept: songrec.report.study_values
 
 `best` and `second` stand for the models that come first and second by MAP@10, `single` for the first that is
-not made of others, so that a sentence stays true when another model wins. After a colon stands how to write
-it: a Python format (`.3f`, `,`, `.0%`), `ci` (the ends of the 95 % interval), `pm` (value ± half of it),
-`users` (how many it is a mean of), `model` (the model's name); `ci%` and `pm%` write a study's number as per
-cent.
+not made of others, `chosen` and `chosen single` for those that validation would have shipped, so that a
+sentence stays true when another model wins. After a colon stands how to write it: a Python format (`.3f`,
+`,`, `.0%`), `ci` (the ends of the 95 % interval), `pm` (value ± half of it), `users` (how many it is a mean
+of), `model` (the model's name); `ci%` and `pm%` write a number of a study or of the tuning as per cent.
 """
 
 from collections.abc import Callable, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
+from songrec.config import suggest
 from songrec.errors import DataError
 from songrec.report.numbers import decimals, ends, with_interval
+from songrec.report.pairs import TESTED
 from songrec.report.record import SHARES, Estimate, Record, digits, written
 from songrec.report.study_values import study_estimate
 from songrec.report.style import label
@@ -42,9 +46,17 @@ def write_value(expression: str, load: Callable[[str], Record]) -> str:
         case ["cost", model, column]:
             cost = record.cost.to_dict(orient="index")
             value = _look_up(cost, [_name(model, record), column], expression)
+        case ["tuning", model, column]:
+            tuning = record.tuning.to_dict(orient="index")
+            value = _look_up(tuning, [_name(model, record), column], expression)
+            row = tuning[_name(model, record)]
+            low, high = (row["ci_low"], row["ci_high"]) if column == "difference" else (nan, nan)
+            return _studied(Estimate(value, nan, low, high, int(row["n_users"])), form, expression)
         case ["study", stage, *rest] if rest:
             found = study_estimate(record, stage, "/".join(rest), lambda model: _name(model, record))
             return _studied(found, form, expression)
+        case [models, metric, column] if "@" in metric and " minus " in models:
+            value = _tested(record, models, metric, column, expression)
         case [models, metric] if "@" in metric:
             return _measured(record, models, metric, form)
         case _:
@@ -62,10 +74,16 @@ def _look_up(tree: dict[str, Any], keys: Sequence[str], expression: str) -> Any:
 
 
 def _name(model: str, record: Record) -> str:
-    places = {"best": 0, "second": 1}
-    if model == "single":
-        return record.single()
-    return record.ranked()[places[model]] if model in places else model
+    match model:
+        case "best":
+            return record.ranked()[0]
+        case "second":
+            return record.ranked()[1]
+        case "single":
+            return record.single()
+        case "chosen" | "chosen single":
+            return record.chosen(single=model.endswith("single"))
+    return model
 
 
 def _measured(record: Record, models: str, metric: str, form: str) -> str:
@@ -90,8 +108,18 @@ def _measured(record: Record, models: str, metric: str, form: str) -> str:
     return _spaced(format(estimate.value, form))
 
 
+def _tested(record: Record, models: str, metric: str, column: str, expression: str) -> float:
+    """One of the columns `pairs.TESTED` of gains.csv."""
+    if column not in TESTED:
+        raise DataError(f"{expression!r}: no column {column!r}{suggest(column, TESTED)}")
+    first, second = (_name(model, record) for model in models.split(" minus "))
+    if isnan(found := record.tested(first, second, metric, column)):
+        raise DataError(f"{expression!r}: no test of it is on record")
+    return found
+
+
 def _studied(found: Estimate, form: str, expression: str) -> str:
-    """A study's number; with its interval it has the decimals that the interval supports."""
+    """A number of a study or of the tuning; its interval decides how many decimals they have."""
     if form == "users":
         return f"{found.n_users:,}"
     if form not in ("ci", "pm", "ci%", "pm%"):

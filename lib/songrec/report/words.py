@@ -42,6 +42,15 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def folded(text: str) -> str:
+    """A title on two lines, where it has a comma.
+
+    >>> folded("Last.fm, 2,000 users")
+    'Last.fm,\\n2,000 users'
+    """
+    return text.replace(", ", ",\n", 1)
+
+
 def log_of(profile: str, synthetic: bool) -> str:
     """How a log is called in a sentence.
 
