@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
 
-CELLS = 1_000_000
-"""Users x songs that the look-up table holds at a time: 1 MB stays in the processor's cache."""
+CELLS = 2_000_000
+"""Users x songs that the look-up table holds at a time: 2 MB stay in the processor's cache."""
 
 
 @dataclass(frozen=True)

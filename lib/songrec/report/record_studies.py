@@ -38,8 +38,9 @@ def cold_gains(records: Sequence[Record]) -> Table:
         gains = gains[gains["shown"] > 0].assign(half=(gains["ci_high"] - gains["ci_low"]) / 2)
         digits = decimals(gains["half"].max())
         for place, (model, mine) in enumerate(gains.groupby("model", sort=False)):
+            mine = mine.assign(lead=mine["difference"].round(digits) + 0.0)  # never -0.000
             cells = {
-                f"{row.shown} shown": f"{row.difference:+.{digits}f} ± {row.half:.{digits}f}"
+                f"{row.shown} shown": f"{row.lead:+.{digits}f} ± {row.half:.{digits}f}"
                 for row in mine.itertuples()
             }
             head = {"data set": "" if place else record.run["title"], "model": record.label(str(model))}
