@@ -1,20 +1,15 @@
-"""Writing files so that nothing is ever half-written, and arrays so that loading runs no code."""
+"""Writing files so that nothing is ever half-written."""
 
 import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.sparse import csr_array, issparse
-
 from songrec.errors import DataError
-
-META = "meta.json"
 
 
 @contextmanager
@@ -73,37 +68,3 @@ def read_json(path: Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
-
-
-def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> None:
-    """Save NumPy arrays and CSR arrays as `.npy` files, and `meta` as JSON, into one folder, atomically."""
-    with replacing(folder) as temporary:
-        temporary.mkdir()
-        shapes = {}
-        for name, value in arrays.items():
-            if issparse(value):
-                shapes[name] = list(value.shape)
-                for part in ("data", "indices", "indptr"):
-                    np.save(temporary / f"{name}.{part}.npy", getattr(value, part), allow_pickle=False)
-            else:
-                np.save(temporary / f"{name}.npy", np.asarray(value), allow_pickle=False)
-        write_json(temporary / META, {"sparse": shapes, **(meta or {})})
-
-
-def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Load what `save_arrays` wrote: (arrays by name, meta). Arrays are memory-mapped and read-only."""
-    folder = Path(folder)
-    meta = read_json(folder / META)
-    try:
-        parts = {path.stem: _open(path) for path in sorted(folder.glob("*.npy"))}
-        for name, shape in meta.pop("sparse").items():
-            triple = tuple(parts.pop(f"{name}.{part}") for part in ("data", "indices", "indptr"))
-            parts[name] = csr_array(triple, shape=tuple(shape), copy=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{folder} is damaged: {error}. Delete it and make it again.") from error
-    return parts, meta
-
-
-def _open(path: Path) -> np.ndarray:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array if array.ndim else np.asarray(array)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from songrec.files import load_arrays, save_arrays
+from songrec.arrays import load_arrays, save_arrays
 
 NOTHING = -1
 """Stands in a list where the model had nothing (more) to recommend."""

@@ -52,7 +52,7 @@ CELLS = {
     ),
     "03_split": (
         'profile: str = "tiny"  # the profile\nshare: float = 0.5  # a share',
-        "from songrec.files import save_arrays\nfrom songrec.pipeline import open_stage",
+        "from songrec.arrays import save_arrays\nfrom songrec.pipeline import open_stage",
         'stage = open_stage("split", profile)\n'
         'rows = stage.inputs["rows"].read_text().splitlines()\n'
         'save_arrays(stage.outputs["parts"], {"half": [round(len(rows) * share)]})',
@@ -60,7 +60,8 @@ CELLS = {
     "05_train": (
         'profile: str = "tiny"  # the profile\nmodel: str = "popularity"  # its label\n'
         'estimator: str = "Popularity"  # its class\nhyperparameters: dict = {"by": "plays"}  # its own',
-        "from songrec.files import load_arrays, write_text\nfrom songrec.models import create\n"
+        "from songrec.arrays import load_arrays\nfrom songrec.files import write_text\n"
+        "from songrec.models import create\n"
         "from songrec.pipeline import open_stage",
         'stage = open_stage("train", profile, model)\narrays, _ = load_arrays(stage.inputs["parts"])\n'
         'write_text(stage.outputs["fitted"], f"{create(estimator, **hyperparameters)} {arrays}\\n")',

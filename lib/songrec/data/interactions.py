@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
-from songrec.files import load_arrays, save_arrays
+from songrec.arrays import load_arrays, save_arrays
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from songrec.arrays import save_arrays
 from songrec.errors import ConfigError, DataError
-from songrec.files import replacing, save_arrays
+from songrec.files import replacing
 from songrec.lists import NOTHING
 from songrec.ranking import best_in_rows, binarised
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from songrec.arrays import load_arrays
 from songrec.errors import ConfigError, DataError
-from songrec.files import load_arrays
 from songrec.models.base import MEMBERS, Recommender
 
 _FITTED = re.compile(r"[a-z][a-z0-9_]*_")  # what a fitted attribute may be called; never a dunder

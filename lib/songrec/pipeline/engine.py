@@ -1,7 +1,9 @@
 """DVC drives the stages: content hashes decide what must run, and state is saved after each stage.
 
 Each profile has a DVC project of its own in its folder of data/processed, so that two profiles never wait
-for each other. No cache, no remote: outputs are hashed in place.
+for each other. No cache, no remote: outputs are hashed in place. In it each stage has a folder of its own:
+DVC reads the whole file that holds a stage whenever it looks at it, and one file for all of them cost
+over a second a stage.
 """
 
 import logging
@@ -22,7 +24,7 @@ from songrec.pipeline.imports import closure
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
 
-PARAMETERS, CODE = "params.json", "code"
+STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
 
@@ -88,7 +90,8 @@ class Engine:
 
         try:
             with self._repo() as repo:
-                return bool(repo.reproduce(f"dvc.yaml:{stage}", single_item=True, force=force))
+                address = f"{STAGES}/{stage}/{PROJECT}:{stage}"
+                return bool(repo.reproduce(address, single_item=True, force=force))
         except DvcException as error:
             if str(error.__cause__).endswith(f"exited with {-signal.SIGINT}"):
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
@@ -100,17 +103,21 @@ class Engine:
 @contextmanager
 def _as_before(paths: Paths) -> Iterator[None]:
     """Put the project's files back as they were: a question must not change what the last run says."""
-    files = [paths.plan, *(paths.processed / name for name in ("dvc.yaml", PARAMETERS))]
-    files += (paths.processed / CODE).glob("*.py")
-    before = {path: path.read_text(encoding="utf-8") if path.exists() else None for path in files}
+    before = {path: path.read_text(encoding="utf-8") for path in _written(paths)}
     try:
         yield
     finally:
+        for path in _written(paths) - before.keys():
+            path.unlink()
         for path, text in before.items():
-            if text is None:
-                path.unlink(missing_ok=True)
-            else:
-                _write_changed(path, text)
+            _write_changed(path, text)
+
+
+def _written(paths: Paths) -> set[Path]:
+    """What `_write_project` writes, as far as it is there."""
+    folders = (paths.processed / STAGES).glob("*")
+    files = {folder / name for folder in folders for name in (PROJECT, PARAMETERS, CODE)}
+    return {path for path in files | {paths.plan} if path.exists()}
 
 
 def _write_project(plan: Plan) -> None:
@@ -118,29 +125,32 @@ def _write_project(plan: Plan) -> None:
     config = folder / ".dvc" / "config"
     if not config.exists():
         write_text(config, "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n")
-    parameters: dict[str, Any] = {}
-    stages, resolved = {}, {}
+    for project in folder.glob(f"{STAGES}/*/{PROJECT}"):
+        if project.parent.name not in plan.stages:  # what it made stays known, should the stage come back
+            project.unlink()
     for stage in plan.stages.values():
-        code = code_of(stage.declaration.path)
-        code_file = folder / CODE / f"{stage.name}.py"
-        _write_changed(code_file, code)
-        library = closure(code, stage.estimators, str(stage.declaration.path))
-        dependencies = [code_file, *library, *stage.raw, *stage.inputs]
-        parameters[stage.name] = _flat(stage.parameters)
-        stages[stage.name] = {
-            "cmd": _COMMAND.format(profile=plan.profile_name, stage=stage.name),
-            "deps": sorted(_relative(path, folder) for path in dependencies),
-            "params": [{PARAMETERS: [f"{_key(stage.name)}.{name}" for name in parameters[stage.name]]}],
-            # `persist`: the outputs of the last run stay until the new ones take their place.
-            "outs": [
-                {_relative(path, folder): {"cache": False, "persist": True}}
-                for path in sorted([*stage.outputs, stage.executed])
-            ],
-        }
-        resolved[stage.name] = _resolved(stage)
-    _write_changed(folder / "dvc.yaml", yaml.safe_dump({"stages": stages}, sort_keys=False))
-    write_json(folder / PARAMETERS, {_key(name): values for name, values in parameters.items()})
-    write_json(plan.paths.plan, resolved)
+        _write_stage(stage, plan, folder / STAGES / stage.name)
+    write_json(plan.paths.plan, {stage.name: _resolved(stage) for stage in plan.stages.values()})
+
+
+def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
+    code = code_of(stage.declaration.path)
+    library = closure(code, stage.estimators, str(stage.declaration.path))
+    parameters = _flat(stage.parameters)
+    dependencies = [folder / CODE, *library, *stage.raw, *stage.inputs]
+    project = {
+        "cmd": _COMMAND.format(profile=plan.profile_name, stage=stage.name),
+        "deps": sorted(_relative(path, folder) for path in dependencies),
+        "params": [{PARAMETERS: list(parameters)}],
+        # `persist`: the outputs of the last run stay until the new ones take their place.
+        "outs": [
+            {_relative(path, folder): {"cache": False, "persist": True}}
+            for path in sorted([*stage.outputs, stage.executed])
+        ],
+    }
+    _write_changed(folder / CODE, code)
+    write_json(folder / PARAMETERS, parameters)
+    _write_changed(folder / PROJECT, yaml.safe_dump({"stages": {stage.name: project}}, sort_keys=False))
 
 
 def _resolved(stage: PlannedStage) -> dict[str, Any]:
@@ -186,10 +196,10 @@ def _in_words(entries: list[Any]) -> list[str]:
         for kind, things in entry.items():
             for name, state in things.items():
                 if isinstance(state, dict):
-                    said += [f"parameter {key.split('.', 1)[-1]}: {word}" for key, word in state.items()]
+                    said += [f"parameter {key}: {word}" for key, word in state.items()]
                 else:
                     what = "output" if kind == "changed outs" else "input"
-                    if f"{CODE}/" in name:
+                    if Path(name).name == CODE:
                         what, name = "code of", "the notebook"
                     elif "lib/songrec/" in name:
                         what, name = "library", name[name.index("lib/songrec/") :]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.arrays import load_arrays, save_arrays
 from songrec.errors import ConfigError, DataError
-from songrec.files import load_arrays, save_arrays
 
 
 @dataclass(frozen=True)
