@@ -36,7 +36,7 @@ ROOMS = [
     ["ranking"],
     ["lists"],
     ["data"],
-    ["config", "paths", "files", "errors", "extras", "measure"],
+    ["config", "paths", "files", "arrays", "spaces", "errors", "extras", "measure"],
 ]
 
 

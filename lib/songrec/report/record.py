@@ -158,15 +158,23 @@ class Record:
 
     def estimate(self, model: str, name: str) -> Estimate:
         """What was measured for a model by `metric@k`; `DataError` when that is not on record."""
-        rows = self.metrics[(self.metrics["name"] == name) & (self.metrics["model"] == model)]
+        rows = self._estimates.get((model, name), [])
         if len(rows) != 1:
             known = self.models() if name in set(self.metrics["name"]) else sorted(set(self.metrics["name"]))
             wrong = model if name in set(self.metrics["name"]) else name
             raise DataError(
                 f"{self.folder / 'metrics.csv'}: {len(rows)} rows for {model}, {name}{suggest(wrong, known)}"
             )
-        row = rows.iloc[0]
-        return Estimate(row["value"], row["se"], row["ci_low"], row["ci_high"], int(row["n_users"]))
+        return rows[0]
+
+    @cached_property
+    def _estimates(self) -> dict[tuple[str, str], list[Estimate]]:
+        """Rows of metrics.csv by model and `metric@k`: the book looks thousands of them up."""
+        found: dict[tuple[str, str], list[Estimate]] = {}
+        for row in self.metrics.to_dict("records"):
+            estimate = Estimate(row["value"], row["se"], row["ci_low"], row["ci_high"], int(row["n_users"]))
+            found.setdefault((row["model"], row["name"]), []).append(estimate)
+        return found
 
     def models(self, by: str | None = None) -> list[str]:
         """Names of the models: as they stand on record, or best first by `metric@k`."""
@@ -215,11 +223,18 @@ class Record:
             return Estimate(value, np.nan, np.nan, np.nan, ours.n_users)
         return Estimate(found, np.nan, low, high, int(pair["n_users"]))
 
-    def _pair(self, model: str, than: str, name: str) -> pd.Series | None:
+    def _pair(self, model: str, than: str, name: str) -> dict[str, Any] | None:
         """The row of gains.csv, if there is one."""
-        frame = self.gains
-        rows = frame[(frame["name"] == name) & (frame["model"] == model) & (frame["than"] == than)]
-        return rows.iloc[0] if len(rows) == 1 else None
+        rows = self._pairs.get((model, than, name), [])
+        return rows[0] if len(rows) == 1 else None
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+        """Rows of gains.csv by the two models and `metric@k`."""
+        found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        for row in self.gains.to_dict("records"):
+            found.setdefault((row["model"], row["than"], row["name"]), []).append(row)
+        return found
 
     def tested(self, first: str, second: str, name: str, column: str = "p_holm") -> float:
         """What the tests say of two models (`pairs.TESTED`), as `first` against `second`.

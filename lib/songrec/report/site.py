@@ -13,6 +13,13 @@ from songrec.report.site_check import check
 
 __all__ = ["build", "check"]
 
+# jsonschema would build a grammar of web addresses for seconds, for nobody here.
+_JUPYTER_BOOK = """
+import sys
+sys.modules["rfc3987_syntax"] = None
+from jupyter_book.cli.main import main
+main()
+"""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -37,7 +44,7 @@ def build(book: Path = BOOK, site: Path = SITE) -> Path:
     command = [
         sys.executable,
         "-c",
-        "from jupyter_book.cli.main import main; main()",
+        _JUPYTER_BOOK,
         "build",
         book,
         *options,

@@ -20,7 +20,7 @@ Without `:profile:` the record is page one's. What is not on record is a warning
 build. Every file that was read becomes a dependency of the page.
 """
 
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from docutils import nodes
@@ -42,9 +42,16 @@ class _Recorded:
 
     def record(self, profile: str) -> Record:
         found = Record.load(profile, Path(self.config.songrec_results))
-        for file in found.files:
+        files = found.files
+        for file in files:
             self.env.note_dependency(str(file))
-        return found
+        return _read_once(found, tuple(file.stat().st_mtime_ns for file in files))
+
+
+@cache
+def _read_once(record: Record, modified: tuple[int, ...]) -> Record:
+    """The same object as long as no file of the record changes: hundreds of numbers quote its tables."""
+    return record
 
 
 class Value(_Recorded, SphinxRole):

@@ -15,8 +15,8 @@ from songrec.evaluation.judge import judge
 from songrec.evaluation.metrics import average_precision
 from songrec.models import create
 from songrec.models.iterative import Iterative
+from songrec.spaces import EPOCHS, edges, nested
 from songrec.split import HeldOut
-from songrec.tuning.spaces import EPOCHS, edges, nested
 from songrec.tuning.study import identity_of, n_points, open_study
 
 CUTOFF = 10
