@@ -1,7 +1,5 @@
 """The whole book, built once for all who look at it."""
 
-import fcntl
-import os
 import shutil
 from pathlib import Path
 
@@ -38,17 +36,8 @@ def book_source(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, book_source) -> Path:
-    """The built book: one build, also where tests run in several processes."""
+def site(once, book_source) -> Path:
+    """The built book."""
     if not on_record():
         pytest.skip("nothing is on record yet: the book has no first page")
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # then that folder is this process's own
-        shared = shared.parent
-    with open(shared / "site.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done, pages = shared / "site.done", shared / "site" / "_build" / "html"
-        if not done.exists():
-            build(book_source, shared / "site")
-            done.touch()
-    return pages
+    return once("site", lambda folder: build(book_source, folder)) / "_build" / "html"

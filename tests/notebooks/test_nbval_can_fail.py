@@ -14,9 +14,9 @@ from songrec.paths import NOTEBOOKS
 pytestmark = pytest.mark.slow
 
 
-def compare(notebook: Path, data: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "pytest", "--nbval", str(notebook), "-q", "-p", "no:cacheprovider"]
-    command += ["-p", "no:xdist", "--rootdir", str(notebook.parent), "-c", os.devnull]
+def compare(notebooks: Path, data: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "pytest", "--nbval", str(notebooks), "-q", "-p", "no:cacheprovider"]
+    command += ["-p", "no:xdist", "--rootdir", str(notebooks), "-c", os.devnull]
     environment = {**os.environ, "SONGREC_DATA": str(data)}
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
@@ -39,14 +39,15 @@ def mutate(notebook: Path) -> str:
 
 
 def test_the_stored_notebook_passes_and_one_altered_digit_fails(tmp_path):
-    copy = tmp_path / "01_ingest.ipynb"
-    copy.write_bytes((NOTEBOOKS / copy.name).read_bytes())
-    as_stored = compare(copy, tmp_path / "data")
-    assert as_stored.returncode == 0, as_stored.stdout[-2000:]
-    assert " passed" in as_stored.stdout
-
-    mutate(copy)
-    altered = compare(copy, tmp_path / "data")
-    assert altered.returncode == 1, altered.stdout[-2000:]
-    assert "1 failed" in altered.stdout
-    assert "mismatch" in altered.stdout
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for name in ("as_stored", "altered"):
+        (folder / f"{name}.ipynb").write_bytes((NOTEBOOKS / "01_ingest.ipynb").read_bytes())
+    mutate(folder / "altered.ipynb")
+    compared = compare(folder, tmp_path / "data")
+    assert compared.returncode == 1, compared.stdout[-2000:]
+    failed = [line for line in compared.stdout.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1
+    assert "altered.ipynb" in failed[0]
+    assert re.search(r"1 failed, \d+ passed", compared.stdout)
+    assert "mismatch" in compared.stdout

@@ -120,10 +120,11 @@ def checkout(tmp_path) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def _ran_once(tmp_path_factory) -> Checkout:
-    made = _make(tmp_path_factory.mktemp("toy") / "checkout")
-    assert made.run() == ["ingest", "split", "train.popularity", "train.item_knn", "compare"]
-    return made
+def _ran_once(once) -> Checkout:
+    def make(root: Path) -> None:
+        assert _make(root).run() == ["ingest", "split", "train.popularity", "train.item_knn", "compare"]
+
+    return Checkout(once("toy", make))
 
 
 @pytest.fixture
