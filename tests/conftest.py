@@ -52,5 +52,18 @@ def tiny_run(once) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first: several processes then end together."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """What takes long comes first, so that several processes end together.
+
+    Of that, first what makes the book and the run that others share, and these others last: nobody waits.
+    """
+    makers, users = (
+        ("test_browser.py", "test_stored_outputs.py"),
+        ("test_built_book.py", "test_whole_line.py"),
+    )
+
+    def place(item: pytest.Item) -> int:
+        if item.get_closest_marker("slow") is None:
+            return 3
+        return 0 if item.path.name in makers else 2 if item.path.name in users else 1
+
+    items.sort(key=place)

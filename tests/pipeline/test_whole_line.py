@@ -20,10 +20,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory, tiny_run):
+def line(once, tiny_run):
     """The plan of a run of `tiny` that these tests may change."""
-    own = tmp_path_factory.mktemp("line") / "data"
-    shutil.copytree(tiny_run, own)
+    # Beside the other: the engine knows the library by the way that leads there from the data.
+    own = once("line", lambda folder: shutil.copytree(tiny_run, folder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SONGREC_DATA", str(own))
         yield make_plan("tiny")
