@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -66,6 +67,12 @@ def log(seed=0, users=60, songs=40, density=0.15):
     return csr_array(plays.astype(np.int32))
 
 
+@cache
+def fitted(name):
+    """The model fitted on `log()`, for tests that only ask it."""
+    return create(name).fit(log())
+
+
 def same(found, expected):
     return (found[0] == expected[0]).all() and (found[1] == expected[1]).all()
 
@@ -96,7 +103,7 @@ def test_checkerboard(name, known):
 @every_model
 def test_lists_are_well_formed(name):
     train = log()
-    songs, scores = create(name).fit(train).recommend(train, 10, users=np.arange(60))
+    songs, scores = fitted(name).recommend(train, 10, users=np.arange(60))
     assert (songs.dtype, scores.dtype) == (np.int32, np.float32)
     assert songs.shape == scores.shape == (60, 10)
     assert ((songs == -1) == (scores == -np.inf)).all()
@@ -111,7 +118,7 @@ def test_lists_are_well_formed(name):
 @every_model
 def test_batch_equals_single(name, monkeypatch):
     train = log()
-    model = create(name).fit(train)
+    model = fitted(name)
     users = np.where(np.arange(60) % 3, np.arange(60), -1)
     batch = model.recommend(train, 7, users=users)
     for user in range(60):
@@ -124,7 +131,7 @@ def test_batch_equals_single(name, monkeypatch):
 @every_model
 def test_saved_and_loaded_gives_the_same_lists(name, tmp_path):
     train = log()
-    model = create(name).fit(train)
+    model = fitted(name)
     model.save(tmp_path / "model")
     loaded = load_model(tmp_path / "model")
     assert type(loaded) is type(model)
@@ -170,11 +177,10 @@ def test_threads_change_nothing(name, lists_by_threads):
 
 @every_model
 def test_an_empty_fold_in_gets_what_the_model_knows_of_nobody(name):
-    train = log()
-    songs, scores = create(name).fit(train).recommend(csr_array((2, 40)), 5)
+    songs, scores = fitted(name).recommend(csr_array((2, 40)), 5)
     assert songs.shape == (2, 5)
     if name in SAME_FOR_ALL | GOES_ON_WITH_POPULAR:
-        charts, _ = create("Popularity").fit(train).recommend(csr_array((2, 40)), 5)
+        charts, _ = fitted("Popularity").recommend(csr_array((2, 40)), 5)
         assert (charts >= 0).all()
         assert (songs == charts).all()
     else:  # no evidence, no list: never filler
@@ -184,20 +190,20 @@ def test_an_empty_fold_in_gets_what_the_model_knows_of_nobody(name):
 
 @every_model
 def test_no_users_at_all(name):
-    songs, scores = create(name).fit(log()).recommend(csr_array((0, 40)), 5)
+    songs, scores = fitted(name).recommend(csr_array((0, 40)), 5)
     assert songs.shape == scores.shape == (0, 5)
 
 
 @every_model
 def test_who_heard_every_song_gets_none(name):
-    songs, _ = create(name).fit(log()).recommend(csr_array(np.ones((1, 40))), 5)
+    songs, _ = fitted(name).recommend(csr_array(np.ones((1, 40))), 5)
     assert (songs == -1).all()
 
 
 @every_model
 def test_k_larger_than_the_catalogue(name):
     train = log()
-    model = create(name).fit(train)
+    model = fitted(name)
     songs, scores = model.recommend(train, 100)
     assert songs.shape == (60, 100)
     assert (songs[:, 40:] == -1).all()
@@ -208,14 +214,14 @@ def test_k_larger_than_the_catalogue(name):
 @pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float32, np.float64])
 def test_the_dtype_of_plays_changes_nothing(name, dtype):
     train = log()
-    expected = create(name).fit(train).recommend(train, 6)
+    expected = fitted(name).recommend(train, 6)
     assert same(create(name).fit(train.astype(dtype)).recommend(train.astype(dtype), 6), expected)
 
 
 @every_model
 def test_stored_zeros_and_unsorted_rows_change_nothing(name):
     train = log()
-    expected = create(name).fit(train).recommend(train, 6)
+    expected = fitted(name).recommend(train, 6)
     rows, columns = np.indices(train.shape).reshape(2, -1)
     backwards = slice(None, None, -1)
     messy = csr_array(
@@ -268,7 +274,7 @@ def test_fit_returns_itself_and_leaves_its_input_alone(name):
 @every_model
 def test_heard_songs_are_listed_when_asked_for(name):
     train = log()
-    model = create(name).fit(train)
+    model = fitted(name)
     songs, _ = model.recommend(train, 40, exclude_seen=False)
     unseen, _ = model.recommend(train, 40)
     heard = train.toarray() > 0
@@ -311,7 +317,7 @@ def test_questions_that_make_no_sense(name, tmp_path):
 
 @every_model
 def test_similar_songs_where_they_have_a_meaning(name):
-    model = create(name).fit(log())
+    model = fitted(name)
     if type(model).similar_songs is Recommender.similar_songs:
         with pytest.raises(ConfigError, match=f"{name} knows no likeness between songs"):
             model.similar_songs([0], 3)

@@ -135,9 +135,7 @@ def ran(tmp_path, _ran_once) -> Checkout:
 
 
 def _make(root: Path) -> Checkout:
-    shutil.copytree(
-        REPOSITORY / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-    )
+    shutil.copytree(REPOSITORY / "lib", root / "lib")
     notebooks = root / "notebooks"
     (notebooks / "profiles").mkdir(parents=True)
     (notebooks / "pipeline.yml").write_text(GRAPH)

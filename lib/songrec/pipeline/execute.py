@@ -45,8 +45,10 @@ def execute(profile: str, stage: str) -> None:
 
     A failed notebook stays in the profile's `failed` folder. Raises what papermill raises.
     """
-    # jsonschema, which papermill loads, would build a grammar of web addresses for a second, for nobody here.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    # What papermill would load for over a second and nobody here needs: jsonschema's grammar of web
+    # addresses, Arrow's remote files. Papermill does without a module that cannot be imported.
+    for needless in ("rfc3987_syntax", "pyarrow.fs"):
+        sys.modules.setdefault(needless, None)
     import papermill
 
     paths = Paths(profile)

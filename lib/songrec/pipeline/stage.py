@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from songrec.config import read_profile, runnable
 from songrec.errors import DataError, StageError
 from songrec.paths import PROFILES, Paths
-from songrec.pipeline.graph import input_paths, output_paths, read_graph
 
 STAGE_VARIABLE = "SONGREC_STAGE"
 """Set while the engine runs a stage."""
@@ -39,6 +37,10 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
     So a notebook that is opened by itself runs at once. Inside a run of the pipeline nothing is made here:
     the engine has made it, and a missing input is a `DataError`.
     """
+    # Here, for the process that starts a notebook loads this module as well, and needs none of it.
+    from songrec.config import read_profile, runnable
+    from songrec.pipeline.graph import input_paths, output_paths, read_graph
+
     graph, paths = read_graph(), Paths(profile)
     models = runnable(read_profile(profile, PROFILES))[0].models
     declaration = graph[name]
