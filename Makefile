@@ -11,6 +11,9 @@ LOCKED := .venv/requirements.lock
 INSTALLED := .venv/songrec.installed
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 
+# Each stage is a process of its own: without bytecode on disk each would compile the library again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help book test neural lab bench lock clean notebooks environment
 .DELETE_ON_ERROR:

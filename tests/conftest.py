@@ -2,10 +2,14 @@
 
 import fcntl
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# jsonschema, behind nbformat, would build a grammar of web addresses for seconds, for nobody here.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
