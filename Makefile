@@ -59,7 +59,7 @@ book: environment ## run the pipeline and build the book
 test: environment ## lint, tests, doctests, stored notebooks
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/python -m pytest -q -p no:nbval -n 3 --dist loadfile --no-loadscope-reorder --doctest-modules \
+	@$(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules \
 	  --ignore-glob='*/conftest.py' lib tests
 
 # PyTorch is not in the lock: its builds differ by machine, and with them their hashes.

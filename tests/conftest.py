@@ -60,10 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Of that, first what makes the book and the run that others share, and these others last: nobody waits.
     """
-    makers, users = (
-        ("test_browser.py", "test_stored_outputs.py"),
-        ("test_built_book.py", "test_whole_line.py"),
-    )
+    makers = ("test_browser.py", "test_whole_line.py")
+    users = ("test_built_book.py", "test_stored_outputs.py")
 
     def place(item: pytest.Item) -> int:
         if item.get_closest_marker("slow") is None:
