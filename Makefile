@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
 	@echo "make book [PROFILE=sample]   run the pipeline and build the book"
-	@echo "make test                    lint, tests, doctests, stored notebooks"
+	@echo "make test                    lint, tests, doctests"
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make lab                     JupyterLab on notebooks/"
 	@echo "make bench                   time the evaluation beside other libraries' evaluators"
@@ -53,10 +53,10 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 
 book: environment ## run the pipeline and build the book
 	@$(BIN)/songrec run --profile $(PROFILE)
-	@echo "Building the pages, half a minute"
+	@echo "Building the pages, about a minute"
 	@$(BIN)/python -m songrec.pipeline.book --profile $(PROFILE)
 
-test: environment ## lint, tests, doctests, stored notebooks
+test: environment ## lint, tests, doctests
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules \

@@ -182,7 +182,7 @@ def across(records: Sequence[Record], models: str = "", metric: str = "average_p
 
 
 def tuning(record: Record) -> Table:
-    """What the search was worth to each model, on the users who had no part in it."""
+    """What the search was worth to each model, on the test part, which had no part in it."""
     rows, marks = [], []
     for model in [name for name in record.ranked() if name in record.tuning.index]:
         row = record.tuning.loc[model]
