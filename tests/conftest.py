@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,14 @@ import pytest
 sys.modules.setdefault("rfc3987_syntax", None)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def quick() -> Callable[[str], Any]:
+    """`quick(name)`: a model of that name, without the passes over the log that only quality needs."""
+    from songrec.models import create
+
+    return lambda name: create(name, **({"epochs": 10} if name == "BPR" else {}))
 
 
 @pytest.fixture(scope="session")

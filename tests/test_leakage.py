@@ -17,7 +17,6 @@ from songrec.config import read_parameters
 from songrec.data import Interactions
 from songrec.extras import missing
 from songrec.files import read_json, write_json
-from songrec.models import create
 from songrec.models.registry import model_names
 from songrec.paths import NOTEBOOKS
 from songrec.pipeline.notebook import code_of
@@ -77,14 +76,14 @@ PARTS = ("validation", "test")
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_lists_are_the_same_bytes_whatever_is_to_be_found(name, tmp_path):
+def test_lists_are_the_same_bytes_whatever_is_to_be_found(name, quick, tmp_path):
     """The holdout on disk replaced by other songs: model arrays and lists come out byte by byte the same."""
     split = weak(some_log(), test=0.3, validation=0.2, seed=1)
     made = []
     for place, one in enumerate((split, with_other_holdout(split))):
         one.save(tmp_path / f"split{place}")
         read = Split.load(tmp_path / f"split{place}")
-        model = create(name).fit(read.final_train())
+        model = quick(name).fit(read.final_train())
         made.append(model.recommend(read.test.fold_in, 10, users=read.test.users))
         model.save(tmp_path / f"model{place}")
     assert [array.tobytes() for array in made[0]] == [array.tobytes() for array in made[1]]

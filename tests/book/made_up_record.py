@@ -97,7 +97,7 @@ def write_record(folder: Path, profile: str, **run) -> Path:
     (target / "params.json").write_text(json.dumps(params), encoding="utf-8")
     timed = [
         "songrec,0.1.0,8,5,10000,100,0.02,0.02,9,1,A machine.",
-        "implicit,0.7.3,4,5,10000,100,0.06,0.06,9,3,A machine.",
+        "implicit,0.7.3,4,5,10000,100,0.06,0.06,2,3,A machine.",
         "ranx,not installed,0,5,10000,100,,,0,,A machine.",
         "songrec,0.1.0,8,1,10000,100,0.01,0.01,9,1,A machine.",
         "implicit,0.7.3,4,1,10000,100,0.025,0.025,9,2.5,A machine.",

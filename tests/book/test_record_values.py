@@ -128,7 +128,10 @@ def test_what_validation_would_have_shipped_stands_beside_what_came_first_on_tes
 
 
 def test_evaluators_stand_side_by_side(results):
-    cells = record_table("evaluators", [Record.load("made-up", results)]).cells
+    made = record_table("evaluators", [Record.load("made-up", results)])
+    assert "the median of 9 runs" in made.note
+    assert "implicit with 5 cut-offs had 2." in made.note
+    cells = made.cells
     assert cells["evaluator"].tolist() == [
         "this project 0.1.0",
         "implicit 0.7.3",

@@ -51,14 +51,14 @@ def test_a_model_of_fifteen_lines_runs_through_the_pipeline(checkout):
     with (models / "__init__.py").open("a") as exports:
         exports.write("from songrec.models.together import Together; __all__ += ['Together']\n")
 
-    ran = checkout.songrec("run", "--profile", "own", "--only", "compare").stdout
+    ran = checkout.songrec("run", "--profile", "own", "--only", "evaluate").stdout
     assert " ran in " in next(line for line in ran.splitlines() if line.startswith("train.together"))
     made = checkout.root / "data" / "processed" / "own"
     assert json.loads((made / "models" / "together" / "meta.json").read_text())["params"] == {"power": 1.0}
     metrics = pd.read_csv(made / "metrics.csv")
     found = metrics[(metrics["metric"] == "recall") & (metrics["k"] == 10)].set_index("model")["value"]
     assert found["together"] > 2 * 10 / 120  # twice what chance finds
-    page = json.loads((made / "notebooks" / "07_compare.ipynb").read_text())["cells"][-1]["outputs"][0]
+    page = json.loads((made / "notebooks" / "06_evaluate.ipynb").read_text())["cells"][-1]["outputs"][0]
     assert "together" in "".join(page["data"]["text/plain"])
 
     some = str(Split.load(made / "split").song_ids[0])

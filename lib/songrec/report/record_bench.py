@@ -26,14 +26,25 @@ def evaluators(records: Sequence[Record]) -> Table:
         row["metrics"] = f"{mine['metrics'].iloc[0]}"
         for each in mine.itertuples():
             asked = "one cut-off" if each.cutoffs == 1 else f"{each.cutoffs} cut-offs"
-            row[f"{asked}, ms"] = f"{1000 * each.seconds:,.1f}"
-            row[f"processor, {asked}, ms"] = f"{1000 * each.cpu_seconds:,.1f}"
-            row[f"times this project's, {asked}"] = f"{each.times:,.1f}"
+            row[f"{asked}, ms"] = _three_digits(1000 * each.seconds)
+            row[f"processor, {asked}, ms"] = _three_digits(1000 * each.cpu_seconds)
+            row[f"times this project's, {asked}"] = _three_digits(each.times)
         rows.append(row)
     first = found.iloc[0]
     machine = first["machine"]
+    most = found["runs"].max()
+    fewer = [
+        f"{NAMES.get(each.evaluator, each.evaluator)} with {each.cutoffs} cut-offs had {each.runs}"
+        for each in found[found["runs"] < most].itertuples()
+    ]
     note = (
-        f"{first['users']:,} lists of {first['n']:,} places: the median of several runs, wall clock and "
-        f"processor, all evaluators in turn on the same lists. {machine}"
+        f"{first['users']:,} lists of {first['n']:,} places: the median of {most} runs, wall clock and "
+        f"processor, all evaluators in turn on the same lists. "
+        + "".join(f"{sentence}. " for sentence in fewer)
+        + machine
     )
     return right_aligned(table(pd.DataFrame(rows), note=note), left=1)
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
