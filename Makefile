@@ -70,7 +70,7 @@ lab: environment ## JupyterLab on notebooks/
 	@$(BIN)/python -m jupyterlab --notebook-dir notebooks
 
 bench: environment ## time the evaluation beside other libraries'
-	@$(BIN)/python tests/benchmarks/evaluators.py
+	@$(BIN)/python tools/evaluators.py
 
 notebooks: environment ## execute the stored notebooks again
 	@$(BIN)/python -m songrec.pipeline.refresh

@@ -16,7 +16,7 @@ from songrec.models import ItemKNN, Popularity, UserKNN
 from songrec.report.record import HEADLINE, Record, on_record
 from songrec.report.record_brief import BRIEF
 from songrec.report.sphinx_reference import modules
-from songrec.split import weak
+from songrec.splits import weak
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = REPOSITORY / "book"

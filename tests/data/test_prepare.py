@@ -3,8 +3,8 @@
 import pytest
 
 from songrec.data import SyntheticWorld, ingest
-from songrec.data.halves import read_given
-from songrec.data.prepare import choose_removed, choose_source, choose_titles, keep_given
+from songrec.data.predefined import read_predefined
+from songrec.data.prepare import choose_removed, choose_source, choose_titles, save_predefined
 from songrec.errors import ConfigError
 
 WORLD = SyntheticWorld(users=60, songs=80, seed=3)
@@ -53,12 +53,12 @@ def test_a_given_split_is_kept_whole_or_not_at_all(raw, tmp_path):
     (raw / "visible.txt").write_text("u\ta\t1\nv\ta\t2\n")
     (raw / "hidden.txt").write_text("u\tb\t1\n")
     folder = tmp_path / "given"
-    assert keep_given(folder, "", "") == {}
-    assert read_given(folder) is None
+    assert save_predefined(folder, "", "") == {}
+    assert read_predefined(folder) is None
     with pytest.raises(ConfigError, match="both files"):
-        keep_given(folder, "visible.txt", "")
-    parts = keep_given(folder, "visible.txt", "hidden.txt")
-    again = read_given(folder)
+        save_predefined(folder, "visible.txt", "")
+    parts = save_predefined(folder, "visible.txt", "hidden.txt")
+    again = read_predefined(folder)
     assert (
         [part.plays.nnz for part in again]
         == [parts["visible"].plays.nnz, parts["hidden"].plays.nnz]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from songrec.evaluation import ACCURACY, judge, metrics
+from songrec.evaluation import ACCURACY, find_hits, metrics
 
 LOG3 = 1.5849625007211562  # log2(3)
 
@@ -34,7 +34,7 @@ def as_matrix(holdouts, n_songs):
 @settings(max_examples=300, deadline=None)
 def test_metrics_agree_with_plain_python(world, data):
     lists, holdouts, n_songs = world
-    judged = judge(np.array(lists, dtype=np.int32), as_matrix(holdouts, n_songs))
+    judged = find_hits(np.array(lists, dtype=np.int32), as_matrix(holdouts, n_songs))
     ended = all(ranked[-1] == -1 for ranked in lists)
     k = data.draw(st.integers(1, len(lists[0]) + (3 if ended else 0)))
     for name, metric in ACCURACY.items():
@@ -52,7 +52,7 @@ def test_metrics_agree_with_plain_python_on_long_lists():
     lists[::3, 60:] = -1
     holdout = rng.random((n_users, n_songs)) < rng.choice([0.005, 0.1, 0.5], (n_users, 1))
     holdout[:, 7] = True
-    judged = judge(lists, csr_array(holdout))
+    judged = find_hits(lists, csr_array(holdout))
     for k in (1, 5, 10, 50, 100):
         for row in range(n_users):
             expected = brute_force.accuracy(
@@ -91,13 +91,13 @@ HAND_MADE = {
 @pytest.mark.parametrize(("case", "expected"), HAND_MADE.items(), ids=lambda case: str(case))
 def test_hand_made_case(case, expected):
     name, k = case
-    judged = judge(np.array([[5, 1, 6, 7, 3]]), csr_array([[0, 1, 1, 1, 1, 0, 0, 0]]))
+    judged = find_hits(np.array([[5, 1, 6, 7, 3]]), csr_array([[0, 1, 1, 1, 1, 0, 0, 0]]))
     assert ACCURACY[name](judged, k)[0] == pytest.approx(expected, rel=0, abs=1e-15)
 
 
 @pytest.mark.parametrize("n_relevant", [1, 3, 8])
 def test_a_perfect_list_scores_one_where_a_list_of_its_length_can(n_relevant):
-    judged = judge(np.arange(5)[None, :], csr_array([[1] * n_relevant + [0] * (8 - n_relevant)]))
+    judged = find_hits(np.arange(5)[None, :], csr_array([[1] * n_relevant + [0] * (8 - n_relevant)]))
     for name in ("recall_capped", "average_precision", "ndcg", "hit_rate", "reciprocal_rank"):
         assert ACCURACY[name](judged, 5)[0] == pytest.approx(1, rel=0, abs=1e-15), name
     assert metrics.precision(judged, 5)[0] == min(n_relevant, 5) / 5
@@ -109,9 +109,9 @@ def test_one_user_does_not_change_another():
         np.array([[0, 1, 2], [4, 3, -1], [2, 0, 1]]),
         csr_array(np.eye(3, 5, dtype=int) + np.eye(3, 5, 3)),
     )
-    together = judge(lists, holdout)
+    together = find_hits(lists, holdout)
     for name, metric in ACCURACY.items():
-        alone = [metric(judge(lists[[row]], holdout[[row]]), 2)[0] for row in range(3)]
+        alone = [metric(find_hits(lists[[row]], holdout[[row]]), 2)[0] for row in range(3)]
         assert metric(together, 2).tolist() == alone, name
 
 
@@ -131,7 +131,7 @@ def test_ndcg_is_scikit_learns_with_binary_gains(k):
     scores, ranked, relevant = complete_ranking()
     expected = [ndcg_score(relevant[[u]], scores[[u]], k=k) for u in range(30)]
     np.testing.assert_allclose(
-        metrics.ndcg(judge(ranked, csr_array(relevant)), k), expected, rtol=0, atol=1e-12
+        metrics.ndcg(find_hits(ranked, csr_array(relevant)), k), expected, rtol=0, atol=1e-12
     )
 
 
@@ -141,7 +141,7 @@ def test_average_precision_is_scikit_learns_when_the_list_is_the_whole_catalogue
 
     scores, ranked, relevant = complete_ranking()
     expected = [average_precision_score(relevant[u], scores[u]) for u in range(30)]
-    values = metrics.average_precision(judge(ranked, csr_array(relevant)), 25)
+    values = metrics.average_precision(find_hits(ranked, csr_array(relevant)), 25)
     np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
 
 
@@ -150,7 +150,7 @@ def test_precision_recall_and_f1_are_scikit_learns_of_the_set_of_the_first_k(k):
     from sklearn.metrics import precision_recall_fscore_support
 
     scores, ranked, relevant = complete_ranking()
-    judged = judge(ranked, csr_array(relevant))
+    judged = find_hits(ranked, csr_array(relevant))
     chosen = (scores >= 25 - k).astype(int)
     p, r, f, _ = precision_recall_fscore_support(relevant.T, chosen.T, average=None, zero_division=0)
     np.testing.assert_allclose(metrics.precision(judged, k), p, rtol=0, atol=1e-12)
@@ -164,7 +164,7 @@ def test_reciprocal_rank_is_scikit_learns_label_ranking_precision_when_one_song_
     scores, ranked, _ = complete_ranking()
     relevant = np.eye(30, 25, dtype=int)
     relevant[25:, 3] = 1
-    values = metrics.reciprocal_rank(judge(ranked, csr_array(relevant)), 25)
+    values = metrics.reciprocal_rank(find_hits(ranked, csr_array(relevant)), 25)
     assert values.mean() == pytest.approx(
         label_ranking_average_precision_score(relevant, scores), rel=0, abs=1e-12
     )

@@ -8,7 +8,7 @@ from songrec.evaluation import evaluate
 from songrec.evaluation.cold import accuracy, by_chance, by_kappa, growth
 from songrec.lists import TopN
 from songrec.models import Hybrid, ItemKNN, Popularity
-from songrec.split.cold import new_users
+from songrec.splits.cold import new_users
 
 
 @pytest.fixture(scope="module")

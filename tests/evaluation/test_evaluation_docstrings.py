@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-MODULES = ["judge", "metrics", "beyond", "bias", "artists", "segments", "overlap", "rerank", "thinning"]
+MODULES = ["find_hits", "metrics", "beyond", "bias", "artists", "segments", "overlap", "rerank", "thinning"]
 MODULES += ["evaluator", "statistics", "bootstrap", "comparisons"]
 
 

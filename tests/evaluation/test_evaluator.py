@@ -12,9 +12,9 @@ from songrec.evaluation import (
     ACCURACY,
     catalogue_coverage,
     evaluate,
+    find_hits,
     gini,
     intra_list_diversity,
-    judge,
     load_per_user,
     load_results,
     novelty,
@@ -51,7 +51,7 @@ def test_every_column_is_its_metric():
     assert result.per_user.index.name == "user"
     assert result.per_user.index.tolist() == lists.users.tolist()
     assert set(result.per_user.dtypes) == {np.dtype(np.float64)}
-    judged = judge(lists.songs, holdout)
+    judged = find_hits(lists.songs, holdout)
     for k in CUTOFFS:
         for name, metric in ACCURACY.items():
             assert result.per_user[f"{name}@{k}"].tolist() == metric(judged, k).tolist()

@@ -13,7 +13,7 @@ from songrec.evaluation import intra_list_diversity
 from songrec.evaluation.rerank import by_lambda, choose, mmr
 from songrec.evaluation.thinning import lists_when_thinned, thinned
 from songrec.lists import TopN
-from songrec.split import HeldOut
+from songrec.splits import HeldOut
 
 
 def some_lists(rng, n_users=250, n=8, n_songs=25):

@@ -8,7 +8,7 @@ from songrec.errors import DataError
 from songrec.evaluation.order import same_order
 from songrec.evaluation.sampled import accuracy, chance, draw_negatives, ranks, some_users
 from songrec.models import ItemKNN, Popularity
-from songrec.split.contract import HeldOut
+from songrec.splits.contract import HeldOut
 
 N_USERS, N_SONGS = 60, 40
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.sparse import csr_array, csr_matrix
 
 from songrec.errors import ConfigError
-from songrec.evaluation import ACCURACY, judge, summarise
+from songrec.evaluation import ACCURACY, find_hits, summarise
 from songrec.evaluation.variants import OWN, VARIANTS, by_every_definition
 
 SONGS = 12
@@ -23,9 +23,9 @@ CASES = [
 ]
 
 
-def judgement(cases=CASES):
+def hits(cases=CASES):
     holdout = csr_array([[song in hidden for song in range(SONGS)] for _, hidden in cases], dtype=np.int32)
-    return judge(np.array([ranked for ranked, _ in cases]), holdout)
+    return find_hits(np.array([ranked for ranked, _ in cases]), holdout)
 
 
 L3, L5, L6 = math.log2(3), math.log2(5), math.log2(6)
@@ -60,7 +60,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_variant_gives_what_is_worked_out_by_hand(name):
-    assert VARIANTS[name].score(judgement(), 5) == pytest.approx(BY_HAND[name], abs=1e-12)
+    assert VARIANTS[name].score(hits(), 5) == pytest.approx(BY_HAND[name], abs=1e-12)
 
 
 def test_every_variant_is_worked_out():
@@ -69,18 +69,18 @@ def test_every_variant_is_worked_out():
 
 def test_pooled_precision_is_a_ratio_of_sums():
     # hits 2 + 1 + 1 + 5 + 0 = 9, possible min(5, n): 3 + 1 + 3 + 5 + 2 = 14
-    assert VARIANTS["precision_pooled"].score(judgement(), 5).mean() == pytest.approx(9 / 14)
+    assert VARIANTS["precision_pooled"].score(hits(), 5).mean() == pytest.approx(9 / 14)
     # k = 2: hits 1 + 1 + 1 + 2 + 0 = 5, possible 2 + 1 + 2 + 2 + 2 = 9
-    assert VARIANTS["precision_pooled"].score(judgement(), 2).mean() == pytest.approx(5 / 9)
+    assert VARIANTS["precision_pooled"].score(hits(), 2).mean() == pytest.approx(5 / 9)
 
 
 def test_the_spread_of_pooled_precision_is_that_of_a_ratio():
     """Against a jackknife over the users, which knows nothing of linearisation."""
     generator = np.random.default_rng(0)
     cases = random_cases(generator, 400)
-    judged = judgement(cases)
-    hits, possible = judged.hits[:, :5].sum(axis=1), np.minimum(5, judged.n_relevant)
-    without = (hits.sum() - hits) / (possible.sum() - possible)
+    judged = hits(cases)
+    found, possible = judged.hits[:, :5].sum(axis=1), np.minimum(5, judged.n_relevant)
+    without = (found.sum() - found) / (possible.sum() - possible)
     jackknife = np.sqrt(399 / 400 * ((without - without.mean()) ** 2).sum())
     table = by_every_definition(judged, np.arange(400), 5)[["precision_pooled@5"]]
     assert summarise(table)["se"].iloc[0] == pytest.approx(jackknife, rel=0.01)
@@ -126,7 +126,7 @@ def brute(ranked, hidden, k):
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
 def test_brute_force_agrees_on_random_lists(k):
     cases = random_cases(np.random.default_rng(k), 200)
-    table = by_every_definition(judgement(cases), np.arange(200), k)
+    table = by_every_definition(hits(cases), np.arange(200), k)
     expected = [brute(ranked, hidden, k) for ranked, hidden in cases]
     for name in BY_HAND:
         assert table[f"{name}@{k}"].to_numpy() == pytest.approx([e[name] for e in expected], abs=1e-12), name
@@ -149,7 +149,7 @@ def test_implicit_prints_the_same_numbers(k):
     lists = np.array([ranked for ranked, _ in cases])
     holdout = csr_matrix([[song in hidden for song in range(SONGS)] for _, hidden in cases], dtype=np.int32)
     arguments = Stub(lists), csr_matrix(holdout.shape, dtype=np.int32), holdout, k, False
-    means = by_every_definition(judgement(cases), np.arange(len(cases)), k).mean()
+    means = by_every_definition(hits(cases), np.arange(len(cases)), k).mean()
     assert evaluation.precision_at_k(*arguments) == pytest.approx(means[f"precision_pooled@{k}"])
     assert evaluation.mean_average_precision_at_k(*arguments) == pytest.approx(
         means[f"average_precision@{k}"]
@@ -186,7 +186,7 @@ def test_the_libraries_were_asked_about_the_cases_worked_out_by_hand():
 def test_a_library_returned_the_same_numbers(library, metric, k):
     cases = [(ranked, set(hidden)) for ranked, hidden in PEERS["cases"]]
     answer = PEERS["libraries"][library]["values"][metric]
-    ours = VARIANTS[answer["variant"]].score(judgement(cases), int(k))
+    ours = VARIANTS[answer["variant"]].score(hits(cases), int(k))
     theirs = np.array(answer["k"][k], dtype=np.float64)  # None becomes NaN
     empty = np.array([max(ranked) < 0 for ranked, _ in cases])
     assert not np.isnan(theirs[~empty]).any()
@@ -218,11 +218,11 @@ def test_the_projects_own_definitions_come_first():
 def test_a_cutoff_beyond_the_lists_is_refused_by_all():
     for variant in VARIANTS.values():
         with pytest.raises(ConfigError, match="beyond the lists"):
-            variant.score(judgement(), 6)
+            variant.score(hits(), 6)
 
 
 def test_an_empty_list_is_worth_nothing_and_is_a_number():
-    judged = judgement([([-1, -1], {1}), ([1, 2], {1})])
+    judged = hits([([-1, -1], {1}), ([1, 2], {1})])
     for name, variant in VARIANTS.items():
         values = variant.score(judged, 2)
         assert np.isfinite(values).all()

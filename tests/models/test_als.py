@@ -57,7 +57,7 @@ def test_folding_in_solves_the_papers_equation(factors):
     model = ALS(factors=factors, regularization=0.7, alpha=4.0, epochs=3).fit(train)
     songs = model.song_factors_.astype(np.float64)
     users = best_users(plays, confidences(plays, model), songs, 0.7)
-    assert model._represent(train, np.arange(70)) == pytest.approx(users, rel=1e-6, abs=1e-9)
+    assert model._encode_users(train, np.arange(70)) == pytest.approx(users, rel=1e-6, abs=1e-9)
     found, scores = model.recommend(train, 5)
     expected = np.where(plays > 0, -np.inf, users @ songs.T)
     assert (found == np.argsort(-expected, axis=1, kind="stable")[:, :5]).all()
@@ -76,7 +76,7 @@ def test_a_training_user_is_what_the_library_makes_of_it():
     theirs.fit(heard, show_progress=False)
     assert model.song_factors_ == pytest.approx(theirs.item_factors, abs=1e-5)
     half_step = theirs.recalculate_user(np.arange(70), heard)
-    assert model._represent(train, np.arange(70)) == pytest.approx(half_step, abs=1e-4)
+    assert model._encode_users(train, np.arange(70)) == pytest.approx(half_step, abs=1e-4)
 
 
 def test_a_known_user_is_a_new_user_with_the_same_songs():
@@ -93,7 +93,7 @@ def test_in_the_fold_in_each_song_counts_as_played_once():
     model = ALS(factors=4, regularization=0.5, alpha=2.0, confidence="log_plays", epochs=3).fit(train)
     songs = model.song_factors_.astype(np.float64)
     users = best_users(plays, np.where(plays > 0, 1 + 2.0, 1), songs, 0.5)
-    assert model._represent(train, np.arange(70)) == pytest.approx(users, rel=1e-5, abs=1e-8)
+    assert model._encode_users(train, np.arange(70)) == pytest.approx(users, rel=1e-5, abs=1e-8)
 
 
 def test_plays_matter_only_where_they_are_asked_for():

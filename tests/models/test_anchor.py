@@ -17,7 +17,7 @@ import pytest
 
 from songrec.data import Interactions
 from songrec.models import create
-from songrec.split import triplet_holdout
+from songrec.splits import triplet_holdout
 
 ALL = 9003
 ANCHOR = [  # precision@10, recall@10, average precision@10

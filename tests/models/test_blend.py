@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from songrec.errors import ConfigError, DataError
 from songrec.models import Blend, ItemKNN, Popularity, UserKNN, load_model
-from songrec.models.members import parts_of_largest, reciprocal_ranks
+from songrec.models.members import max_normalised, reciprocal_ranks
 
 MEMBERS = {
     "item_knn": {"estimator": "ItemKNN", "hyperparameters": {"neighbours": 5}},
@@ -91,10 +91,10 @@ def test_no_member_has_evidence_no_list():
 
 def test_scores_that_are_all_negative_keep_their_order():
     scores, heard = np.array([[-3.0, -1.0, -2.0, -np.inf]]), np.array([[False, False, True, False]])
-    assert parts_of_largest(scores, heard).argsort().tolist() == [[0, 2, 1, 3]]
-    assert (parts_of_largest(scores, np.ones((1, 4), bool)) == parts_of_largest(scores, heard)).all()
+    assert max_normalised(scores, heard).argsort().tolist() == [[0, 2, 1, 3]]
+    assert (max_normalised(scores, np.ones((1, 4), bool)) == max_normalised(scores, heard)).all()
     assert (1 / reciprocal_ranks(scores, heard)[0, :3]).round().tolist() == [62, 61, 62]
-    for scaled in (parts_of_largest, reciprocal_ranks):
+    for scaled in (max_normalised, reciprocal_ranks):
         assert not scaled(np.full((1, 3), -np.inf), np.zeros((1, 3), bool)).any()
 
 

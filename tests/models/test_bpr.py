@@ -58,7 +58,7 @@ def test_it_learns_to_tell_heard_from_not():
     heard = train.toarray() > 0
     model, areas = BPR(factors=6, epochs=60), []
     for _ in model.fit_epochs(train):
-        scores = model._scores(model._represent(train, None), 40)
+        scores = model._scores(model._encode_users(train, None), 40)
         pairs = [
             (s[h][:, None] > s[~h]).mean() for s, h in zip(scores, heard, strict=True) if 0 < h.sum() < 40
         ]

@@ -326,7 +326,7 @@ def test_questions_that_make_no_sense(name, tmp_path):
 def test_similar_songs_where_they_have_a_meaning(name):
     model = fitted(name)
     if type(model).similar_songs is Recommender.similar_songs:
-        with pytest.raises(ConfigError, match=f"{name} knows no likeness between songs"):
+        with pytest.raises(ConfigError, match=f"{name} has no item similarity"):
             model.similar_songs([0], 3)
         return
     songs, scores = model.similar_songs([5, 0], 39)

@@ -11,7 +11,7 @@ from songrec import measure
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
 from songrec.models import EASE, dense, ease, load_model
-from songrec.split import triplet_holdout
+from songrec.splits import triplet_holdout
 
 
 def world(seed=0, users=200, songs=40):

@@ -124,7 +124,7 @@ def test_similarities_and_q(name):
     w = BY_NAME[name](common, sizes[:, None], sizes[None, :])  # [asking, neighbour]
     np.fill_diagonal(w, 0)
     model = UserKNN(30, name, **SETTINGS).fit(csr_array(log))
-    found = model._represent(csr_array(log, dtype=np.float32), np.arange(30))
+    found = model._encode_users(csr_array(log, dtype=np.float32), np.arange(30))
     assert found.toarray() == pytest.approx(w**2, rel=1e-5)
 
 
@@ -143,7 +143,7 @@ def test_weighted_cosines(weighting):
     lengths = [np.maximum(np.linalg.norm(side, axis=1), 1e-9) for side in (asking, users)]
     cosine = asking @ users.T / np.outer(*lengths)
     model = UserKNN(30, weighting=weighting).fit(csr_array(plays))
-    found = model._represent(csr_array(plays > 0, dtype=np.float32), np.full(30, -1)).toarray()
+    found = model._encode_users(csr_array(plays > 0, dtype=np.float32), np.full(30, -1)).toarray()
     assert found == pytest.approx(cosine, rel=1e-5, abs=1e-7)
 
 

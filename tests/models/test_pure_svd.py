@@ -44,7 +44,7 @@ def test_a_larger_log_goes_to_arpack_and_needs_no_dense_matrix(monkeypatch):
     monkeypatch.setattr(np.linalg, "svd", None)
     model = PureSVD(factors=8).fit(train)
     monkeypatch.undo()
-    known = model._represent(train, None)
+    known = model._encode_users(train, None)
     found, expected = known @ model.song_factors_.T.astype(np.float64), dense_scores(heard, 8)
     assert np.abs(found - expected).max() < 1e-6
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from songrec.paths import NOTEBOOKS
-from songrec.split import Split
+from songrec.splits import Split
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ class Together(Recommender):
         self.n_songs_ = heard.shape[1]
         return self
 
-    def _represent(self, heard, users):
+    def _encode_users(self, heard, users):
         return heard
 
     def _scores(self, represented, enough):

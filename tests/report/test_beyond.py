@@ -19,7 +19,7 @@ from songrec.report import (
     tables_segments,
 )
 from songrec.report.tables_models import HELD_OUT
-from songrec.split.contract import HeldOut, Split
+from songrec.splits.contract import HeldOut, Split
 
 K = 5
 MODELS = {"popularity": "Popularity", "item_knn": "ItemKNN", "user_knn": "UserKNN"}

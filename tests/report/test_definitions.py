@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from songrec.evaluation import judge
+from songrec.evaluation import find_hits
 from songrec.evaluation.order import same_order
 from songrec.evaluation.variants import OWN, VARIANTS, by_every_definition
 from songrec.report import figures_definitions, findings_definitions, tables_definitions
@@ -22,7 +22,7 @@ def scored():
     for model, chance in {"ease": 0.6, "item_knn": 0.5, "popularity": 0.1}.items():
         hits = generator.random((N, CUTOFF)) < chance
         songs = np.where(hits, np.arange(CUTOFF), np.arange(CUTOFF) + 5)
-        by_model[model] = by_every_definition(judge(songs, holdout), np.arange(N), CUTOFF)
+        by_model[model] = by_every_definition(find_hits(songs, holdout), np.arange(N), CUTOFF)
     return by_model
 
 

@@ -9,7 +9,7 @@ from songrec.errors import ConfigError
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity
 from songrec.report import examples, show
-from songrec.split import weak
+from songrec.splits import weak
 
 CATALOGUE = Catalogue.from_columns(
     ["s00", "s01", "s02", "s03", "s04"], ["A", "B", "C", "D", "E"], ["X", "Y", "Y", "Z", "Y"]

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from songrec.data import Interactions
 from songrec.models import ItemKNN, PureSVD
 from songrec.report import figures_rank, findings_rank, tables_rank
-from songrec.split import triplet_holdout
+from songrec.splits import triplet_holdout
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from songrec.evaluation.repeats import score
 from songrec.lists import TopN
 from songrec.models import ItemKNN
 from songrec.report import figures_repeats, findings_repeats, tables_repeats
-from songrec.split import strong, triplet_holdout
+from songrec.splits import strong, triplet_holdout
 
 COLUMN = "average_precision@10"
 TUNED = {

@@ -5,7 +5,7 @@ import pytest
 
 from songrec.data import Interactions
 from songrec.report import tables_split
-from songrec.split import weak
+from songrec.splits import weak
 
 
 @pytest.fixture

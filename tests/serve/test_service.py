@@ -152,7 +152,7 @@ def test_ids_with_commas_can_be_named(service):
 @pytest.fixture
 def made(service, tmp_path, monkeypatch) -> Paths:
     """What a run of the profile `tiny` leaves behind, as far as answering needs it."""
-    from songrec.split import weak
+    from songrec.splits import weak
 
     monkeypatch.setenv("SONGREC_DATA", str(tmp_path))
     paths = Paths("tiny")

@@ -9,11 +9,11 @@ from scipy.sparse import csr_array
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError
-from songrec.evaluation import average_precision, judge
+from songrec.evaluation import average_precision, find_hits
 from songrec.models import ItemKNN, Recommender
 from songrec.models.iterative import Iterative
-from songrec.split import weak
-from songrec.split.contract import HeldOut
+from songrec.splits import weak
+from songrec.splits.contract import HeldOut
 from songrec.tuning import read_trials, read_tuned, search, with_members, write_trials, write_tuned
 
 MODULE = importlib.import_module("songrec.tuning.search")  # the package's name `search` is the function
@@ -59,7 +59,7 @@ def test_trial_0_is_the_defaults_and_the_best_is_kept(tune, split):
     assert found.hyperparameters["neighbours"] == best["neighbours"]
     model = ItemKNN(**found.hyperparameters).fit(split.train)
     songs, _ = model.recommend(split.validation.fold_in, 10, users=split.validation.users)
-    value = average_precision(judge(songs, split.validation.holdout), 10).mean()
+    value = average_precision(find_hits(songs, split.validation.holdout), 10).mean()
     assert best["value"] == pytest.approx(value, abs=1e-6)
     assert found.summary["value"] >= found.summary["untuned_value"] == found.trials["value"].iloc[0]
 
@@ -149,7 +149,7 @@ class Learner(Iterative):
             self.epoch_ = epoch
             yield epoch
 
-    def _represent(self, heard, users): ...
+    def _encode_users(self, heard, users): ...
 
     def _scores(self, represented, enough): ...
 
@@ -193,8 +193,8 @@ class Ranker(Recommender):
         self.n_songs_ = train.shape[1]
         return self
 
-    def _represent(self, heard, users):
-        return self.base_._represent(heard, users)
+    def _encode_users(self, heard, users):
+        return self.base_._encode_users(heard, users)
 
     def _scores(self, represented, enough):
         return self.base_._scores(represented, enough) * (1 - self.sign)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from songrec.data.grammar import DAMAGED, TRUNCATED
+from songrec.data.validation import DAMAGED, TRUNCATED
 from songrec.errors import DataError
 
 CHUNK = 1 << 20

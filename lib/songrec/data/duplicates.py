@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from songrec.data.grammar import MAX_PLAYS
+from songrec.data.validation import MAX_PLAYS
 
 
 def merge_duplicates(

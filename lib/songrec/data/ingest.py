@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from songrec.data.duplicates import count_duplicates, merge_duplicates
-from songrec.data.grammar import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
+from songrec.data.validation import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
 from songrec.data.rejects import RejectTable
 from songrec.data.sources import Source
 from songrec.data.triplet_file import TripletWriter

@@ -60,7 +60,7 @@ def choose_removed(mismatches: str = "") -> np.ndarray | None:
     return read_mismatches(find_raw(mismatches)) if mismatches else None
 
 
-def keep_given(
+def save_predefined(
     folder: Path, visible: str, hidden: str, max_reject_share: float = 0.01
 ) -> dict[str, Interactions]:
     """Read the two files of a given split into one folder; the folder stays empty where none is named.

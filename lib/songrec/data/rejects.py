@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from songrec.data.grammar import Reject
+from songrec.data.validation import Reject
 
 SHOWN = 10
 _SCHEMA = pa.schema(

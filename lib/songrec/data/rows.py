@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from songrec.data.grammar import (
+from songrec.data.validation import (
     BELOW_ONE,
     MALFORMED,
     MAX_PLAYS,

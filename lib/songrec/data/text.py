@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from songrec.data.archives import Damaged, read_chunks
-from songrec.data.grammar import (
+from songrec.data.validation import (
     HEADER,
     NOT_A_NUMBER,
     Layout,

@@ -12,7 +12,7 @@ from songrec.evaluation.bias import (
 from songrec.evaluation.bootstrap import studentised_interval
 from songrec.evaluation.comparisons import cohens_d, detectable, holm, sign_flip, signed_rank, superiority
 from songrec.evaluation.evaluator import Evaluation, evaluate, load_per_user, save_per_user
-from songrec.evaluation.judge import Judgement, judge
+from songrec.evaluation.hits import Hits, find_hits
 from songrec.evaluation.metrics import (
     ACCURACY,
     average_precision,
@@ -33,7 +33,7 @@ __all__ = [
     "ACCURACY",
     "CLASSES",
     "Evaluation",
-    "Judgement",
+    "Hits",
     "artist_coverage",
     "artist_diversity",
     "average_precision",
@@ -42,6 +42,7 @@ __all__ = [
     "detectable",
     "evaluate",
     "f1",
+    "find_hits",
     "gini",
     "groups_by",
     "history_popularity",
@@ -49,7 +50,6 @@ __all__ = [
     "holm",
     "intra_list_diversity",
     "jaccard",
-    "judge",
     "least_agreed",
     "load_per_user",
     "load_results",

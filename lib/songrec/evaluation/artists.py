@@ -6,14 +6,14 @@ r"""Whose songs lists name. Artists are int codes (n_songs,), -1 where nobody kn
 import numpy as np
 
 from songrec.errors import DataError
-from songrec.evaluation.judge import check_cutoff, check_lists
+from songrec.evaluation.hits import check_cutoff, check_lists
 
 
 def artist_diversity(songs: np.ndarray, artists: np.ndarray, k: int) -> np.ndarray:
     r"""Share of the pairs among the first k songs that are by two artists: float64 (n_users,), in 0..1.
 
     $1 - \frac{1}{m (m - 1)} \sum_a c_a (c_a - 1)$ with $c_a$ the songs by artist a among the m songs whose
-    artist is known: the intra-list similarity of Ziegler et al. 2005 with "same artist" as likeness, turned
+    artist is known: the intra-list similarity of Ziegler et al. 2005 with "same artist" as similarity, turned
     round and averaged over the pairs. Songs of unknown artists are left out, for they may be anybody's. NaN
     for a list with fewer than two songs of known artists: nothing can be said of it.
 

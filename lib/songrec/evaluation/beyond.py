@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
-from songrec.evaluation.judge import check_cutoff, check_cutoffs, check_lists
+from songrec.evaluation.hits import check_cutoff, check_cutoffs, check_lists
 
 CELLS = 250_000
 """Lists x training users that `intra_list_diversity` holds at a time: 2 MB stay in the processor's cache."""

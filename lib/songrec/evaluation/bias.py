@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
-from songrec.evaluation.judge import check_cutoff, check_lists, judge
+from songrec.evaluation.hits import check_cutoff, check_lists, find_hits
 from songrec.evaluation.statistics import ratio_gain
 
 
@@ -95,7 +95,7 @@ def serendipity(songs: np.ndarray, holdout: csr_array, expected: np.ndarray, k: 
     >>> serendipity(np.array([[0, 1, 2]]), csr_array([[1, 1, 0, 1]]), np.array([[0, 3, -1]]), k=3).round(3)
     array([0.333])
     """
-    hits = judge(songs, holdout).hits
+    hits = find_hits(songs, holdout).hits
     songs, expected = check_lists(songs, holdout.shape[1]), check_lists(expected, holdout.shape[1])
     if len(songs) != len(expected):
         raise DataError(f"{len(songs)} lists but {len(expected)} expected ones: row i belongs to one user")

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from songrec.evaluation.judge import judge
+from songrec.evaluation.hits import find_hits
 from songrec.evaluation.metrics import average_precision, recall
 from songrec.lists import NOTHING
 from songrec.models import Recommender
-from songrec.split.cold import NewUsers
+from songrec.splits.cold import NewUsers
 
 
 def accuracy(users: np.ndarray, songs: np.ndarray, holdout: csr_array, cutoff: int) -> pd.DataFrame:
     """Per user `average_precision@cutoff` and `recall@cutoff` of the lists `songs` (n, at least cutoff)."""
-    judged = judge(songs[:, :cutoff], holdout)
+    judged = find_hits(songs[:, :cutoff], holdout)
     columns = {"average_precision": average_precision, "recall": recall}
     values = {f"{name}@{cutoff}": metric(judged, cutoff) for name, metric in columns.items()}
     return pd.DataFrame(values, index=pd.Index(users, name="user"))

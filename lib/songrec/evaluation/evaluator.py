@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from songrec.errors import DataError
 from songrec.evaluation.beyond import catalogue_coverage, gini, intra_list_diversity, novelty
-from songrec.evaluation.judge import check_cutoffs, judge
+from songrec.evaluation.hits import check_cutoffs, find_hits
 from songrec.evaluation.metrics import ACCURACY
 from songrec.files import replacing
 from songrec.lists import TopN
@@ -50,9 +50,9 @@ def evaluate(lists: TopN, holdout: csr_array, train: csr_array, cutoffs: Sequenc
     users = np.asarray(lists.users)
     n_songs = train.shape[1]
     _check(users, lists, holdout, train)
-    judgement = judge(lists.songs, holdout)
-    check_cutoffs(cutoffs, judgement.n_listed, lists.n)
-    columns = {f"{name}@{k}": metric(judgement, k) for name, metric in ACCURACY.items() for k in cutoffs}
+    hits = find_hits(lists.songs, holdout)
+    check_cutoffs(cutoffs, hits.n_listed, lists.n)
+    columns = {f"{name}@{k}": metric(hits, k) for name, metric in ACCURACY.items() for k in cutoffs}
     columns |= {f"novelty@{k}": novelty(lists.songs, train, k) for k in cutoffs}
     diversity = intra_list_diversity(lists.songs, train, cutoffs)
     columns |= {f"diversity@{k}": diversity[:, place] for place, k in enumerate(cutoffs)}

@@ -1,6 +1,6 @@
 r"""Accuracy of top-N lists: one number per user, one implementation per metric.
 
-Every function maps a `Judgement` and a cut-off k to float64 (n_users,), never NaN. In the formulas one user's
+Every function maps a `Hits` and a cut-off k to float64 (n_users,), never NaN. In the formulas one user's
 list is looked at: h_k is the number of held-out songs (hits) among its first k places, n the number of songs
 held out, rel_r is 1 when the song at rank r (from 1) was held out and 0 otherwise. A list that ends before
 k keeps its denominators: an empty place is a miss. A k beyond the lists' length is refused (`ConfigError`)
@@ -11,22 +11,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from songrec.evaluation.judge import Judgement
+from songrec.evaluation.hits import Hits
 
-EXAMPLE = Judgement(np.array([[True, False, True, False]]), n_relevant=np.array([3]), n_listed=np.array([4]))
+EXAMPLE = Hits(np.array([[True, False, True, False]]), n_relevant=np.array([3]), n_listed=np.array([4]))
 """What the docstrings judge: one list of four songs with hits at ranks 1 and 3, for a user with n = 3."""
 
 
-def precision(judgement: Judgement, k: int) -> np.ndarray:
+def precision(hits: Hits, k: int) -> np.ndarray:
     r"""Share of the first k places that are hits: $h_k / k$ (Herlocker et al. 2004).
 
     >>> precision(EXAMPLE, 4)
     array([0.5])
     """
-    return _hits(judgement, k) / k
+    return _hits(hits, k) / k
 
 
-def recall(judgement: Judgement, k: int) -> np.ndarray:
+def recall(hits: Hits, k: int) -> np.ndarray:
     r"""Share of the held-out songs that are among the first k: $h_k / n$ (Herlocker et al. 2004).
 
     Below 1 even for a perfect list when n > k; see `recall_capped`.
@@ -34,19 +34,19 @@ def recall(judgement: Judgement, k: int) -> np.ndarray:
     >>> recall(EXAMPLE, 2).round(4)
     array([0.3333])
     """
-    return _hits(judgement, k) / judgement.n_relevant
+    return _hits(hits, k) / hits.n_relevant
 
 
-def recall_capped(judgement: Judgement, k: int) -> np.ndarray:
+def recall_capped(hits: Hits, k: int) -> np.ndarray:
     r"""Recall against what k places can hold: $h_k / \min(k, n)$ (Liang et al. 2018).
 
     >>> recall_capped(EXAMPLE, 2)
     array([0.5])
     """
-    return _hits(judgement, k) / np.minimum(k, judgement.n_relevant)
+    return _hits(hits, k) / np.minimum(k, hits.n_relevant)
 
 
-def f1(judgement: Judgement, k: int) -> np.ndarray:
+def f1(hits: Hits, k: int) -> np.ndarray:
     r"""Harmonic mean of precision and (uncapped) recall: $2 P R / (P + R) = 2 h_k / (k + n)$; 0 with no hit.
 
     Van Rijsbergen 1979, Information Retrieval (whose E is 1 - F).
@@ -54,10 +54,10 @@ def f1(judgement: Judgement, k: int) -> np.ndarray:
     >>> f1(EXAMPLE, 4).round(4)
     array([0.5714])
     """
-    return 2 * _hits(judgement, k) / (k + judgement.n_relevant)
+    return 2 * _hits(hits, k) / (k + hits.n_relevant)
 
 
-def average_precision(judgement: Judgement, k: int) -> np.ndarray:
+def average_precision(hits: Hits, k: int) -> np.ndarray:
     r"""Mean precision at the hits: $\frac{1}{\min(n, k)} \sum_{r=1}^{k} rel_r \, h_r / r$.
 
     Dividing by min(n, k) lets a perfect list score 1; it is the definition of the Million Song Dataset
@@ -66,11 +66,11 @@ def average_precision(judgement: Judgement, k: int) -> np.ndarray:
     >>> average_precision(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 3
     array([0.5556])
     """
-    gained = _sum_over_hits(judgement, k, lambda rank, ordinal: ordinal / rank)
-    return gained / np.minimum(k, judgement.n_relevant)
+    gained = _sum_over_hits(hits, k, lambda rank, ordinal: ordinal / rank)
+    return gained / np.minimum(k, hits.n_relevant)
 
 
-def ndcg(judgement: Judgement, k: int) -> np.ndarray:
+def ndcg(hits: Hits, k: int) -> np.ndarray:
     r"""Discounted gain over the best possible one, binary relevance (Järvelin and Kekäläinen 2002):
 
     $$\frac{\sum_{r=1}^{k} rel_r / \log_2(r + 1)}{\sum_{r=1}^{\min(n, k)} 1 / \log_2(r + 1)}$$
@@ -81,21 +81,21 @@ def ndcg(judgement: Judgement, k: int) -> np.ndarray:
     >>> ndcg(EXAMPLE, 4).round(4)   # (1 + 1/2) / (1 + 1/log2(3) + 1/2)
     array([0.7039])
     """
-    gained = _sum_over_hits(judgement, k, lambda rank, _: 1 / np.log2(rank + 1))
+    gained = _sum_over_hits(hits, k, lambda rank, _: 1 / np.log2(rank + 1))
     best = np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))
-    return gained / best[np.minimum(k, judgement.n_relevant) - 1]
+    return gained / best[np.minimum(k, hits.n_relevant) - 1]
 
 
-def hit_rate(judgement: Judgement, k: int) -> np.ndarray:
+def hit_rate(hits: Hits, k: int) -> np.ndarray:
     r"""1 when at least one of the first k is a hit, else 0: $[h_k > 0]$ (Deshpande and Karypis 2004).
 
     >>> hit_rate(EXAMPLE, 1)
     array([1.])
     """
-    return (_hits(judgement, k) > 0).astype(np.float64)
+    return (_hits(hits, k) > 0).astype(np.float64)
 
 
-def reciprocal_rank(judgement: Judgement, k: int) -> np.ndarray:
+def reciprocal_rank(hits: Hits, k: int) -> np.ndarray:
     r"""One over the rank of the first hit: $1 / \min\{r \le k : rel_r = 1\}$, 0 with none in k.
 
     Its mean over users is MRR@k (Voorhees 1999, the TREC-8 question answering track).
@@ -103,23 +103,23 @@ def reciprocal_rank(judgement: Judgement, k: int) -> np.ndarray:
     >>> reciprocal_rank(EXAMPLE, 4)
     array([1.])
     """
-    return _sum_over_hits(judgement, k, lambda rank, ordinal: (ordinal == 1) / rank)
+    return _sum_over_hits(hits, k, lambda rank, ordinal: (ordinal == 1) / rank)
 
 
-ACCURACY: dict[str, Callable[[Judgement, int], np.ndarray]] = {
+ACCURACY: dict[str, Callable[[Hits, int], np.ndarray]] = {
     metric.__name__: metric
     for metric in (precision, recall, recall_capped, f1, average_precision, ndcg, hit_rate, reciprocal_rank)
 }
 """Every accuracy metric by the name it has in tables, in the order of the tables."""
 
 
-def _hits(judgement: Judgement, k: int) -> np.ndarray:
+def _hits(hits: Hits, k: int) -> np.ndarray:
     """Hits among the first k places, int64 (n_users,)."""
-    return np.bincount(judgement.within(k)[0], minlength=judgement.n_users)
+    return np.bincount(hits.within(k)[0], minlength=hits.n_users)
 
 
-def _sum_over_hits(judgement: Judgement, k: int, worth: Callable) -> np.ndarray:
+def _sum_over_hits(hits: Hits, k: int, worth: Callable) -> np.ndarray:
     """Sum of `worth(rank, ordinal)` over each user's hits among the first k places."""
-    row, rank, ordinal = judgement.within(k)
-    total = np.bincount(row, weights=worth(rank, ordinal), minlength=judgement.n_users)
+    row, rank, ordinal = hits.within(k)
+    total = np.bincount(row, weights=worth(rank, ordinal), minlength=hits.n_users)
     return total.astype(np.float64, copy=False)  # without a single hit bincount forgets the weights' type

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from songrec.evaluation.judge import judge
+from songrec.evaluation.hits import find_hits
 from songrec.evaluation.metrics import average_precision, ndcg, precision, recall
 from songrec.models import create
-from songrec.split import Split
+from songrec.splits import Split
 
 
 def score(split: Split, tuned: Mapping[str, Mapping[str, Any]], cutoff: int) -> dict[str, pd.DataFrame]:
@@ -23,7 +23,7 @@ def score(split: Split, tuned: Mapping[str, Mapping[str, Any]], cutoff: int) -> 
     scored = {}
     for name, of in tuned.items():
         model = create(of["estimator"], **of["hyperparameters"]).fit(train)
-        judged = judge(model.recommend(test.fold_in, cutoff, users=test.users)[0], test.holdout)
+        judged = find_hits(model.recommend(test.fold_in, cutoff, users=test.users)[0], test.holdout)
         metrics = (average_precision, precision, recall, ndcg)
         values = {f"{metric.__name__}@{cutoff}": metric(judged, cutoff) for metric in metrics}
         scored[name] = pd.DataFrame(values, index=users)

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from songrec.errors import ConfigError
 from songrec.evaluation.beyond import catalogue_coverage, intra_list_diversity, novelty
 from songrec.evaluation.cold import accuracy
-from songrec.evaluation.judge import check_lists
+from songrec.evaluation.hits import check_lists
 from songrec.lists import NOTHING, TopN
 
 ROWS = 200

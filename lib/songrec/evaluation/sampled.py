@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from songrec.models.base import CELLS, Recommender, positive
-from songrec.split.contract import HeldOut, row_of_entries
+from songrec.splits.contract import HeldOut, row_of_entries
 
 
 @dataclass(frozen=True)

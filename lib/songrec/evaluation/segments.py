@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.evaluation.judge import check_cutoff, judge
+from songrec.evaluation.hits import check_cutoff, find_hits
 
 CLASSES = ("head", "middle", "tail")
 """Songs by popularity: each class has about a third of the listening."""
@@ -40,7 +40,7 @@ def recall_by_class(songs: np.ndarray, holdout: csr_array, classes: np.ndarray, 
     >>> recall_by_class(np.array([[0, 2]]), csr_array([[1, 1, 1]]), np.array([0, 0, 2]), k=2)
     array([[0.5, nan, 1. ]])
     """
-    judged = judge(songs, holdout)
+    judged = find_hits(songs, holdout)
     check_cutoff(k, judged.n_listed, judged.hits.shape[1])
     shape, n = (len(songs), len(CLASSES)), len(CLASSES)
     row, place = np.nonzero(judged.hits[:, :k])

@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.models import create
-from songrec.split import HeldOut
-from songrec.split.contract import keep
+from songrec.splits import HeldOut
+from songrec.splits.contract import keep
 
 
 def thinned(train: csr_array, share: float, seed: int = 0) -> csr_array:

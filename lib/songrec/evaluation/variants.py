@@ -1,6 +1,6 @@
 r"""One ranking, many numbers: the definitions that other libraries give to the same four words.
 
-Every function maps a `Judgement` and a cut-off k to float64 (n_users,), as those of `metrics` do, and its
+Every function maps a `Hits` and a cut-off k to float64 (n_users,), as those of `metrics` do, and its
 mean over the users is the number that the library prints. In the formulas h_r is the number of hits among the
 first r places, n the number of songs held out, l the number of songs in the list, rel_r 1 for a hit at rank
 r and else 0.
@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from songrec.evaluation import metrics
-from songrec.evaluation.judge import Judgement
+from songrec.evaluation.hits import Hits
 
-Score = Callable[[Judgement, int], np.ndarray]
+Score = Callable[[Hits, int], np.ndarray]
 
 EXAMPLE = metrics.EXAMPLE
 """What the docstrings judge: hits at ranks 1 and 3 of a list of four, for a user with n = 3."""
@@ -44,64 +44,64 @@ class Variant:
         return ", ".join(self.who)
 
 
-def precision_listed(judgement: Judgement, k: int) -> np.ndarray:
+def precision_listed(hits: Hits, k: int) -> np.ndarray:
     r"""Hits by the songs that are there: $h_k / \min(k, l)$, so that a short list is not punished.
 
     LensKit gives an empty list no value, and its means counted such a user as 0 (release 2025.8) before they
     left the user out (2026.4); here it is 0.
 
-    >>> short = Judgement(np.array([[True, False, False]]), np.array([2]), n_listed=np.array([2]))
+    >>> short = Hits(np.array([[True, False, False]]), np.array([2]), n_listed=np.array([2]))
     >>> precision_listed(short, 3), metrics.precision(short, 3).round(3)
     (array([0.5]), array([0.333]))
     """
-    return _sum(judgement, k) / np.maximum(np.minimum(k, judgement.n_listed), 1)
+    return _sum(hits, k) / np.maximum(np.minimum(k, hits.n_listed), 1)
 
 
-def precision_pooled(judgement: Judgement, k: int) -> np.ndarray:
+def precision_pooled(hits: Hits, k: int) -> np.ndarray:
     r"""All users' hits by all users' possible hits: $R = \sum_u h_k / \sum_u \min(k, n)$.
 
     A ratio of two sums is no mean over users. What is returned are $R + (h_k - R \min(k, n)) / \bar m$ with
     $\bar m$ the mean of min(k, n): their mean is R, and their spread that of R (the linearised ratio of
     Cochran 1977, Sampling Techniques, chapter 6), so that intervals and comparisons hold for it too.
 
-    >>> two = Judgement(np.array([[True, True], [False, False]]), np.array([2, 1]), np.array([2, 2]))
+    >>> two = Hits(np.array([[True, True], [False, False]]), np.array([2, 1]), np.array([2, 2]))
     >>> precision_pooled(two, 2).mean().round(4)   # (2 + 0) / (2 + 1), where the mean of h/k is .5
     np.float64(0.6667)
     """
-    hits, possible = _sum(judgement, k), np.minimum(k, judgement.n_relevant)
+    hits, possible = _sum(hits, k), np.minimum(k, hits.n_relevant)
     ratio = hits.sum() / possible.sum()
     return ratio + (hits - ratio * possible) / possible.mean()
 
 
-def average_precision_listed(judgement: Judgement, k: int) -> np.ndarray:
+def average_precision_listed(hits: Hits, k: int) -> np.ndarray:
     r"""Divided by what the list could hold: $\frac{1}{\min(n, k, l)} \sum_{r \le k} rel_r h_r / r$.
 
     >>> average_precision_listed(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 3
     array([0.5556])
     """
-    length = np.minimum(np.minimum(k, judgement.n_relevant), judgement.n_listed)
-    return _precisions(judgement, k) / np.maximum(length, 1)
+    length = np.minimum(np.minimum(k, hits.n_relevant), hits.n_listed)
+    return _precisions(hits, k) / np.maximum(length, 1)
 
 
-def average_precision_by_n(judgement: Judgement, k: int) -> np.ndarray:
+def average_precision_by_n(hits: Hits, k: int) -> np.ndarray:
     r"""Divided by all that was held out: $\frac{1}{n} \sum_{r \le k} rel_r h_r / r$; below 1 when n > k.
 
     >>> average_precision_by_n(EXAMPLE, 2).round(4)   # 1 / 3
     array([0.3333])
     """
-    return _precisions(judgement, k) / judgement.n_relevant
+    return _precisions(hits, k) / hits.n_relevant
 
 
-def average_precision_by_k(judgement: Judgement, k: int) -> np.ndarray:
+def average_precision_by_k(hits: Hits, k: int) -> np.ndarray:
     r"""Divided by the places: $\frac{1}{k} \sum_{r \le k} rel_r h_r / r$; below 1 when n < k.
 
     >>> average_precision_by_k(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 4
     array([0.4167])
     """
-    return _precisions(judgement, k) / k
+    return _precisions(hits, k) / k
 
 
-def mean_precision(judgement: Judgement, k: int) -> np.ndarray:
+def mean_precision(hits: Hits, k: int) -> np.ndarray:
     r"""The precision at every rank, hit or not: $\frac{1}{k} \sum_{r \le k} h_r / r$.
 
     Without the factor rel_r a miss after a hit is paid as well: a hit at rank r adds 1/r + ... + 1/k.
@@ -110,21 +110,21 @@ def mean_precision(judgement: Judgement, k: int) -> np.ndarray:
     array([0.6667])
     """
     harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, k + 1))])
-    return _sum(judgement, k, lambda rank, _: harmonic[k] - harmonic[rank - 1]) / k
+    return _sum(hits, k, lambda rank, _: harmonic[k] - harmonic[rank - 1]) / k
 
 
-def ndcg_clipped(judgement: Judgement, k: int) -> np.ndarray:
+def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
     r"""The first two ranks alike: NDCG with the discount $\log_2 \max(r, 2)$ of Järvelin and Kekäläinen 2002.
 
     >>> ndcg_clipped(EXAMPLE, 4).round(4)   # (1 + 1/log2(3)) / (1 + 1 + 1/log2(3))
     array([0.6199])
     """
     worth = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
-    best = np.cumsum(worth)[np.minimum(k, judgement.n_relevant) - 1]
-    return _sum(judgement, k, lambda rank, _: worth[rank - 1]) / best
+    best = np.cumsum(worth)[np.minimum(k, hits.n_relevant) - 1]
+    return _sum(hits, k, lambda rank, _: worth[rank - 1]) / best
 
 
-def ndcg_full_ideal(judgement: Judgement, k: int) -> np.ndarray:
+def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
     r"""Divided by k hits even where fewer songs were held out: $\sum_{r \le k} rel_r / \log_2(r+1)$ over
     $\sum_{r \le k} 1 / \log_2(r + 1)$; below 1 when n < k.
 
@@ -132,19 +132,19 @@ def ndcg_full_ideal(judgement: Judgement, k: int) -> np.ndarray:
     array([0.5856])
     """
     worth = 1 / np.log2(np.arange(1, k + 1) + 1)
-    return _sum(judgement, k, lambda rank, _: worth[rank - 1]) / worth.sum()
+    return _sum(hits, k, lambda rank, _: worth[rank - 1]) / worth.sum()
 
 
-def _sum(judgement: Judgement, k: int, worth: Callable | None = None) -> np.ndarray:
+def _sum(hits: Hits, k: int, worth: Callable | None = None) -> np.ndarray:
     """Sum of `worth(rank, ordinal)`, or of ones, over each user's hits among the first k places."""
-    row, rank, ordinal = judgement.within(k)
+    row, rank, ordinal = hits.within(k)
     weights = worth(rank, ordinal) if worth else np.ones(len(row))
-    return np.bincount(row, weights=weights, minlength=judgement.n_users).astype(np.float64)
+    return np.bincount(row, weights=weights, minlength=hits.n_users).astype(np.float64)
 
 
-def _precisions(judgement: Judgement, k: int) -> np.ndarray:
+def _precisions(hits: Hits, k: int) -> np.ndarray:
     """The sum that all average precisions share: of h_r / r over the hits."""
-    return _sum(judgement, k, lambda rank, ordinal: ordinal / rank)
+    return _sum(hits, k, lambda rank, ordinal: ordinal / rank)
 
 
 _IMPLICIT = {"implicit": "implicit/evaluation.pyx"}
@@ -259,12 +259,12 @@ OWN: dict[str, str] = {variant.family: name for name, variant in reversed(VARIAN
 """Family -> the variant that this project reports: the first."""
 
 
-def by_every_definition(judgement: Judgement, users: np.ndarray, k: int) -> pd.DataFrame:
+def by_every_definition(hits: Hits, users: np.ndarray, k: int) -> pd.DataFrame:
     """The same lists under every definition: float64, index `user`, a column `name@k` for each of `VARIANTS`.
 
     >>> scored = by_every_definition(EXAMPLE, np.array([7]), 4)
     >>> scored.filter(like="precision").round(3).loc[7, ["average_precision@4", "mean_precision@4"]].tolist()
     [0.556, 0.667]
     """
-    columns = {f"{name}@{k}": variant.score(judgement, k) for name, variant in VARIANTS.items()}
+    columns = {f"{name}@{k}": variant.score(hits, k) for name, variant in VARIANTS.items()}
     return pd.DataFrame(columns, index=pd.Index(np.asarray(users), name="user"))

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, csr_matrix
 
 from songrec.errors import ConfigError
 from songrec.models.base import checked_train, positive
-from songrec.models.dense import blas_in_order
+from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised, checked_seed, number_above_zero
 from songrec.models.iterative import Iterative
 
@@ -27,7 +27,7 @@ class ALS(Factorised, Iterative):
     """Matrix factorisation of implicit feedback by alternating least squares.
 
     factors : f, the length of the vectors. regularization : λ, as the library counts it: the same for every
-    vector, however many songs the user has. alpha : how much surer a play is than no play.
+    vector, however many songs the user has. alpha : how much extra_confidence a play is than no play.
     confidence : what r plays weigh, "binary" 1, "log_plays" log2(1 + r), "plays" r.
     epochs : times that all users and then all songs are solved for. seed : of the first vectors.
 
@@ -76,10 +76,10 @@ class ALS(Factorised, Iterative):
         confidences = csr_matrix((1 + alpha * weights, heard.indices, heard.indptr), shape=heard.shape)
         from implicit.cpu.als import AlternatingLeastSquares
 
-        with blas_in_order():
+        with single_threaded_blas():
             inner = AlternatingLeastSquares(factors, penalty, iterations=1, random_state=seed)
         for epoch in range(epochs):
-            with blas_in_order():
+            with single_threaded_blas():
                 inner.fit(confidences, show_progress=False)  # continues from the factors that it holds
                 self._keep(inner.item_factors, penalty, alpha)
             self.n_songs_ = heard.shape[1]
@@ -92,18 +92,18 @@ class ALS(Factorised, Iterative):
         plays.eliminate_zeros()
         return WEIGHTS[self.confidence](plays.data.astype(np.float32))
 
-    def _keep(self, factors: np.ndarray, penalty: float, surer: float) -> None:
+    def _keep(self, factors: np.ndarray, penalty: float, extra_confidence: float) -> None:
         """Song factors, and the part of eq. 4 that is the same for every user."""
         self.song_factors_ = factors.copy()
         exact = factors.astype(np.float64)
         inverse = np.linalg.inv(exact.T @ exact + penalty * np.eye(factors.shape[1]))
         self.inverse_ = (inverse + inverse.T) / 2
-        self.surer_ = surer
+        self.extra_confidence_ = extra_confidence
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
         """Eq. 4 for every user: (n, f)."""
         vectors = np.zeros((heard.shape[0], len(self.inverse_)))
-        with blas_in_order():
+        with single_threaded_blas():
             for start in range(0, len(vectors), BLOCK):
                 rows = slice(start, start + BLOCK)
                 vectors[rows] = self._folded_in(heard[rows])
@@ -112,18 +112,19 @@ class ALS(Factorised, Iterative):
     def _folded_in(self, heard: csr_array) -> np.ndarray:
         songs, place = np.unique(heard.indices, return_inverse=True)
         factors = self.song_factors_[songs].astype(np.float64)
-        through = factors @ self.inverse_
+        projected = factors @ self.inverse_
         vectors = np.zeros((heard.shape[0], len(self.inverse_)))
         for user, (first, last) in enumerate(pairwise(heard.indptr)):
             own = place[first:last]
-            vectors[user] = fold_in(factors[own], through[own], self.surer_)
+            vectors[user] = fold_in(factors[own], projected[own], self.extra_confidence_)
         return vectors
 
 
-def fold_in(factors: np.ndarray, through: np.ndarray, surer: float) -> np.ndarray:
+def fold_in(factors: np.ndarray, projected: np.ndarray, extra_confidence: float) -> np.ndarray:
     """The vector (f,) of a user who has heard the songs with these `factors` (h, f).
 
-    through : factors (YᵀY + λ1)⁻¹, (h, f). surer : a, the confidence in a heard song less that in any other.
+    projected : factors (YᵀY + λ1)⁻¹, (h, f). extra_confidence : a, the confidence in a heard song less that
+    in any other.
 
     C_u − 1 is a for the songs H of the user and 0 elsewhere, so with M = (YᵀY + λ1)⁻¹ Woodbury's identity
     makes of eq. 4: x_u = (1 + a) M Y_Hᵀ (1 + a Y_H M Y_Hᵀ)⁻¹ 1, a system as large as H. Where f is smaller,
@@ -131,5 +132,11 @@ def fold_in(factors: np.ndarray, through: np.ndarray, surer: float) -> np.ndarra
     """
     h, f = factors.shape
     if h <= f:
-        return (1 + surer) * np.linalg.solve(np.eye(h) + surer * through @ factors.T, np.ones(h)) @ through
-    return (1 + surer) * np.linalg.solve(np.eye(f) + surer * through.T @ factors, through.sum(axis=0))
+        return (
+            (1 + extra_confidence)
+            * np.linalg.solve(np.eye(h) + extra_confidence * projected @ factors.T, np.ones(h))
+            @ projected
+        )
+    return (1 + extra_confidence) * np.linalg.solve(
+        np.eye(f) + extra_confidence * projected.T @ factors, projected.sum(axis=0)
+    )

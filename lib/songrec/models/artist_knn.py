@@ -11,7 +11,7 @@ from songrec.models.neighbours import weighted_sum
 class ArtistKNN(Recommender):
     """Content-based neighbours: a song is like the other songs of its artist, heard or not.
 
-    years : how fast likeness fades with the distance in release years; 0: the year does not count.
+    years : how fast similarity fades with the distance in release years; 0: the year does not count.
 
     With H_u the songs that user u has heard, a_i the artist and y_i the release year of song i,
 
@@ -58,19 +58,19 @@ class ArtistKNN(Recommender):
         made = csr_array((np.ones(len(known)), (known, artists[known])), shape=(n_songs, max(artists) + 1))
         offered = coo_array((np.ones(len(wanted)), (artists[wanted], wanted)), shape=made.shape[::-1])
         pairs = (made @ offered.tocsr()).tocoo()
-        likeness = np.ones(pairs.nnz)
+        similarity = np.ones(pairs.nnz)
         if self.years:
             apart = np.abs(release[pairs.row] - release[pairs.col])
-            likeness = (1 + np.nan_to_num(np.exp(-apart / self.years))) / 2
-        alike = coo_array((likeness.astype(np.float32), (pairs.row, pairs.col)), shape=(n_songs, n_songs))
+            similarity = (1 + np.nan_to_num(np.exp(-apart / self.years))) / 2
+        alike = coo_array((similarity.astype(np.float32), (pairs.row, pairs.col)), shape=(n_songs, n_songs))
         self.similarity_ = alike.tocsr()
         self.n_songs_ = n_songs
         return self
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         share = 1 / np.maximum(np.diff(heard.indptr), 1)
         weights = np.repeat(share, np.diff(heard.indptr))
         return csr_array((weights, heard.indices, heard.indptr), shape=heard.shape)
 
-    def _scores(self, represented: csr_array, enough: int) -> csr_array:
+    def _scores(self, represented: csr_array, n_needed: int) -> csr_array:
         return weighted_sum(represented, self.similarity_)

@@ -28,7 +28,7 @@ class Recommender(ABC):
     their own names and does nothing else; `fit` checks them; fitted attributes end in an underscore. It does
     not inherit from `BaseEstimator`, whose import takes longer than loading a model and ranking a list.
 
-    A model gives `fit`, `_represent` (what it must know of each user) and `_scores` (of a block of users).
+    A model gives `fit`, `_encode_users` (what it must know of each user) and `_scores` (of a block of users).
     """
 
     n_songs_: int
@@ -47,14 +47,14 @@ class Recommender(ABC):
         """
 
     @abstractmethod
-    def _represent(self, heard: csr_array, users: np.ndarray) -> Any:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> Any:
         """One row per user, sliceable, of whatever `_scores` needs; `heard` is binary (n, n_songs)."""
 
     @abstractmethod
-    def _scores(self, represented: Any, enough: int) -> csr_array | np.ndarray:
+    def _scores(self, represented: Any, n_needed: int) -> csr_array | np.ndarray:
         """Scores (n, n_songs), sparse or dense with -inf, of songs there is evidence for.
 
-        A model may leave out songs that are not among the best `enough` of their row.
+        A model may leave out songs that are not among the best `n_needed` of their row.
         """
 
     def recommend(
@@ -71,7 +71,7 @@ class Recommender(ABC):
         """
         k = positive("k", k)
         heard, users = self._checked(fold_in, users)
-        represented = self._represent(heard, users)
+        represented = self._encode_users(heard, users)
         n = heard.shape[0]
         songs = np.full((n, k), NOTHING, np.int32)
         scores = np.full((n, k), -np.inf, np.float32)
@@ -79,16 +79,16 @@ class Recommender(ABC):
         for start in range(0, n, step):
             rows = slice(start, min(start + step, n))
             seen = heard[rows] if exclude_seen else None
-            enough = k + (int(np.diff(seen.indptr).max()) if exclude_seen else 0)
-            songs[rows], scores[rows] = best_in_rows(self._scores(represented[rows], enough), k, seen)
+            n_needed = k + (int(np.diff(seen.indptr).max()) if exclude_seen else 0)
+            songs[rows], scores[rows] = best_in_rows(self._scores(represented[rows], n_needed), k, seen)
         return songs, scores
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The `k` songs most like each of `songs`, int codes (n,): what is returned is as from `recommend`.
 
-        Raises `ConfigError` for a model that knows no likeness between songs.
+        Raises `ConfigError` for a model that has no item similarity.
         """
-        raise ConfigError(f"{type(self).__name__} knows no likeness between songs: ask ItemKNN")
+        raise ConfigError(f"{type(self).__name__} has no item similarity: ask ItemKNN")
 
     def _checked(self, fold_in, users) -> tuple[csr_array, np.ndarray]:
         self._check_fitted()

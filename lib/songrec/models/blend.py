@@ -8,12 +8,12 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.models.base import checked_train
-from songrec.models.members import Composite, Represented, parts_of_largest, reciprocal_ranks
+from songrec.models.members import Ensemble, Represented, max_normalised, reciprocal_ranks
 
-_WAYS = {"score": parts_of_largest, "rank": reciprocal_ranks}
+_WAYS = {"score": max_normalised, "rank": reciprocal_ranks}
 
 
-class Blend(Composite):
+class Blend(Ensemble):
     """A weighted sum of what its members say.
 
     members : label -> {"estimator": class name, "hyperparameters": {...}}; None: item-KNN and user-KNN.
@@ -75,11 +75,11 @@ class Blend(Composite):
             raise ConfigError("weights: all are 0, so there is nothing to rank by")
         return {label: float(weights[label]) for label in labels if weights[label]}
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> Represented:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> Represented:
         self._weights()  # they may have been changed since fit
-        return super()._represent(heard, users)
+        return super()._encode_users(heard, users)
 
-    def _scores(self, represented: Represented, enough: int) -> np.ndarray:
+    def _scores(self, represented: Represented, n_needed: int) -> np.ndarray:
         heard = represented.heard.toarray() > 0
         total, known = np.zeros(heard.shape), np.zeros(heard.shape, bool)
         for label, weight in self._weights().items():

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
 from songrec.models.base import checked_train, positive
-from songrec.models.dense import blas_in_order
+from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised, checked_seed, number_above_zero
 from songrec.models.iterative import Iterative
 
@@ -78,13 +78,13 @@ class BPR(Factorised, Iterative):
         self.song_factors_, self.n_songs_ = songs.copy(), heard.shape[1]
         exact = songs[:, :-1].astype(np.float64)
         self.mean_ = np.bincount(heard.indices, minlength=len(exact)) @ exact / heard.nnz
-        with blas_in_order():
+        with single_threaded_blas():
             sums, _ = self._sums(heard)
             square = sums.T @ sums
             square += RIDGE * max(np.trace(square) / len(square), 1e-30) * np.eye(len(square))
             self.map_ = np.linalg.solve(square, sums.T @ users[:, :-1].astype(np.float64))
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
         sums, known = self._sums(heard)
         return np.column_stack([sums @ self.map_, known])
 

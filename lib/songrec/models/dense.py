@@ -11,7 +11,7 @@ COUNTED = 256
 
 
 @contextmanager
-def blas_in_order() -> Iterator[None]:
+def single_threaded_blas() -> Iterator[None]:
     """Hold BLAS to one thread within the block.
 
     BLAS divides a product by the number of its threads, and the order of addition with it, so the last bits
@@ -44,13 +44,13 @@ def common_listeners(heard: csr_array) -> np.ndarray:
     return counts
 
 
-def only_evidence(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
+def mask_unknown_users(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Scores rounded to float32, with -inf for users of whom nothing is known: (n, n_songs).
 
     scores : float64 (n, n_songs). Sums taken in double precision and rounded to single are the same for one
     user as for a batch. known : bool (n,).
 
-    >>> only_evidence(np.array([[0.5, -1.0], [0.0, 0.0]]), np.array([True, False]))
+    >>> mask_unknown_users(np.array([[0.5, -1.0], [0.0, 0.0]]), np.array([True, False]))
     array([[ 0.5, -1. ],
            [-inf, -inf]], dtype=float32)
     """

@@ -65,10 +65,10 @@ class EASE(Recommender):
         self.n_songs_ = heard.shape[1]
         return self
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         return heard
 
-    def _scores(self, represented: csr_array, enough: int) -> np.ndarray:
+    def _scores(self, represented: csr_array, n_needed: int) -> np.ndarray:
         # One row of weights after the other is added, in the order of the songs: the same bits every time.
         return _positive_only(represented @ self.weights_)
 

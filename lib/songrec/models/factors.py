@@ -6,22 +6,22 @@ import numpy as np
 
 from songrec.errors import ConfigError, DataError
 from songrec.models.base import Recommender, positive
-from songrec.models.dense import only_evidence, song_neighbours
+from songrec.models.dense import mask_unknown_users, song_neighbours
 
 
 class Factorised(Recommender):
     """A model whose fitted state is `song_factors_`, float32 (n_songs, f), and what folding a user in needs.
 
     No user factors are kept: every user, known or new, is folded in from the songs they have heard, with the
-    song factors fixed. `_represent` gives float64 (n, f) user vectors, a row of zeros where nothing that the
-    model knows has been heard. A song that no training user has heard has only zeros: it is never listed.
+    song factors fixed. `_encode_users` gives float64 (n, f) user vectors, a row of zeros where nothing that
+    the model knows has been heard. A song that no training user has heard has only zeros: it is never listed.
     """
 
     song_factors_: np.ndarray
 
-    def _scores(self, represented: np.ndarray, enough: int) -> np.ndarray:
+    def _scores(self, represented: np.ndarray, n_needed: int) -> np.ndarray:
         factors = self.song_factors_.astype(np.float64)
-        scores = only_evidence(represented @ factors.T, represented.any(axis=1))
+        scores = mask_unknown_users(represented @ factors.T, represented.any(axis=1))
         scores[:, ~factors.any(axis=1)] = -np.inf
         return scores
 

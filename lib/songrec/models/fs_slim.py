@@ -8,7 +8,7 @@ from scipy.sparse import coo_array, csr_array
 
 from songrec.errors import ConfigError, DataError
 from songrec.models.base import Recommender, checked_train, positive
-from songrec.models.dense import blas_in_order, blas_threads, common_listeners
+from songrec.models.dense import blas_threads, common_listeners, single_threaded_blas
 from songrec.models.neighbours import not_negative, weighted_sum
 from songrec.ranking import best_in_rows
 from songrec.similarity import neighbours as nearest_rows
@@ -56,7 +56,7 @@ class FsSLIM(Recommender):
         heard = checked_train(train)
         near = nearest_rows(heard.T.tocsr(), k)
         n = self.n_songs_ = heard.shape[1]
-        with ThreadPoolExecutor(blas_threads()) as pool, blas_in_order():
+        with ThreadPoolExecutor(blas_threads()) as pool, single_threaded_blas():
             parts = [
                 weights
                 for songs, involved in _blocks(near, np.arange(n))
@@ -66,10 +66,10 @@ class FsSLIM(Recommender):
         self.weights_ = coo_array((np.concatenate(parts), (near.indices, target)), shape=(n, n)).tocsr()
         return self
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         return heard
 
-    def _scores(self, represented: csr_array, enough: int) -> csr_array:
+    def _scores(self, represented: csr_array, n_needed: int) -> csr_array:
         return _positive_only(weighted_sum(represented, self.weights_))
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,10 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.models.base import checked_train
-from songrec.models.members import Composite, Represented, parts_of_largest
+from songrec.models.members import Ensemble, Represented, max_normalised
 
 
-class Hybrid(Composite):
+class Hybrid(Ensemble):
     """A model that falls back on popularity by evidence: the less is known of a user, the more.
 
     members : one entry, label -> {"estimator": class name, "hyperparameters": {...}}; None: item-KNN.
@@ -57,18 +57,18 @@ class Hybrid(Composite):
         if isinstance(kappa, (bool, str)) or not np.isfinite(kappa) or kappa < 0:
             raise ConfigError(f"kappa must be a number of songs, at least 0, not {kappa!r}")
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> Represented:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> Represented:
         self._check_kappa()  # it may have been changed since fit
-        return super()._represent(heard, users)
+        return super()._encode_users(heard, users)
 
-    def _scores(self, represented: Represented, enough: int) -> np.ndarray:
+    def _scores(self, represented: Represented, n_needed: int) -> np.ndarray:
         heard = represented.heard.toarray() > 0
         n = heard.sum(axis=1, keepdims=True)
         weight = n / np.maximum(n + self.kappa, 1e-300)  # nothing heard: 0, even where kappa is 0
         (label,) = self.members_
         scores = self._member_scores(represented, label)
         charts = np.broadcast_to(np.where(self.listeners_ > 0, self.listeners_, -np.inf), scores.shape)
-        total = weight * parts_of_largest(scores, heard) + (1 - weight) * parts_of_largest(charts, heard)
+        total = weight * max_normalised(scores, heard) + (1 - weight) * max_normalised(charts, heard)
         known = ((weight > 0) & (scores > -np.inf)) | ((weight < 1) & (charts > -np.inf))
         total[~known] = -np.inf
         return total.astype(np.float32)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from scipy.sparse import csr_array
 
 from songrec.models.base import checked_train, positive
-from songrec.models.neighbours import SongNeighbours, likeness, not_negative, to_the_power
+from songrec.models.neighbours import SongNeighbours, not_negative, similarity_named, to_the_power
 from songrec.models.weighting import weighted
 from songrec.similarity import neighbours
 
@@ -63,7 +63,7 @@ class ItemKNN(SongNeighbours):
 
     def fit(self, train: csr_array) -> "ItemKNN":
         k, q = positive("neighbours", self.neighbours), not_negative("q", self.q)
-        listed = likeness(self.similarity, self.alpha, self.beta, self.shrink, self.weighting)
+        listed = similarity_named(self.similarity, self.alpha, self.beta, self.shrink, self.weighting)
         heard = replace(
             listed, alpha=listed.beta, beta=listed.alpha
         )  # the song that was heard is the one that asks

@@ -26,7 +26,7 @@ class Represented:
         return Represented(self.heard[rows], {label: part[rows] for label, part in self.parts.items()})
 
 
-class Composite(Recommender):
+class Ensemble(Recommender):
     """A model with the hyper-parameter `members`: label -> {"estimator": ..., "hyperparameters": {...}}."""
 
     members: dict[str, Any] | None
@@ -63,8 +63,8 @@ class Composite(Recommender):
                 raise ConfigError(f"members.{label}: {error}") from error
         return fitted
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> Represented:
-        parts = {label: model._represent(heard, users) for label, model in self.members_.items()}
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> Represented:
+        parts = {label: model._encode_users(heard, users) for label, model in self.members_.items()}
         return Represented(heard, parts)
 
     def _member_scores(self, represented: Represented, label: str) -> np.ndarray:
@@ -79,12 +79,12 @@ class Composite(Recommender):
         return dense
 
 
-def parts_of_largest(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
+def max_normalised(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
     """Scores divided by the user's largest (absolute) one among songs not heard: (n, n_songs), 0 for -inf.
 
     scores : float64, -inf where there is no evidence. heard : bool, same shape.
 
-    >>> parts_of_largest(np.array([[4.0, 2.0, -np.inf, 1.0]]), np.array([[True, False, False, False]]))
+    >>> max_normalised(np.array([[4.0, 2.0, -np.inf, 1.0]]), np.array([[True, False, False, False]]))
     array([[2. , 1. , 0. , 0.5]])
     """
     finite = np.where(scores > -np.inf, scores, 0)

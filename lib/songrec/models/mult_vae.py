@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from songrec.errors import ConfigError
 from songrec.extras import require
 from songrec.models.base import checked_train, positive
-from songrec.models.dense import only_evidence
+from songrec.models.dense import mask_unknown_users
 from songrec.models.iterative import Iterative
 from songrec.models.torch_training import array, in_order, sums_of_rows, tensor, xavier
 
@@ -127,10 +127,10 @@ class MultVAE(Iterative):
             setattr(self, f"{attribute}_bias_", array(weights[name.lower()]))
         self.n_songs_ = len(self.songs_)
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         return heard
 
-    def _scores(self, represented: csr_array, enough: int) -> np.ndarray:
+    def _scores(self, represented: csr_array, n_needed: int) -> np.ndarray:
         n = np.diff(represented.indptr)[:, None]
         hidden = np.tanh(
             represented.astype(np.float64) @ self.encoder_ / np.sqrt(np.maximum(n, 1)) + self.encoder_bias_
@@ -140,7 +140,7 @@ class MultVAE(Iterative):
         logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
-        return only_evidence(logits, n[:, 0] > 0)
+        return mask_unknown_users(logits, n[:, 0] > 0)
 
 
 def surprise(

@@ -1,4 +1,4 @@
-"""What the neighbourhood models share: their likenesses, and adding them up."""
+"""What the neighbourhood models share: their similarities, and adding them up."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from songrec.errors import ConfigError, DataError
 from songrec.models.base import Recommender, positive
 from songrec.ranking import best_in_rows
-from songrec.similarity import COSINE, Likeness
+from songrec.similarity import COSINE, Similarity
 
 SIMILARITIES = ("cosine", "asymmetric", "tversky", "jaccard")
 OF_SETS = ("tversky", "jaccard")
@@ -20,10 +20,10 @@ class SongNeighbours(Recommender):
 
     similarity_: csr_array
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         return heard
 
-    def _scores(self, represented: csr_array, enough: int) -> csr_array:
+    def _scores(self, represented: csr_array, n_needed: int) -> csr_array:
         return weighted_sum(represented, self.similarity_)
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,11 +35,11 @@ class SongNeighbours(Recommender):
         return best_in_rows(self.similarity_[songs], positive("k", k))
 
 
-def likeness(similarity: str, alpha: float, beta: float, shrink: float, weighting: str) -> Likeness:
-    """The likeness by name, from the side that `alpha` belongs to; `ConfigError` for what makes no sense.
+def similarity_named(similarity: str, alpha: float, beta: float, shrink: float, weighting: str) -> Similarity:
+    """The similarity by name, from the side that `alpha` belongs to; `ConfigError` for what makes no sense.
 
-    >>> likeness("asymmetric", 0.25, 0.5, 10.0, "binary")
-    Likeness(alpha=0.25, beta=0.75, shrink=10.0, of_sets=False)
+    >>> similarity_named("asymmetric", 0.25, 0.5, 10.0, "binary")
+    Similarity(alpha=0.25, beta=0.75, shrink=10.0, of_sets=False)
     """
     if similarity not in SIMILARITIES:
         raise ConfigError(f"similarity must be one of {', '.join(SIMILARITIES)}, not {similarity!r}")
@@ -56,7 +56,7 @@ def likeness(similarity: str, alpha: float, beta: float, shrink: float, weightin
         "tversky": (alpha, beta),
         "jaccard": (1.0, 1.0),
     }
-    return Likeness(*sides[similarity], shrink, similarity in OF_SETS)
+    return Similarity(*sides[similarity], shrink, similarity in OF_SETS)
 
 
 def not_negative(name: str, value: float) -> float:
@@ -69,7 +69,7 @@ def not_negative(name: str, value: float) -> float:
 
 
 def to_the_power(similarity: csr_array, q: float) -> csr_array:
-    """Each likeness to the power `q` (float32): what a neighbour has to say. What becomes 0 is dropped."""
+    """Each similarity to the power `q` (float32): what a neighbour has to say. What becomes 0 is dropped."""
     if q == 1:
         return similarity
     powers = (similarity.data.astype(np.float64) ** q).astype(np.float32)

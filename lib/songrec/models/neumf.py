@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from songrec.errors import ConfigError
 from songrec.extras import require
 from songrec.models.base import checked_train, positive
-from songrec.models.dense import blas_in_order
+from songrec.models.dense import single_threaded_blas
 from songrec.models.iterative import Iterative
 from songrec.models.torch_training import array, in_order, sums_of_rows, tensor, xavier
 
@@ -120,10 +120,10 @@ class NeuMF(Iterative):
             self.last_ = array(weights["w"][:, 0])
         self.n_songs_ = self.songs_.shape[1]
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         return heard
 
-    def _scores(self, represented: csr_array, enough: int) -> np.ndarray:
+    def _scores(self, represented: csr_array, n_needed: int) -> np.ndarray:
         """One user at a time: what a user and all songs fill stays in the cache, and no batch moves a bit."""
         n = np.diff(represented.indptr)
         scale = np.maximum(n, 1)[:, None] ** -0.5
@@ -131,7 +131,7 @@ class NeuMF(Iterative):
         products = (exact @ self.heard_ * scale).astype(np.float32)
         firsts = (exact @ self.heard_network_ * scale).astype(np.float32)
         scores = np.full((len(n), self.n_songs_), -np.inf, np.float32)
-        with blas_in_order():
+        with single_threaded_blas():
             for user in np.flatnonzero(n):
                 first = np.maximum(self.songs_network_ + firsts[user][:, None], 0)
                 second = np.maximum(self.second_ @ first + self.second_bias_, 0)

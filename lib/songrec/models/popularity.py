@@ -33,12 +33,12 @@ class Popularity(Recommender):
         self.n_songs_ = heard.shape[1]
         return self
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
         return np.empty((heard.shape[0], 0))  # one user is like another
 
-    def _scores(self, represented: np.ndarray, enough: int) -> csr_array:
+    def _scores(self, represented: np.ndarray, n_needed: int) -> csr_array:
         known = np.flatnonzero(self.popularity_ > 0).astype(np.int32)
-        songs, scores = best(known, self.popularity_[known], enough)
+        songs, scores = best(known, self.popularity_[known], n_needed)
         n = len(represented)
         indptr = np.arange(n + 1) * len(songs)
         return csr_array((np.tile(scores, n), np.tile(songs, n), indptr), shape=(n, self.n_songs_))

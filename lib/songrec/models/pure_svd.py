@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.models.base import checked_train, positive
-from songrec.models.dense import blas_in_order
+from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised, checked_seed
 
 DENSE = 1_000
@@ -40,16 +40,16 @@ class PureSVD(Factorised):
     def fit(self, train: csr_array) -> "PureSVD":
         factors, seed = positive("factors", self.factors), checked_seed(self.seed)
         heard = checked_train(train)
-        with blas_in_order():
+        with single_threaded_blas():
             self.song_factors_ = _directions(heard.astype(np.float64), factors, seed).astype(np.float32)
         self.n_songs_ = heard.shape[1]
         return self
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
         return heard.astype(np.float64) @ np.ascontiguousarray(self.song_factors_, np.float64)
 
-    def _scores(self, represented: np.ndarray, enough: int) -> np.ndarray:
-        return np.round(super()._scores(represented, enough), DIGITS) + 0.0  # and no negative zeros
+    def _scores(self, represented: np.ndarray, n_needed: int) -> np.ndarray:
+        return np.round(super()._scores(represented, n_needed), DIGITS) + 0.0  # and no negative zeros
 
 
 def _directions(heard: csr_array, factors: int, seed: int) -> np.ndarray:

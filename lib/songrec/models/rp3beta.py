@@ -5,7 +5,7 @@ from scipy.sparse import csr_array, diags_array
 
 from songrec.models.base import checked_train, positive
 from songrec.models.neighbours import SongNeighbours, not_negative
-from songrec.similarity import Likeness, nearest
+from songrec.similarity import Similarity, nearest
 
 
 class RP3beta(SongNeighbours):
@@ -25,8 +25,8 @@ class RP3beta(SongNeighbours):
     song does not lead back to itself (ties go to the lower code). Plays count as heard or not.
 
     P3alpha (beta = 0) is Cooper et al. 2014, RP3beta Christoffel et al. 2015 and Paudel et al. 2017.
-    It is the asymmetric likeness |U_j|^-alpha |U_i|^-beta of `songrec.similarity`, with each common listener
-    counting |H_v|^-alpha: who has heard everything says little.
+    It is the asymmetric similarity |U_j|^-alpha |U_i|^-beta of `songrec.similarity`, with each common
+    listener counting |H_v|^-alpha: who has heard everything says little.
 
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]))
     >>> RP3beta().fit(train).recommend(csr_array(np.array([[1, 0, 0, 0]])), 3)[0]
@@ -48,7 +48,7 @@ class RP3beta(SongNeighbours):
             heard.T.tocsr(),
             (diags_array(says) @ heard).tocsr(),
             k,
-            Likeness(alpha, beta),
+            Similarity(alpha, beta),
             sizes=np.bincount(heard.indices, minlength=self.n_songs_).astype(np.float64),
             own=np.arange(self.n_songs_),
         )

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from songrec.errors import DataError
-from songrec.models.dense import blas_in_order, blas_threads
+from songrec.models.dense import blas_threads, single_threaded_blas
 
 TILE = 512
 """Rows taken at once: large enough that BLAS works at full speed, small enough that all threads have work."""
@@ -41,7 +41,7 @@ def invert(matrix: np.ndarray) -> None:
     if matrix.dtype != np.float32 or matrix.shape != (n, n):
         raise DataError(f"expected a square float32 matrix, not {matrix.dtype} of shape {matrix.shape}")
     tiles = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
-    with ThreadPoolExecutor(blas_threads()) as pool, blas_in_order():
+    with ThreadPoolExecutor(blas_threads()) as pool, single_threaded_blas():
         for pivot in tiles:
             _sweep(matrix, pivot, tiles, pool)
     for tile in tiles:

@@ -4,9 +4,9 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from songrec.models.base import Recommender, checked_train, positive
-from songrec.models.neighbours import likeness, not_negative, to_the_power, weighted_sum
+from songrec.models.neighbours import not_negative, similarity_named, to_the_power, weighted_sum
 from songrec.models.weighting import of_one_play, weighted
-from songrec.similarity import Likeness, nearest
+from songrec.similarity import Similarity, nearest
 
 
 class UserKNN(Recommender):
@@ -58,7 +58,7 @@ class UserKNN(Recommender):
         self.weighting = weighting
 
     def fit(self, train: csr_array) -> "UserKNN":
-        kind = likeness(self.similarity, self.alpha, self.beta, self.shrink, self.weighting)
+        kind = similarity_named(self.similarity, self.alpha, self.beta, self.shrink, self.weighting)
         self.n_neighbours_, self.q_ = positive("neighbours", self.neighbours), not_negative("q", self.q)
         self.alpha_, self.beta_, self.shrink_, self.of_sets_ = (
             kind.alpha,
@@ -74,14 +74,14 @@ class UserKNN(Recommender):
         self.n_songs_ = self.heard_.shape[1]
         return self
 
-    def _represent(self, heard: csr_array, users: np.ndarray) -> csr_array:
+    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
         """The nearest training users of each user and what they have to say: (n, training users)."""
         songs = np.unique(heard.indices)  # the rest of the (memory-mapped) log need not be read
         queries = (heard[:, songs] @ diags_array(self.one_play_[songs])).tocsr()
-        kind = Likeness(self.alpha_, self.beta_, self.shrink_, self.of_sets_)
+        kind = Similarity(self.alpha_, self.beta_, self.shrink_, self.of_sets_)
         k = min(self.n_neighbours_, self.heard_.shape[0])
         nearby = nearest(queries, self.listeners_[songs], k, kind, sizes=self.sizes_, own=users)
         return to_the_power(nearby, self.q_)
 
-    def _scores(self, represented: csr_array, enough: int) -> csr_array:
+    def _scores(self, represented: csr_array, n_needed: int) -> csr_array:
         return weighted_sum(represented, self.heard_)

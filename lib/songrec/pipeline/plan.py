@@ -11,7 +11,7 @@ from songrec.config import ModelEntry, Parameter, Profile, check_names, read_pro
 from songrec.errors import ConfigError, DataError
 from songrec.paths import NOTEBOOKS, PROFILES, Paths, data_root, find_raw
 from songrec.pipeline.graph import Graph, StageDeclaration, input_paths, output_paths, read_graph
-from songrec.spaces import read_spaces, searched
+from songrec.tuning.spaces import read_spaces, searched
 
 SPACES = NOTEBOOKS / "spaces.yml"
 

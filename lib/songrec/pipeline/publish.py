@@ -23,8 +23,8 @@ from songrec.report.examples import examples, first_songs, head_and_middle, simi
 from songrec.report.pairs import gains
 from songrec.report.readme import refresh
 from songrec.report.store import load_per_users
-from songrec.split import Split
-from songrec.split.choose import TAKES
+from songrec.splits import Split
+from songrec.splits.choose import TAKES
 from songrec.tuning import read_trials, read_tuned
 
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy", "implicit", "optuna")
@@ -144,7 +144,7 @@ def _examples(plan: Plan, split: Split, catalogue: Catalogue) -> pd.DataFrame:
 
 
 def _similar(plan: Plan, split: Split, catalogue: Catalogue) -> pd.DataFrame:
-    """Songs like a few that many know, by every model that knows a likeness."""
+    """Songs like a few that many know, by every model that knows a similarity."""
     wanted = dict.fromkeys([*first_songs(split.train, split.song_ids, catalogue), *head_and_middle(split)])
     tables = [
         similar(load_model(plan.paths.processed / "models" / model), split.song_ids, [*wanted], catalogue, 5)

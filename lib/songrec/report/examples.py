@@ -13,7 +13,7 @@ from songrec.models import Recommender
 from songrec.report.show import Prose
 from songrec.report.style import label
 from songrec.report.words import counted
-from songrec.split import Split
+from songrec.splits import Split
 
 COLUMNS = ["profile", "user", "kind", "model", "rank", "song_id", "label", "plays", "score", "hit"]
 _SCORE = "{:.3g}"
@@ -120,7 +120,7 @@ def similar(
 ) -> pd.DataFrame:
     """The n songs most like each wanted one: columns `song`, `rank`, `like it`, `similarity`.
 
-    Empty for a model that knows no likeness between songs.
+    Empty for a model that has no item similarity.
     """
     columns = ["song", "rank", "like it", "similarity"]
     try:

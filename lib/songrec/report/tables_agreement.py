@@ -11,7 +11,7 @@ from songrec.lists import TopN
 from songrec.report.examples import examples
 from songrec.report.style import label
 from songrec.report.tables_beyond import means_of
-from songrec.split import Split
+from songrec.splits import Split
 
 
 def overlap(lists: Mapping[str, TopN], cutoff: int) -> pd.DataFrame:

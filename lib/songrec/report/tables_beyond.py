@@ -23,7 +23,7 @@ from songrec.report.numbers import decimals, with_interval
 from songrec.report.style import label
 from songrec.report.tables_models import DECIDING, HELD_OUT, NAMES, PerUser, ranked_models
 from songrec.report.words import share
-from songrec.split import HeldOut
+from songrec.splits import HeldOut
 
 SHOWN = {
     DECIDING: "MAP",

@@ -12,7 +12,7 @@ from songrec.lists import TopN
 from songrec.report.numbers import decimals, ends
 from songrec.report.tables_beyond import means_of
 from songrec.report.tables_models import DECIDING, NAMES
-from songrec.split import HeldOut
+from songrec.splits import HeldOut
 
 
 def thinning(

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from songrec.evaluation import paired_difference, ratio_gain, summarise
 from songrec.evaluation.comparisons import ALPHA
 from songrec.lists import TopN
-from songrec.split import Split
+from songrec.splits import Split
 
 DECIDING = "average_precision"
 """The metric that orders the models: it rewards finding many of the held-out songs, and early."""

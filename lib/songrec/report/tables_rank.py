@@ -11,8 +11,8 @@ from songrec.evaluation import Evaluation, evaluate, paired_difference, summaris
 from songrec.lists import TopN
 from songrec.measure import timed
 from songrec.models import ItemKNN, PureSVD, Recommender
-from songrec.models.dense import blas_in_order, song_neighbours
-from songrec.split import Split
+from songrec.models.dense import single_threaded_blas, song_neighbours
+from songrec.splits import Split
 
 FULL, FACTORS, SVD = "item_knn", "reduced_item_knn", "pure_svd"
 NAMES = {FULL: "item-KNN, full space", FACTORS: "item-KNN on the factors", SVD: "PureSVD"}
@@ -53,7 +53,7 @@ def runs(split: Split, ranks: Sequence[int], neighbours: int, cutoff: int) -> li
         with timed() as fitting:
             svd = PureSVD(factors=asked).fit(train)
         rank = svd.song_factors_.shape[1]  # no more than the log has
-        with timed() as further, blas_in_order():
+        with timed() as further, single_threaded_blas():
             strengths = np.linalg.norm(binary @ svd.song_factors_.astype(np.float64), axis=0)
             reduced = item_knn_on(svd.song_factors_ * strengths, neighbours)
         kept = float((strengths**2).sum() / binary.nnz)

@@ -19,7 +19,7 @@ from songrec.report.style import label
 from songrec.report.tables_beyond import means_of, text_of
 from songrec.report.tables_models import DECIDING, PerUser
 from songrec.report.words import listed, sentence, share
-from songrec.split import HeldOut
+from songrec.splits import HeldOut
 
 TASTES = ("niche", "middle", "mainstream")
 ACTIVITY = ("short", "middle", "long")

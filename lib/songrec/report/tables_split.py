@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from songrec.report.tables_log import quantiles, survival
-from songrec.split import HeldOut, Split
+from songrec.splits import HeldOut, Split
 
 
 def report(split: Split, fingerprint: str, synthetic: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from songrec.evaluation import average_precision, judge, paired_difference
+from songrec.evaluation import average_precision, find_hits, paired_difference
 from songrec.lists import TopN
 from songrec.report.numbers import decimals, ends
 from songrec.report.style import label
@@ -46,7 +46,9 @@ def worth(
     for model, found in tuned.items():
         column = f"average_precision@{cutoff}"
         ours, plain = (
-            pd.DataFrame({column: average_precision(judge(each.songs, holdout), cutoff)}, index=each.users)
+            pd.DataFrame(
+                {column: average_precision(find_hits(each.songs, holdout), cutoff)}, index=each.users
+            )
             for each in (lists[model], untuned[model])
         )
         test = paired_difference(ours, plain).iloc[0]

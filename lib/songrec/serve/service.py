@@ -17,7 +17,7 @@ from songrec.lists import NOTHING
 from songrec.models import Popularity, Recommender, load_model
 from songrec.paths import PROFILES, Paths
 from songrec.serve.near import near_ids
-from songrec.split import Split
+from songrec.splits import Split
 
 _WIDEST = 60
 

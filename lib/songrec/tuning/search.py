@@ -11,12 +11,12 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
-from songrec.evaluation.judge import judge
+from songrec.evaluation.hits import find_hits
 from songrec.evaluation.metrics import average_precision
 from songrec.models import create
 from songrec.models.iterative import Iterative
-from songrec.spaces import EPOCHS, edges, nested
-from songrec.split import HeldOut
+from songrec.splits import HeldOut
+from songrec.tuning.spaces import EPOCHS, edges, nested
 from songrec.tuning.study import identity_of, n_points, open_study
 
 CUTOFF = 10
@@ -225,7 +225,7 @@ class _Run:
 
     def _score(self, model) -> float:
         songs, _ = model.recommend(self.validation.fold_in, CUTOFF, users=self.validation.users)
-        value = average_precision(judge(songs, self.validation.holdout), CUTOFF).mean()
+        value = average_precision(find_hits(songs, self.validation.holdout), CUTOFF).mean()
         return float(f"{value:.6g}")
 
 

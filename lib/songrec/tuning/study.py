@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.split import HeldOut
+from songrec.splits import HeldOut
 
 
 def n_points(space: Mapping[str, Any]) -> int:

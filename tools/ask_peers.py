@@ -1,7 +1,7 @@
-"""Ask another recommender library for its own numbers, and keep them in `peers.json` beside this file.
+"""Ask another recommender library for its own numbers, and keep them in tests/evaluation/peers.json.
 
-    python tests/evaluation/ask_peers.py cases        # write the cases anew, without values
-    python tests/evaluation/ask_peers.py lenskit      # ask LensKit, put its values and version into the file
+    python tools/ask_peers.py cases        # write the cases anew, without values
+    python tools/ask_peers.py lenskit      # ask LensKit, put its values and version into the file
 
 The second is run in an environment where that library is installed (each wants one of its own); the first
 in the project's. The test of the definitions then holds every variant to the file, with no library at hand.
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-FILE = Path(__file__).with_name("peers.json")
+FILE = Path(__file__).resolve().parents[1] / "tests" / "evaluation" / "peers.json"
 CUTOFFS = (1, 2, 3, 5)
 SONGS, PLACES = 12, 5
 

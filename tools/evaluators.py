@@ -8,7 +8,7 @@ starts. What two of them define alike must come out alike, or nothing is reporte
 implicit is part of this project's environment. The others want environments of their own:
 
     python -m venv build/lenskit && build/lenskit/bin/pip install lenskit==2025.8.1
-    python tests/benchmarks/evaluators.py --with lenskit=build/lenskit/bin/python [--out FILE.csv]
+    python tools/evaluators.py --with lenskit=build/lenskit/bin/python [--out FILE.csv]
 
 An evaluator whose library is not installed is left out, and the table says so.
 """

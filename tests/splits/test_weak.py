@@ -14,7 +14,7 @@ from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
 from songrec.extras import missing
 from songrec.models.registry import model_names
-from songrec.split import Split, given, strong, triplet_holdout, weak
+from songrec.splits import Split, given, strong, triplet_holdout, weak
 
 SMALL = {"min_listeners": 1, "min_songs": 1, "validation_users": 2, "test_users": 2}
 

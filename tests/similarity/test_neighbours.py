@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
 
-import songrec.kernel as kernel
-import songrec.similarity as similarity
+import songrec.similarity.cosine as kernel
 from songrec.data import Interactions
 from songrec.ranking import binarised
-from songrec.similarity import Likeness, nearest, neighbours
+from songrec.similarity import Similarity, nearest, neighbours
 
 
 def brute_force(queries, items, k, own):
@@ -107,42 +106,42 @@ def test_threads_change_nothing_and_nothing_is_printed(capfd):
 
 
 LIKENESSES = {
-    "cosine, shrunk": Likeness(shrink=2.5),
-    "asymmetric": Likeness(0.25, 0.75),
-    "asymmetric, shrunk": Likeness(1.6, -0.6, shrink=10.0),
-    "Tversky": Likeness(0.5, 2.0, of_sets=True),
-    "Tversky, shrunk": Likeness(0.3, 0.3, shrink=1.0, of_sets=True),
-    "Jaccard": Likeness(1.0, 1.0, of_sets=True),
+    "cosine, shrunk": Similarity(shrink=2.5),
+    "asymmetric": Similarity(0.25, 0.75),
+    "asymmetric, shrunk": Similarity(1.6, -0.6, shrink=10.0),
+    "Tversky": Similarity(0.5, 2.0, of_sets=True),
+    "Tversky, shrunk": Similarity(0.3, 0.3, shrink=1.0, of_sets=True),
+    "Jaccard": Similarity(1.0, 1.0, of_sets=True),
 }
 
 
-def by_definition(queries, items, k, likeness, own):
+def by_definition(queries, items, k, similarity, own):
     """Per query the k most alike by the papers' formulas, one pair at a time; ties to the lower code."""
     rows = []
     for x, self_code in zip(queries.astype(float), own, strict=True):
         ranked = []
         for code, y in enumerate(items.astype(float)):
             common, a, b = (x * y).sum(), (x * x).sum(), (y * y).sum()
-            if likeness.of_sets:
-                below = common + likeness.alpha * (a - common) + likeness.beta * (b - common)
+            if similarity.of_sets:
+                below = common + similarity.alpha * (a - common) + similarity.beta * (b - common)
             else:
-                below = float(a) ** likeness.alpha * float(b) ** likeness.beta if common else 1
+                below = float(a) ** similarity.alpha * float(b) ** similarity.beta if common else 1
             if common and code != self_code:
-                ranked.append((-np.float32(common / (below + likeness.shrink)), code))
+                ranked.append((-np.float32(common / (below + similarity.shrink)), code))
         rows.append({code: -value for value, code in sorted(ranked)[:k]})
     return rows
 
 
-@pytest.mark.parametrize("likeness", LIKENESSES.values(), ids=LIKENESSES)
+@pytest.mark.parametrize("similarity", LIKENESSES.values(), ids=LIKENESSES)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), items=binary, k=st.integers(1, 12))
-def test_every_likeness_by_its_definition(likeness, data, items, k):
+def test_every_likeness_by_its_definition(similarity, data, items, k):
     queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
     own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(similarity, "CELLS", 10)
-        found = nearest(binarised(queries), binarised(items.T), k, likeness, own=own)
-    assert as_rows(found) == by_definition(queries, items, k, likeness, own)
+        found = nearest(binarised(queries), binarised(items.T), k, similarity, own=own)
+    assert as_rows(found) == by_definition(queries, items, k, similarity, own)
     assert found.dtype == np.float32
 
 
@@ -158,29 +157,29 @@ def test_weights_count_and_a_batch_is_like_each_alone():
     rng = np.random.default_rng(4)
     rows = (rng.random((60, 40)) < 0.2) * rng.integers(1, 9, (60, 40))
     weights, columns = csr_array(rows), csr_array(rows.T)
-    for likeness in (Likeness(), Likeness(0.2, 0.8, 3.0)):
-        found = nearest(weights, columns, 7, likeness)
-        assert as_rows(found) == by_definition(rows, rows, 7, likeness, [-1] * 60)
-        alone = [as_rows(nearest(weights[[row]], columns, 7, likeness))[0] for row in range(60)]
+    for similarity in (Similarity(), Similarity(0.2, 0.8, 3.0)):
+        found = nearest(weights, columns, 7, similarity)
+        assert as_rows(found) == by_definition(rows, rows, 7, similarity, [-1] * 60)
+        alone = [as_rows(nearest(weights[[row]], columns, 7, similarity))[0] for row in range(60)]
         assert as_rows(found) == alone
 
 
 @pytest.mark.parametrize(
-    ("name", "params", "likeness"),
+    ("name", "params", "similarity"),
     [
-        ("asymmetric_cosine", {"alpha": 0.3}, Likeness(0.3, 0.7, 5.0)),
-        ("tversky", {"alpha": 0.4, "beta": 1.5}, Likeness(0.4, 1.5, 5.0, of_sets=True)),
-        ("jaccard", {}, Likeness(1.0, 1.0, 5.0, of_sets=True)),
+        ("asymmetric_cosine", {"alpha": 0.3}, Similarity(0.3, 0.7, 5.0)),
+        ("tversky", {"alpha": 0.4, "beta": 1.5}, Similarity(0.4, 1.5, 5.0, of_sets=True)),
+        ("jaccard", {}, Similarity(1.0, 1.0, 5.0, of_sets=True)),
     ],
 )
-def test_the_same_neighbours_as_similaripy(name, params, likeness):
+def test_the_same_neighbours_as_similaripy(name, params, similarity):
     """Wherever no tie at the k-th place leaves the choice open."""
     import similaripy
 
     rows = csr_array(np.random.default_rng(5).random((200, 150)) < 0.1).astype(np.float32)
     theirs = getattr(similaripy, name)(rows, k=200, shrink=5, verbose=False, **params).toarray()
     np.fill_diagonal(theirs, 0)
-    ours = neighbours(rows, 20, likeness).toarray()
+    ours = neighbours(rows, 20, similarity).toarray()
     assert (np.count_nonzero(ours, axis=1) == 20).all()
     assert np.allclose(ours[ours > 0], theirs[ours > 0], rtol=1e-5)
     left_out = np.where(ours > 0, 0, theirs).max(axis=1)

@@ -5,8 +5,8 @@ import pytest
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError
-from songrec.split import given, strong, triplet_holdout, weak
-from songrec.split.choose import PROTOCOLS, divide
+from songrec.splits import given, strong, triplet_holdout, weak
+from songrec.splits.choose import PROTOCOLS, divide
 
 ALL = {
     "test": 0.3,

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
-from songrec.split.cold import new_songs, new_users
+from songrec.splits.cold import new_songs, new_users
 
 
 def log(seed=0, users=60, songs=50, density=0.3):

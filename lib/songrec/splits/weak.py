@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions
 from songrec.errors import DataError
-from songrec.split.contract import Split, check_shares, held_out, keep, row_of_entries
+from songrec.splits.contract import Split, check_shares, held_out, keep, row_of_entries
 
 
 def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:

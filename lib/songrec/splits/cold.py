@@ -1,6 +1,6 @@
 """Who and what nobody knows: users of whom only the first few songs are shown, songs that no model has met.
 
-Not a protocol of the study (see `songrec.split`): the models that it compares are fitted once, on users and
+Not a protocol of the study (see `songrec.splits`): the models that it compares are fitted once, on users and
 songs that they know. Here some of both are set aside whole, to see what can be said of them.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
-from songrec.split.contract import HeldOut, check_shares, held_out, keep, row_of_entries
+from songrec.splits.contract import HeldOut, check_shares, held_out, keep, row_of_entries
 
 
 @dataclass(frozen=True)

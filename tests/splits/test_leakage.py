@@ -10,7 +10,7 @@ from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from test_split import attempt, every_protocol, pairs, random_logs, some_log
+from test_weak import attempt, every_protocol, pairs, random_logs, some_log
 
 import songrec.models
 from songrec.config import read_parameters
@@ -21,7 +21,7 @@ from songrec.models.registry import model_names
 from songrec.paths import NOTEBOOKS
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.stage import Stage
-from songrec.split import Split, strong, weak
+from songrec.splits import Split, strong, weak
 
 HERE = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
 
@@ -156,13 +156,13 @@ def test_the_search_sees_validation_only(estimator, split, tmp_path, monkeypatch
     with the test part out of bounds, it runs all the same."""
     listed: list[bytes] = []
     module = import_module("songrec.tuning.search")  # its room exports a function of the same name
-    judge = module.judge
+    find_hits = module.find_hits
 
     def spying(songs, holdout):
         listed.append(songs.tobytes())
-        return judge(songs, holdout)
+        return find_hits(songs, holdout)
 
-    monkeypatch.setattr(module, "judge", spying)
+    monkeypatch.setattr(module, "find_hits", spying)
     garbage = dataclasses.replace(
         split,
         test=dataclasses.replace(

@@ -10,7 +10,7 @@ from songrec.data import Interactions, ingest, keep_minimum, to_interactions
 from songrec.data.sources import taste_profile
 from songrec.errors import DataError
 from songrec.paths import find_raw
-from songrec.split import strong
+from songrec.splits import strong
 
 WHOLE = "taste-profile/train_triplets.txt.zip"
 

@@ -22,11 +22,11 @@ Evaluate = Callable[[], Means]
 
 def songrec(lists: np.ndarray, holdout: csr_array, cutoffs: Sequence[int]) -> tuple[Evaluate, int]:
     """All accuracy metrics of this project, a value for each user; then their means."""
-    from songrec.evaluation import ACCURACY, judge
+    from songrec.evaluation import ACCURACY, find_hits
 
     def evaluate() -> Means:
-        judgement = judge(lists, holdout)
-        per_user = {f"{m}@{k}": metric(judgement, k) for m, metric in ACCURACY.items() for k in cutoffs}
+        hits = find_hits(lists, holdout)
+        per_user = {f"{m}@{k}": metric(hits, k) for m, metric in ACCURACY.items() for k in cutoffs}
         return {name: float(values.mean()) for name, values in per_user.items()}
 
     return evaluate, len(ACCURACY)

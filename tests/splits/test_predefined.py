@@ -6,7 +6,7 @@ import pytest
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.split import given
+from songrec.splits import given
 
 
 def log(histories, plays=1):

@@ -14,7 +14,7 @@ CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Hits:
     """What the accuracy metrics need to know about each user's list.
 
     hits : bool (n_users, n), whether the song at this place of the list was held out.
@@ -57,7 +57,7 @@ class Judgement:
         return row, place + 1, np.arange(len(row)) - first[row] + 1
 
 
-def judge(ranked: np.ndarray, holdout: csr_array) -> Judgement:
+def find_hits(ranked: np.ndarray, holdout: csr_array) -> Hits:
     """Look every listed song up in the holdout, over all users at once.
 
     ranked : integer (n_users, n), song codes, best first; -1 fills the end of a list shorter than n.
@@ -67,7 +67,7 @@ def judge(ranked: np.ndarray, holdout: csr_array) -> Judgement:
     on after padding, or a user has nothing held out (there is nothing to find, so no metric is defined).
 
     >>> holdout = csr_array([[0, 1, 0, 1], [1, 0, 0, 0]])
-    >>> judged = judge(np.array([[3, 0, 1], [2, -1, -1]]), holdout)
+    >>> judged = find_hits(np.array([[3, 0, 1], [2, -1, -1]]), holdout)
     >>> judged.hits
     array([[ True, False,  True],
            [False, False, False]])
@@ -84,7 +84,7 @@ def judge(ranked: np.ndarray, holdout: csr_array) -> Judgement:
     n_relevant = np.diff(holdout.indptr).astype(np.int64)
     _refuse(n_relevant == 0, "has an empty holdout: leave users with nothing to find out of the evaluation")
 
-    return Judgement(_hits(ranked, holdout), n_relevant, _listed(ranked))
+    return Hits(_hits(ranked, holdout), n_relevant, _listed(ranked))
 
 
 def _hits(ranked: np.ndarray, holdout: csr_array) -> np.ndarray:

@@ -5,7 +5,7 @@ from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.split.contract import HeldOut, Split, check_shares, keep, row_of_entries
+from songrec.splits.contract import HeldOut, Split, check_shares, keep, row_of_entries
 
 FEWEST = 5
 """A held-out user with fewer songs holds out none (and so is not tested on), as published."""

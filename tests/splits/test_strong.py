@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.split import strong
+from songrec.splits import strong
 
 
 class Published(NamedTuple):

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from songrec.data import text
-from songrec.data.grammar import MAX_PLAYS, Layout, plays_of, read_line, shown, valid_ids
+from songrec.data.validation import MAX_PLAYS, Layout, plays_of, read_line, shown, valid_ids
 
 TAB, COMMA = Layout("\t", (0, 1, 2), 3), Layout(",", (2, 0, 1), 4)
 

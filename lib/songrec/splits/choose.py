@@ -4,10 +4,10 @@ from typing import Any
 
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError
-from songrec.split.contract import Split
-from songrec.split.given import given
-from songrec.split.strong import strong
-from songrec.split.weak import triplet_holdout, weak
+from songrec.splits.contract import Split
+from songrec.splits.predefined import given
+from songrec.splits.strong import strong
+from songrec.splits.weak import triplet_holdout, weak
 
 TAKES = {
     "weak": ("test", "validation"),

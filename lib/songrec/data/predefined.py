@@ -8,8 +8,8 @@ from pathlib import Path
 from songrec.data.interactions import Interactions
 
 
-def read_given(folder: Path) -> tuple[Interactions, Interactions] | None:
-    """The visible and the hidden part that `keep_given` kept, if any."""
+def read_predefined(folder: Path) -> tuple[Interactions, Interactions] | None:
+    """The visible and the hidden part that `save_predefined` kept, if any."""
     if not (folder / "hidden").is_dir():
         return None
     return Interactions.load(folder / "visible"), Interactions.load(folder / "hidden")

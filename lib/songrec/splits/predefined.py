@@ -5,8 +5,8 @@ from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions, codes_of
 from songrec.errors import DataError
-from songrec.split.contract import Split, check_shares, held_out, keep, scattered
-from songrec.split.weak import draw_places
+from songrec.splits.contract import Split, check_shares, held_out, keep, scattered
+from songrec.splits.weak import draw_places
 
 
 def given(

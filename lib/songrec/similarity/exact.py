@@ -1,9 +1,9 @@
-"""Nearest neighbours between the rows of sparse matrices, by any of a family of likenesses.
+"""Nearest neighbours between the rows of sparse matrices, by any of a family of similarities.
 
-Likenesses are computed in double precision, rounded to single, and compared as they are rounded: what is
+Similarities are computed in double precision, rounded to single, and compared as they are rounded: what is
 equal but for the order of an addition is a tie, and ties go to the lower code. The one exception is the plain
-cosine of binary matrices, the likeness that is wanted at the largest scale: `songrec.kernel` computes it in
-parallel, and compares the exact ratios.
+cosine of binary matrices, the similarity that is wanted at the largest scale:
+`songrec.similarity.cosine` computes it in parallel, and compares the exact ratios.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.kernel import nearest_by_cosine
 from songrec.lists import NOTHING
 from songrec.ranking import best, binarised
+from songrec.similarity.cosine import nearest_by_cosine
 
 CELLS = 2_000_000
 """Pairs with something in common held at once, about 60 bytes each (more only for a row that has more)."""
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Similarity:
     """How alike two rows x and y are, from what they have in common.
 
     With c = Σ x·y, a = Σ x² and b = Σ y² (for binary rows: features in common, features of either),
@@ -34,9 +34,9 @@ class Likeness:
     have in common is trusted less the larger `shrink` is. (The family is that of `s_plus` in similaripy,
     without the mixtures.)
 
-    >>> Likeness().between(2, 4, 9)
+    >>> Similarity().between(2, 4, 9)
     0.3333333333333333
-    >>> Likeness(1, 1, of_sets=True).between(2, 4, 9)
+    >>> Similarity(1, 1, of_sets=True).between(2, 4, 9)
     0.18181818181818182
     """
 
@@ -46,7 +46,7 @@ class Likeness:
     of_sets: bool = False
 
     def between(self, common, a, b):
-        """The likeness of rows by `common`, `a` and `b`, numbers or arrays, float64."""
+        """The similarity of rows by `common`, `a` and `b`, numbers or arrays, float64."""
         if self.of_sets:
             whole = common + self.alpha * (a - common) + self.beta * (b - common)
         else:
@@ -54,15 +54,15 @@ class Likeness:
         return common / (whole + self.shrink)
 
 
-COSINE = Likeness()
+COSINE = Similarity()
 
 
-def neighbours(rows: csr_array, k: int, likeness: Likeness = COSINE, *, threads: int = 0) -> csr_array:
+def neighbours(rows: csr_array, k: int, similarity: Similarity = COSINE, *, threads: int = 0) -> csr_array:
     """For each row its `k` nearest other rows; ties go to the lower row.
 
     rows : sparse (n, features), weights above zero. threads : 0 lets OpenMP decide: no matter.
 
-    Returns a csr_array (n, n) of likenesses (float32), columns ascending, at most `k` in a row and none on
+    Returns a csr_array (n, n) of similarities (float32), columns ascending, at most `k` in a row and none on
     the diagonal; rows with nothing in common are no neighbours.
 
     >>> songs = csr_array(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]]))
@@ -71,14 +71,14 @@ def neighbours(rows: csr_array, k: int, likeness: Likeness = COSINE, *, threads:
            [0.816, 0.   , 0.   ],
            [0.   , 0.577, 0.   ]], dtype=float32)
     """
-    return nearest(rows, rows.T.tocsr(), k, likeness, own=np.arange(rows.shape[0]), threads=threads)
+    return nearest(rows, rows.T.tocsr(), k, similarity, own=np.arange(rows.shape[0]), threads=threads)
 
 
 def nearest(
     queries: csr_array,
     columns: csr_array,
     k: int,
-    likeness: Likeness = COSINE,
+    similarity: Similarity = COSINE,
     *,
     sizes: np.ndarray | None = None,
     own: np.ndarray | None = None,
@@ -87,21 +87,21 @@ def nearest(
     """For each query its `k` nearest items; ties go to the lower code.
 
     queries : (m, features); columns : (features, n), one column an item; canonical, weights above zero.
-    likeness : from the query (its side is a) to the item (b).
+    similarity : from the query (its side is a) to the item (b).
     sizes : (n,) what b is for each item, where that is not the sum of squares of its column.
     own : (m,) the item that a query must not find, -1 for none; None for none at all.
 
-    Returns a csr_array (m, n) of likenesses (float32), at most `k` in a row, columns ascending.
+    Returns a csr_array (m, n) of similarities (float32), at most `k` in a row, columns ascending.
     """
     m, n = queries.shape[0], columns.shape[1]
     if sizes is None:
         sizes = np.bincount(columns.indices, np.square(columns.data, dtype=np.float64), minlength=n)
     own = np.full(m, NOTHING) if own is None else np.asarray(own)
-    if likeness == COSINE and _is_binary(queries) and _is_binary(columns):
+    if similarity == COSINE and _is_binary(queries) and _is_binary(columns):
         return nearest_by_cosine(binarised(queries), binarised(columns), k, sizes, own, threads)
     queries, columns = queries.astype(np.float64), columns.astype(np.float64)
     blocks = [
-        _nearest_in_block(queries[a:b], columns, k, likeness, sizes, own[a:b])
+        _nearest_in_block(queries[a:b], columns, k, similarity, sizes, own[a:b])
         for a, b in _cuts(queries, columns)
     ]
     codes, values, lengths = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
@@ -123,19 +123,19 @@ def _cuts(queries: csr_array, columns: csr_array) -> list[tuple[int, int]]:
     return list(pairwise([*starts.tolist(), len(cells)])) or [(0, 0)]
 
 
-def _nearest_in_block(queries, columns, k, likeness, sizes, own):
-    """(codes, likenesses of all rows one after the other; how many each row has)."""
+def _nearest_in_block(queries, columns, k, similarity, sizes, own):
+    """(codes, similarities of all rows one after the other; how many each row has)."""
     common = queries @ columns
     row = np.repeat(np.arange(len(own)), np.diff(common.indptr))
     a = np.zeros(len(own))
     np.add.at(a, np.repeat(np.arange(len(own)), np.diff(queries.indptr)), queries.data**2)
-    values = likeness.between(common.data, a[row], sizes[common.indices]).astype(np.float32)
+    values = similarity.between(common.data, a[row], sizes[common.indices]).astype(np.float32)
     values[(common.indices == own[row]) | ~(values > 0)] = -np.inf
     found = []
     for start, end in pairwise(common.indptr.tolist()):
-        codes, likenesses = best(common.indices[start:end], values[start:end], k)
+        codes, similarities = best(common.indices[start:end], values[start:end], k)
         order = np.argsort(codes)
-        found.append((codes[order], likenesses[order]))
+        found.append((codes[order], similarities[order]))
     codes = np.concatenate([codes for codes, _ in found] or [np.zeros(0, np.int32)]).astype(np.int32)
-    likenesses = np.concatenate([one for _, one in found] or [np.zeros(0, np.float32)]).astype(np.float32)
-    return codes, likenesses, np.array([len(codes) for codes, _ in found], np.int64)
+    similarities = np.concatenate([one for _, one in found] or [np.zeros(0, np.float32)]).astype(np.float32)
+    return codes, similarities, np.array([len(codes) for codes, _ in found], np.int64)

@@ -10,7 +10,7 @@ from songrec.models.registry import model_names
 from songrec.paths import NOTEBOOKS
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import make_plan
-from songrec.spaces import edges, read_spaces, searched
+from songrec.tuning.spaces import edges, read_spaces, searched
 
 DECLARED = read_spaces(NOTEBOOKS / "spaces.yml")
 KNOWN = dict.fromkeys(["neighbours", "similarity", "alpha", "members", "weights"])
