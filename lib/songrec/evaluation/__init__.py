@@ -15,6 +15,9 @@ from songrec.evaluation.evaluator import Evaluation, evaluate, load_per_user, sa
 from songrec.evaluation.hits import Hits, find_hits
 from songrec.evaluation.metrics import (
     ACCURACY,
+    DECIDING,
+    METRICS,
+    Metric,
     average_precision,
     f1,
     hit_rate,
@@ -23,17 +26,21 @@ from songrec.evaluation.metrics import (
     recall,
     recall_capped,
     reciprocal_rank,
+    score_lists,
 )
 from songrec.evaluation.overlap import jaccard, least_agreed, overlaps
 from songrec.evaluation.results import load_results, result_rows, save_results
 from songrec.evaluation.segments import CLASSES, groups_by, popularity_classes, recall_by_class
-from songrec.evaluation.statistics import paired_difference, ratio_gain, summarise
+from songrec.evaluation.statistics import means_of, paired_difference, paired_ratio, summarise
 
 __all__ = [
     "ACCURACY",
     "CLASSES",
+    "DECIDING",
+    "METRICS",
     "Evaluation",
     "Hits",
+    "Metric",
     "artist_coverage",
     "artist_diversity",
     "average_precision",
@@ -55,15 +62,16 @@ __all__ = [
     "load_results",
     "lorenz",
     "mean_popularity",
+    "means_of",
     "ndcg",
     "novelty",
     "overlaps",
     "paired_difference",
+    "paired_ratio",
     "popularity",
     "popularity_classes",
     "popularity_lift",
     "precision",
-    "ratio_gain",
     "recall",
     "recall_by_class",
     "recall_capped",
@@ -71,6 +79,7 @@ __all__ = [
     "result_rows",
     "save_per_user",
     "save_results",
+    "score_lists",
     "serendipity",
     "sign_flip",
     "signed_rank",

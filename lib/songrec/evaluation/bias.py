@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from songrec.errors import DataError
 from songrec.evaluation.hits import check_cutoff, check_lists, find_hits
-from songrec.evaluation.statistics import ratio_gain
+from songrec.evaluation.statistics import paired_ratio
 
 
 def popularity(train: csr_array) -> np.ndarray:
@@ -72,9 +72,9 @@ def popularity_lift(listed: np.ndarray, heard: np.ndarray) -> dict[str, float]:
     if not both.any():
         return {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n_users": 0}
     ours, theirs = (pd.DataFrame({"popularity@1": values[both]}) for values in (listed, heard))
-    row = ratio_gain(ours, theirs).iloc[0]
+    row = paired_ratio(ours, theirs).iloc[0]
     return {
-        "value": float(row["ratio"]) - 1,
+        "value": float(row["value"]) - 1,
         "ci_low": float(row["ci_low"]) - 1,
         "ci_high": float(row["ci_high"]) - 1,
         "n_users": int(both.sum()),

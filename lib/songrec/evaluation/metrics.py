@@ -7,11 +7,14 @@ k keeps its denominators: an empty place is a miss. A k beyond the lists' length
 unless every list is known to have ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
 
-from songrec.evaluation.hits import Hits
+from songrec.evaluation.hits import Hits, find_hits
 
 EXAMPLE = Hits(np.array([[True, False, True, False]]), n_relevant=np.array([3]), n_listed=np.array([4]))
 """What the docstrings judge: one list of four songs with hits at ranks 1 and 3, for a user with n = 3."""
@@ -106,11 +109,95 @@ def reciprocal_rank(hits: Hits, k: int) -> np.ndarray:
     return _sum_over_hits(hits, k, lambda rank, ordinal: (ordinal == 1) / rank)
 
 
-ACCURACY: dict[str, Callable[[Hits, int], np.ndarray]] = {
-    metric.__name__: metric
-    for metric in (precision, recall, recall_capped, f1, average_precision, ndcg, hit_rate, reciprocal_rank)
+@dataclass(frozen=True)
+class Metric:
+    """All that is known of a metric or measure, wherever it is named.
+
+    Attributes
+    ----------
+    name : str
+        Its name in tables.
+    label : str
+        Its name for a reader; of a mean over users where it has one of its own (MAP).
+    unit : str
+        `%` for a share that is written as per cent, `bits`, or nothing.
+    best : {"high", "low"} or None
+        Which values are better for a listener; None for a measure that only describes.
+    function : callable, optional
+        Maps (`Hits`, k) to one number a user, for the metrics of accuracy.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    best: str | None = None
+    function: Callable[[Hits, int], np.ndarray] | None = None
+
+    def title(self, k: int | None = None) -> str:
+        """The head of a column, with the cut-off and a unit that cells do not repeat.
+
+        >>> METRICS["novelty"].title(10), METRICS["coverage"].title(10)
+        ('Novelty@10 (bits)', 'Coverage@10')
+        """
+        at = "" if k is None else f"@{k}"
+        return f"{self.label}{at}" + (f" ({self.unit})" if self.unit not in ("", "%") else "")
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("precision", "Precision", best="high", function=precision),
+        Metric("recall", "Recall", best="high", function=recall),
+        Metric("recall_capped", "Capped recall", best="high", function=recall_capped),
+        Metric("f1", "F1", best="high", function=f1),
+        Metric("average_precision", "MAP", best="high", function=average_precision),
+        Metric("ndcg", "NDCG", best="high", function=ndcg),
+        Metric("hit_rate", "Hit rate", best="high", function=hit_rate),
+        Metric("reciprocal_rank", "MRR", best="high", function=reciprocal_rank),
+        Metric("novelty", "Novelty", unit="bits"),
+        Metric("diversity", "Diversity"),
+        Metric("coverage", "Coverage", unit="%"),
+        Metric("gini", "Gini"),
+        Metric("serendipity", "Serendipity", best="high"),
+        Metric("artist_coverage", "Artist coverage", unit="%"),
+        Metric("artist_diversity", "Artist diversity"),
+        Metric("lift", "Popularity lift", unit="%"),
+    )
 }
-"""Every accuracy metric by the name it has in tables, in the order of the tables."""
+"""Every metric by its name, in the order of the tables: one row each."""
+
+DECIDING = "average_precision"
+"""Orders the models: it rewards finding many of the held-out songs, and early."""
+
+ACCURACY = {name: metric.function for name, metric in METRICS.items() if metric.function}
+"""The metrics of accuracy: name to function."""
+
+
+def score_lists(
+    songs: np.ndarray,
+    holdout: csr_array,
+    k: int,
+    users: np.ndarray,
+    names: Sequence[str] = (DECIDING,),
+) -> pd.DataFrame:
+    """The accuracy of lists by some metrics at one cut-off.
+
+    Parameters
+    ----------
+    songs : int (n_users, at least k)
+        Lists, best first, -1 at the end of a shorter one.
+    holdout : csr_array (n_users, n_songs)
+    users : (n_users,)
+        The index of the result.
+
+    Returns
+    -------
+    DataFrame
+        A row a user, columns `metric@k`.
+    """
+    hits = find_hits(songs[:, :k], holdout)
+    values = {f"{name}@{k}": ACCURACY[name](hits, k) for name in names}
+    return pd.DataFrame(values, index=pd.Index(users, name="user"))
 
 
 def _hits(hits: Hits, k: int) -> np.ndarray:
@@ -118,8 +205,8 @@ def _hits(hits: Hits, k: int) -> np.ndarray:
     return np.bincount(hits.within(k)[0], minlength=hits.n_users)
 
 
-def _sum_over_hits(hits: Hits, k: int, worth: Callable) -> np.ndarray:
-    """Sum of `worth(rank, ordinal)` over each user's hits among the first k places."""
+def _sum_over_hits(hits: Hits, k: int, gain: Callable) -> np.ndarray:
+    """Sum of `gain(rank, ordinal)` over each user's hits among the first k places."""
     row, rank, ordinal = hits.within(k)
-    total = np.bincount(row, weights=worth(rank, ordinal), minlength=hits.n_users)
+    total = np.bincount(row, weights=gain(rank, ordinal), minlength=hits.n_users)
     return total.astype(np.float64, copy=False)  # without a single hit bincount forgets the weights' type

@@ -16,6 +16,8 @@ One user alone has a mean, but its standard error and interval are NaN. Values t
 interval without width.
 """
 
+from collections.abc import Hashable, Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
@@ -46,44 +48,61 @@ def summarise(per_user: pd.DataFrame) -> pd.DataFrame:
 
 
 def paired_difference(per_user: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
-    """Mean of `per_user` minus mean of `baseline`, with the standard error and interval of that difference.
+    """Mean over the users of a model's value minus the baseline's, with Student's 95 % interval.
 
-    The two are matched user by user, so what the users share cancels out. Returns the columns
-    metric, k, value, baseline, difference, se, ci_low, ci_high, n_users; se and interval are the
-    difference's. Raises `DataError` unless both hold the same users and columns (in any order).
+    Parameters
+    ----------
+    per_user, baseline : DataFrame
+        Columns `metric@k`, the same on both sides; the same users as index, in any order.
 
-    >>> a, b = pd.DataFrame({"ndcg@5": [0.4, 0.9, 0.5]}), pd.DataFrame({"ndcg@5": [0.2, 0.6, 0.4]})
+    Returns
+    -------
+    DataFrame
+        metric, k, value (the difference), se, ci_low, ci_high, n_users.
+
+    Raises
+    ------
+    DataError
+        When the two sides have other users or other columns.
+
+    Examples
+    --------
+    >>> a, b = pd.DataFrame({"ndcg@5": [0.4, 0.9, 0.5]}), pd.DataFrame({"ndcg@5": [0.3, 0.6, 0.3]})
     >>> paired_difference(a, b).round(3)
-      metric  k  value  baseline  difference     se  ci_low  ci_high  n_users
-    0   ndcg  5    0.6       0.4         0.2  0.058  -0.048    0.448        3
+      metric  k  value     se  ci_low  ci_high  n_users
+    0   ndcg  5    0.2  0.058  -0.048    0.448        3
     """
     baseline = _aligned(per_user, baseline)
-    ours, theirs = _values(per_user), _values(baseline)
-    difference, se, low, high = mean_interval(ours - theirs)
-    return _table(
-        per_user,
-        value=ours.mean(axis=0),
-        baseline=theirs.mean(axis=0),
-        difference=difference,
-        se=se,
-        ci_low=low,
-        ci_high=high,
-    )
+    difference, se, low, high = mean_interval(_values(per_user) - _values(baseline))
+    return _table(per_user, value=difference, se=se, ci_low=low, ci_high=high)
 
 
-def ratio_gain(per_user: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+def paired_ratio(per_user: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     r"""How many times the baseline's mean: ratio of the two means with Fieller's 95 % interval.
 
-    The interval holds every ratio $\rho$ at which the mean of $a_u - \rho b_u$ over the users is within t
-    standard errors of 0 (Fieller 1954), so it keeps the pairing and is rightly lopsided. Where the
-    baseline's mean is not itself clear of 0 no bounded interval exists: NaN; so is the ratio to a mean of 0.
-    Returns the columns metric, k, value, baseline, ratio, ci_low, ci_high, n_users.
+    Parameters
+    ----------
+    per_user, baseline : DataFrame
+        As those of `paired_difference`.
 
+    Returns
+    -------
+    DataFrame
+        metric, k, value (the ratio), ci_low, ci_high, n_users. The interval is NaN where the baseline's mean
+        is not itself clear of 0, for then no bounded one exists; so is the ratio to a mean of 0.
+
+    Notes
+    -----
+    The interval holds every ratio :math:`\rho` at which the mean of :math:`a_u - \rho b_u` over the users is
+    within t standard errors of 0 (Fieller 1954): it keeps the pairing and is rightly not symmetric.
+
+    Examples
+    --------
     >>> a = pd.DataFrame({"ndcg@5": [0.4, 0.9, 0.5, 0.6]})
     >>> b = pd.DataFrame({"ndcg@5": [0.2, 0.4, 0.3, 0.3]})
-    >>> ratio_gain(a, b).round(3)
-      metric  k  value  baseline  ratio  ci_low  ci_high  n_users
-    0   ndcg  5    0.6       0.3    2.0    1.39    2.379        4
+    >>> paired_ratio(a, b).round(3)
+      metric  k  value  ci_low  ci_high  n_users
+    0   ndcg  5    2.0    1.39    2.379        4
     """
     baseline = _aligned(per_user, baseline)
     ours, theirs = _values(per_user), _values(baseline)
@@ -91,7 +110,36 @@ def ratio_gain(per_user: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(b == 0, np.nan, a / b)
     low, high = fieller(ours, theirs)
-    return _table(per_user, value=a, baseline=b, ratio=ratio, ci_low=low, ci_high=high)
+    return _table(per_user, value=ratio, ci_low=low, ci_high=high)
+
+
+def means_of(values: Mapping[Hashable, np.ndarray | pd.Series]) -> pd.DataFrame:
+    """Means over the users who have a value, with their intervals.
+
+    Parameters
+    ----------
+    values : mapping
+        Key -> float (n_users,), of the same users in the same order, NaN where a user has none.
+
+    Returns
+    -------
+    DataFrame
+        value, ci_low, ci_high, n_users; index as `values`. NaN where nobody has a value. Columns that are
+        known for the same users share their resamples, which are what makes an interval costly.
+    """
+    names = ["value", "ci_low", "ci_high", "n_users"]
+    columns = np.column_stack([np.asarray(column, np.float64) for column in values.values()])
+    known = ~np.isnan(columns)
+    found = np.full((columns.shape[1], len(names)), np.nan)
+    masks, which = np.unique(known, axis=1, return_inverse=True)
+    for number, mask in enumerate(masks.T):
+        mine = np.flatnonzero(which.ravel() == number)
+        found[mine, -1] = mask.sum()
+        if mask.any():
+            part = pd.DataFrame(columns[np.ix_(mask, mine)]).add_prefix("value@")
+            found[mine] = summarise(part)[names].to_numpy()
+    index = pd.Index(list(values), tupleize_cols=False)
+    return pd.DataFrame(found, index=index, columns=names).astype({"n_users": int})
 
 
 def mean_interval(values: np.ndarray) -> tuple[np.ndarray, ...]:

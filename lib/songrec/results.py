@@ -1,0 +1,340 @@
+"""The results of a run: a folder of tidy tables, the present run's or a published one's, read the same way.
+
+    run.json                    the header: which log, which models; once published also where it was made
+    <stage>/<table>.csv         the tables of a stage
+    <stage>/facts.json          its single values
+    <stage>/<model>/...         the same of a stage that runs once a model, as long as it is not published
+
+A published run (`data/results/<profile>`) holds the tables of such a stage one below the other, with a column
+`model`, and its facts by model.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from songrec.config import suggest
+from songrec.errors import DataError
+from songrec.evaluation.metrics import DECIDING, METRICS
+from songrec.files import read_json
+from songrec.modelspec import read_models
+from songrec.paths import RESULTS, Paths
+from songrec.tables import FACTS, read_table
+
+HEADER = "run.json"
+
+MAIN = "taste-profile-10k-songs"
+"""The published run that stands first."""
+
+DAGGER = "\N{NO-BREAK SPACE}†"
+"""Stands after the name of a model whose search was ended by time, before it had all its trials."""
+
+_SIGNED = ("effect", "win_rate_difference")
+"""Columns of a difference, beside value and interval, whose sign changes when the models change places."""
+
+
+class Estimate(NamedTuple):
+    """A number with its 95 % interval and the number of users behind it.
+
+    A number of all lists together (coverage, Gini) has no interval: both ends are NaN.
+    """
+
+    value: float
+    low: float = np.nan
+    high: float = np.nan
+    n_users: int = 0
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Estimate":
+        """The estimate in a row of a table: `value`, and `ci_low`, `ci_high`, `n_users` where it has them."""
+        return cls(
+            row["value"], row.get("ci_low", np.nan), row.get("ci_high", np.nan), int(row.get("n_users", 0))
+        )
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run's results.
+
+    Attributes
+    ----------
+    name : str
+        The profile's name.
+    folder : Path
+        Where `run.json` and the stages' folders are.
+    header : dict
+        `run.json`: profile, title, description, synthetic, item, models and, once published, provenance.
+    stages : frozenset of str or None
+        The only stages whose tables may be read: what a page declares. None for all.
+    """
+
+    name: str
+    folder: Path
+    header: dict[str, Any] = field(repr=False, compare=False)
+    stages: frozenset[str] | None = None
+    _read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of_run(cls, profile: str, stages: Iterable[str] | None = None) -> "Results":
+        """The results of the last run of a profile.
+
+        Raises
+        ------
+        DataError
+            When the profile has not run here.
+        """
+        folder = Paths(profile).processed / "tables"
+        if not (folder / HEADER).is_file():
+            raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
+        named = None if stages is None else frozenset(stages)
+        return cls(profile, folder, read_json(folder / HEADER), named)
+
+    @classmethod
+    def published(cls, name: str, results: Path = RESULTS) -> "Results":
+        """A published run; models are shown as `models.yml` shows them today.
+
+        Raises
+        ------
+        DataError
+            When there is none of this name; it names the nearest.
+        """
+        folder = results / name
+        if not (folder / HEADER).is_file():
+            known = [path.parent.name for path in sorted(results.glob(f"*/{HEADER}"))]
+            raise DataError(
+                f"no results are published for {name!r}{suggest(name, known)} Published: "
+                f"{', '.join(known) or 'none'}. `songrec run`, then `songrec publish`, puts them there."
+            )
+        header, today = read_json(folder / HEADER), read_models()
+        shown = {
+            label: entry
+            | ({"title": today[label].title, "look": today[label].look} if label in today else {})
+            for label, entry in header["models"].items()
+        }
+        return cls(name, folder, header | {"models": shown})
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file of it: what a page that quotes it depends on."""
+        return sorted(path for path in self.folder.rglob("*") if path.suffix in (".csv", ".json"))
+
+    @property
+    def title(self) -> str:
+        return self.header["title"]
+
+    @property
+    def item(self) -> str:
+        """What is recommended: song or artist."""
+        return self.header.get("item", "song")
+
+    @property
+    def synthetic(self) -> bool:
+        return self.header["synthetic"]
+
+    # Tables and facts
+
+    def has(self, stage: str, name: str) -> bool:
+        """Whether there is such a table."""
+        return bool(self._files(stage, f"{name}.csv"))
+
+    def table(self, stage: str, name: str) -> pd.DataFrame:
+        """A table; that of a stage which runs once a model has a column `model` first.
+
+        Raises
+        ------
+        DataError
+            When there is none.
+        """
+        if (key := f"{stage}/{name}") not in self._read:
+            files = self._found(stage, f"{name}.csv")
+            tables = {model: read_table(path) for model, path in files.items()}
+            if "" in tables:
+                self._read[key] = tables[""]
+            else:
+                parts = [table.assign(model=model) for model, table in tables.items() if len(table)]
+                whole = pd.concat(parts or list(tables.values()), ignore_index=True)
+                first = whole.pop("model") if "model" in whole else pd.Series([], dtype=object)
+                whole.insert(0, "model", first)
+                self._read[key] = whole
+        return self._read[key]
+
+    def facts(self, stage: str) -> dict[str, Any]:
+        """The single values of a stage; by model for a stage that runs once a model."""
+        if (key := f"{stage}/") not in self._read:
+            found = {model: read_json(path) for model, path in self._found(stage, FACTS).items()}
+            self._read[key] = found.get("", found)
+        return self._read[key]
+
+    def _found(self, stage: str, file: str) -> dict[str, Path]:
+        if self.stages is not None and stage not in self.stages:
+            raise DataError(
+                f"this page does not declare that it reads {stage}: add it to `page` in pipeline.yml"
+            )
+        if not (files := self._files(stage, file)):
+            raise DataError(f"{self.folder / stage}: there is no {file}")
+        return files
+
+    def _files(self, stage: str, file: str) -> dict[str, Path]:
+        """Model -> file; the empty name for a file of the whole stage."""
+        if (whole := self.folder / stage / file).is_file():
+            return {"": whole}
+        each = {model: self.folder / stage / model / file for model in self.header["models"]}
+        return {model: path for model, path in each.items() if path.is_file()}
+
+    # Models
+
+    def label(self, model: str) -> str:
+        """The model's name for a reader, with a dagger where time ended its search."""
+        entry = self.header["models"].get(model, {})
+        return (entry.get("title") or model.replace("_", " ")) + (DAGGER if self.capped(model) else "")
+
+    def capped(self, model: str) -> bool:
+        """Whether time ended the model's search before it had all its trials."""
+        if (self.stages is not None and "tune" not in self.stages) or not self._files("tune", FACTS):
+            return False
+        return bool(self.facts("tune").get(model, {}).get("capped", False))
+
+    def look(self, model: str) -> tuple[str, str] | None:
+        """Colour and marker of the model; None for one that has none of its own."""
+        look = self.header["models"].get(model, {}).get("look")
+        return tuple(look) if look else None
+
+    def made_of_others(self, model: str) -> bool:
+        """Whether the model runs others: its cost is the sum of theirs, and it is no place to start."""
+        return bool(self.header["models"].get(model, {}).get("members"))
+
+    def models(self, by: str = DECIDING, cutoff: int = 10) -> list[str]:
+        """Names of the models, best first by a metric; by one that only describes, largest first."""
+        rows = self.table("evaluate", "metrics")
+        rows = rows[(rows["metric"] == by) & (rows["k"] == cutoff)]
+        if rows.empty:
+            raise DataError(f"{self.folder / 'evaluate' / 'metrics.csv'}: no {by}@{cutoff}")
+        up = METRICS[by].best == "low"
+        return rows.sort_values("value", ascending=up, kind="stable")["model"].tolist()
+
+    def single(self, cutoff: int = 10) -> str:
+        """The first model, by the deciding metric, that is not made of others."""
+        return next(model for model in self.models(cutoff=cutoff) if not self.made_of_others(model))
+
+    def chosen(self, single: bool = False) -> str:
+        """The model with the highest value on validation, of all or of those that are not made of others.
+
+        A model without a search, popularity for one, has no such value and is passed over.
+        """
+        reached = {
+            model: facts["value"]
+            for model, facts in self.facts("tune").items()
+            if facts.get("value") is not None and not (single and self.made_of_others(model))
+        }
+        if not reached:
+            raise DataError(f"{self.folder / 'tune'}: no value on validation")
+        return max(reached, key=reached.__getitem__)
+
+    def best(self, metric: str = DECIDING, cutoff: int = 10) -> set[str]:
+        """The best model by a metric and all that are not significantly worse, as the comparison decided."""
+        marks = self.table("compare", "best")
+        rows = marks[(marks["metric"] == metric) & (marks["k"] == cutoff)]
+        return set(rows.loc[rows["best"].astype(str) == "True", "model"])
+
+    # Single estimates
+
+    def estimate(self, stage: str, table: str, **keys: Any) -> Estimate:
+        """The estimate in the one row of a table whose columns have these values.
+
+        Raises
+        ------
+        DataError
+            When not exactly one row fits.
+        """
+        rows = self.rows(stage, table, **keys)
+        if len(rows) != 1:
+            raise DataError(f"{self.folder / stage / table}.csv: {len(rows)} rows fit {keys}, not one")
+        return Estimate.of(rows.iloc[0])
+
+    def rows(self, stage: str, table: str, **keys: Any) -> pd.DataFrame:
+        """Rows of a table whose columns have these values."""
+        rows = self.table(stage, table)
+        for column, value in keys.items():
+            if column not in rows:
+                raise DataError(
+                    f"{self.folder / stage / table}.csv: no column {column!r}{suggest(column, rows.columns)}"
+                )
+            rows = rows[rows[column] == value]
+        return rows
+
+    def metric(self, model: str, metric: str = DECIDING, cutoff: int = 10) -> Estimate:
+        """What was measured for a model."""
+        found = self._metrics.get((model, metric, cutoff))
+        if found is None:
+            known = sorted({name for name, *_ in self._metrics})
+            raise DataError(
+                f"{self.folder / 'evaluate' / 'metrics.csv'}: no {metric}@{cutoff} of {model}"
+                f"{suggest(model, known)}"
+            )
+        return found
+
+    @cached_property
+    def _metrics(self) -> dict[tuple[str, str, int], Estimate]:
+        rows = self.table("evaluate", "metrics").to_dict("records")
+        return {(row["model"], row["metric"], row["k"]): Estimate.of(row) for row in rows}
+
+    def difference(self, model: str, than: str, metric: str = DECIDING, cutoff: int = 10) -> dict[str, Any]:
+        """The row of the comparison of two models, the first minus the second, in either order."""
+        return self._pair("differences", model, than, metric, cutoff)
+
+    def ratio(self, model: str, than: str, metric: str = DECIDING, cutoff: int = 10) -> Estimate:
+        """The ratio of two models' means with its interval (Fieller's)."""
+        return Estimate.of(self._pair("ratios", model, than, metric, cutoff))
+
+    def _pair(self, table: str, model: str, than: str, metric: str, cutoff: int) -> dict[str, Any]:
+        key = (model, than, metric, cutoff)
+        if (row := self._pairs[table].get(key)) is not None:
+            return row
+        if (row := self._pairs[table].get((than, model, metric, cutoff))) is None:
+            raise DataError(
+                f"{self.folder / 'compare' / table}.csv: {model} and {than} are not compared "
+                f"by {metric}@{cutoff}"
+            )
+        turned = row | {"model": model, "than": than, "ci_low": row["ci_high"], "ci_high": row["ci_low"]}
+        for name in {"value", "ci_low", "ci_high", *_SIGNED} & turned.keys():
+            turned[name] = 1 / turned[name] if table == "ratios" else 0.0 - turned[name]
+        return turned
+
+    @cached_property
+    def _pairs(self) -> dict[str, dict[tuple[str, str, str, int], dict[str, Any]]]:
+        return {
+            name: {
+                (row["model"], row["than"], row["metric"], row["k"]): row
+                for row in self.table("compare", name).to_dict("records")
+            }
+            for name in ("differences", "ratios")
+        }
+
+    def only(self, stages: Iterable[str]) -> "Results":
+        """The same results, of which only these stages may be read."""
+        return replace(self, stages=frozenset(stages))
+
+
+def published(results: Path = RESULTS, all_protocols: bool = False) -> list[Results]:
+    """The published runs on real data, the main one first, then songs before artists, by name.
+
+    Levels compare within one protocol only: those under another than the main one's are left out, unless
+    `all_protocols`.
+    """
+    found = [Results.published(path.parent.name, results) for path in sorted(results.glob(f"*/{HEADER}"))]
+    real = sorted(
+        (run for run in found if not run.synthetic),
+        key=lambda run: (run.name != MAIN, run.item != "song", run.name),
+    )
+    main = next((protocol_of(run) for run in real if run.name == MAIN), None)
+    return [run for run in real if all_protocols or main in (None, protocol_of(run))]
+
+
+def protocol_of(run: Results) -> str:
+    """The protocol by which the run's log was split."""
+    return run.facts("split")["protocol"]

@@ -1,0 +1,170 @@
+"""Sentences made from values, by templates: one file a page, beside the page's module.
+
+In a template a blank line ends a paragraph, and a line break is a space. Filters write values:
+
+    {{ best | model }}                  a model's name           {{ names | models }}       a, b and c
+    {{ estimate | estimate }}           0.146 (0.141 to 0.151)   {{ estimate | interval }}  0.141 to 0.151
+    {{ estimate | value }}              0.146                    all three take unit="%" and signed=true
+    {{ users | count("user") }}         1 user, 1,200 users      {{ part | share }}         43 %
+    {{ words | listed }}                a, b and c               {{ item | article }}       an artist
+
+Every template knows `run`, `item`, `log` (how the log is called), `caution` and `invented` (what to say of a
+synthetic log, else nothing). A value that is missing is an error, never a text.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from songrec.errors import DataError
+from songrec.results import Estimate, Results
+from songrec.show.numbers import share as write_share
+from songrec.show.numbers import significant, unbroken, written
+
+INVENTED = "The log is synthetic: its listeners, titles and play counts are invented."
+CAUTION = (
+    "The log is synthetic. These numbers show that the whole line works; which model suits real listeners is "
+    "decided on real data (the published results)."
+)
+
+
+class Prose(str):
+    """Markdown text that a notebook renders; elsewhere simply the text."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def prose(template: str, run: Results, **facts: Any) -> Prose:
+    """The text of a page's template for these facts.
+
+    Parameters
+    ----------
+    template : str
+        File name beside the page modules, such as `cold_start.jinja`.
+    run : Results
+        Whose models and items are named.
+    **facts
+        What the template asks for.
+
+    Raises
+    ------
+    DataError
+        When a value that the template shows is missing (None, NaN, undefined).
+    """
+    from jinja2 import UndefinedError
+
+    known = {
+        "run": run,
+        "item": run.item,
+        "log": f"the {'synthetic ' if run.synthetic else ''}log `{run.name}`",
+        "caution": CAUTION if run.synthetic else "",
+        "invented": INVENTED if run.synthetic else "",
+    }
+    names = {
+        "model": run.label,
+        "models": lambda models, last="and": listed([run.label(model) for model in models], last),
+    }
+    environment = _environment().overlay()
+    environment.filters = environment.filters | names
+    try:
+        text = environment.get_template(template).render(known | facts)
+    except UndefinedError as error:
+        raise DataError(f"{template}: {error}") from error
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    return Prose("\n\n".join(capital(unbroken(part)) for part in paragraphs if part))
+
+
+@cache
+def _environment():
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("songrec", "pages"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "article": article,
+        "capital": capital,
+        "count": counted,
+        "estimate": lambda one, unit="", signed=False: _number(one, unit, signed, "brackets"),
+        "interval": lambda one, unit="", signed=False: _number(one, unit, signed, "ends"),
+        "listed": listed,
+        "share": write_share,
+        "size": significant,
+        "value": lambda one, unit="", signed=False: _number(one, unit, signed, "none"),
+    }
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    if value is None or value != value:
+        raise DataError(f"a template shows a missing value ({value})")
+    return value
+
+
+def _number(one: Estimate | Mapping[str, Any], unit: str, signed: bool, interval: str) -> str:
+    """One estimate as text; a number without an interval says so where the interval is asked for."""
+    one = one if isinstance(one, Estimate) else Estimate.of(one)
+    (text,) = written([one], unit, signed, interval)
+    if not text:
+        return "no interval" if interval == "ends" and one.value == one.value else _shown(one.value)
+    return text
+
+
+def listed(words: Iterable[object], last: str = "and") -> str:
+    """Words as an enumeration.
+
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed([1, 2], "or")
+    ('a', 'a, b and c', '1 or 2')
+    """
+    *before, end = map(str, words)
+    return f"{', '.join(before)} {last} {end}" if before else end
+
+
+def counted(number: int, word: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "song"), counted(1200, "user")
+    ('1 song', '1,200 users')
+    """
+    return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
+
+
+def article(word: str) -> str:
+    """The word with its indefinite article.
+
+    >>> article("artist"), article("song")
+    ('an artist', 'a song')
+    """
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning: model names are written small."""
+    return text[:1].upper() + text[1:]
+
+
+def two_lines(title: str) -> str:
+    """A title on two lines, where it has a comma.
+
+    >>> two_lines("Last.fm, 2,000 users")
+    'Last.fm,\\n2,000 users'
+    """
+    return title.replace(", ", ",\n", 1)
+
+
+def banner(run: Results) -> Prose:
+    """What the reader of a page must know first: which run it belongs to, and what its log is."""
+    kind = "a synthetic log: its listeners, titles and play counts are invented"
+    reading = f" In it listeners play {run.item}s: read {run.item} where the text says song."
+    return Prose(
+        f"*Run `{run.name}`, on {kind if run.synthetic else 'a real log'}."
+        f"{'' if run.item == 'song' else reading}*"
+    )

@@ -1,0 +1,83 @@
+"""One look for every figure: type, grid, and a colour and a marker for each model.
+
+Figures are transparent, and their ink and colours have a contrast of at least 3 to 1 against the white page
+and against the dark one.
+"""
+
+from contextlib import contextmanager
+from zlib import crc32
+
+import seaborn as sns
+
+from songrec.results import Results
+
+WIDTH = 7.2
+INK = "#71767f"
+FAINT = "#9aa0a640"
+ACCENTS = ("#1f8a8a", "#b0559b")
+"""Users and songs, fold-in and holdout: what is no model."""
+
+GROUPS = (("#3d7fc4", "v"), ("#808080", "o"), ("#d1603d", "^"))
+"""Colour and marker of three ordered groups."""
+
+_OTHERS = ("#2f8f4e", "#a8527a", "#8a8a2d", "#6a68c9", "#b565b5", "#a0583a", "#2f9a85")
+_OTHER_MARKERS = ("<", ">", "h", "H", "d", "8")
+
+_RC = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.facecolor": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.5,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+    "lines.markeredgewidth": 0.8,
+    "legend.frameon": False,
+    # Text stays text; ids come from the content, so that the same figure is the same bytes.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "songbook",
+    "savefig.dpi": 144,
+}
+
+
+@contextmanager
+def styled():
+    """The project's style within the block."""
+    with sns.axes_style("ticks"), sns.plotting_context("notebook", rc={}):
+        import matplotlib as mpl
+
+        with mpl.rc_context(_RC):
+            yield
+
+
+def colour(run: Results, model: str) -> str:
+    """The model's colour, the same on every page; a model without one of its own gets one by its name."""
+    look = run.look(model)
+    return look[0] if look else _OTHERS[crc32(model.encode()) % len(_OTHERS)]
+
+
+def marker(run: Results, model: str) -> str:
+    """The model's marker, so that colour is never the only difference."""
+    look = run.look(model)
+    return look[1] if look else _OTHER_MARKERS[crc32(model[::-1].encode()) % len(_OTHER_MARKERS)]

@@ -1,0 +1,1 @@
+"""Experiments that fit and evaluate: numbers in, frames out."""
