@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from songrec.results import Results
-from songrec.show.style import INK, WIDTH, colour, marker, styled
+from songrec.show.style import INK, WIDTH, apply_style, colour, marker
 
 MANY = 2_000
 """Marks beyond so many are drawn as pixels: as shapes they would make the file large and slow."""
@@ -45,8 +45,7 @@ class Figure:
     def svg(self) -> str:
         """The drawing: the same bytes for the same figure."""
         text = StringIO()
-        with styled():
-            FigureCanvasSVG(self.canvas).print_svg(text, metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(self.canvas).print_svg(text, metadata={"Date": None, "Creator": None})
         return text.getvalue()
 
     def __repr__(self) -> str:
@@ -71,9 +70,9 @@ def subplots(columns: int = 1, rows: int = 1, height: float = 3.6, **options) ->
     **options
         Go to `matplotlib.figure.Figure.subplots`, for example `sharey=True`.
     """
-    with styled():
-        canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
-        axes = canvas.subplots(rows, columns, squeeze=False, **options)
+    apply_style()
+    canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
+    axes = canvas.subplots(rows, columns, squeeze=False, **options)
     return canvas, list(axes.ravel())
 
 
@@ -107,6 +106,7 @@ def lines(
             color=shade,
             marker=marker(run, model),
             markevery=every,
+            markeredgecolor=shade,
             label=run.label(model),
             errorbar=None,
             estimator=None,
@@ -238,14 +238,13 @@ def legend(canvas: Canvas, axes: Iterable[Axes] | Axes, columns: int = 5) -> Non
         handles, labels = each.get_legend_handles_labels()
         found |= {label: handle for label, handle in zip(labels, handles, strict=True) if label not in found}
     if found:
-        with styled():
-            canvas.legend(
-                list(found.values()),
-                list(found),
-                loc="outside lower center",
-                ncols=min(columns, len(found)),
-                handlelength=2.2,
-            )
+        canvas.legend(
+            list(found.values()),
+            list(found),
+            loc="outside lower center",
+            ncols=min(columns, len(found)),
+            handlelength=2.2,
+        )
 
 
 def reference_line(axes: Axes, *, x: float | None = None, y: float | None = None, **look) -> None:

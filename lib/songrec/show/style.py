@@ -4,7 +4,6 @@ Figures are transparent, and their ink and colours have a contrast of at least 3
 and against the dark one.
 """
 
-from contextlib import contextmanager
 from zlib import crc32
 
 import seaborn as sns
@@ -48,6 +47,11 @@ _RC = {
     "axes.axisbelow": True,
     "grid.color": FAINT,
     "grid.linewidth": 0.6,
+    "axes.linewidth": 0.8,
+    "xtick.major.width": 0.8,
+    "ytick.major.width": 0.8,
+    "xtick.major.size": 3.5,
+    "ytick.major.size": 3.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "lines.linewidth": 1.8,
@@ -61,14 +65,9 @@ _RC = {
 }
 
 
-@contextmanager
-def styled():
-    """The project's style within the block."""
-    with sns.axes_style("ticks"), sns.plotting_context("notebook", rc={}):
-        import matplotlib as mpl
-
-        with mpl.rc_context(_RC):
-            yield
+def apply_style() -> None:
+    """The project's style, from here on."""
+    sns.set_theme(style="ticks", rc=_RC)
 
 
 def colour(run: Results, model: str) -> str:
