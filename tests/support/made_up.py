@@ -52,6 +52,4 @@ def made_up_run(
 def estimates(columns: Sequence[str], rows: Sequence[Sequence[Any]], half: float = 0.02) -> pd.DataFrame:
     """Rows whose last cell is a value, with an interval of this half-width and 100 users."""
     table = pd.DataFrame(rows, columns=[*columns, "value"])
-    return table.assign(
-        se=half / 2, ci_low=table["value"] - half, ci_high=table["value"] + half, n_users=100
-    )
+    return table.assign(se=half / 2, ci_low=table["value"] - half, ci_high=table["value"] + half, n_users=100)
