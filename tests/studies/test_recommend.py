@@ -1,4 +1,4 @@
-"""Histories beside lists."""
+"""Histories and lists by title, similar songs, a new listener."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ from songrec.data import Catalogue, Interactions
 from songrec.errors import ConfigError
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity
-from songrec.report import examples, show
 from songrec.splits import weak
+from songrec.studies import recommend
 
 CATALOGUE = Catalogue.from_columns(
     ["s00", "s01", "s02", "s03", "s04"], ["A", "B", "C", "D", "E"], ["X", "Y", "Y", "Z", "Y"]
@@ -32,7 +32,7 @@ def lists(split):
 
 
 def test_typical_users_go_from_few_to_many_known_songs(split):
-    chosen = examples.typical_users(split)
+    chosen = recommend.typical_users(split)
     known = dict(zip(split.user_ids[split.test.users], np.diff(split.test.fold_in.indptr), strict=True))
     counts = [known[user] for user in chosen]
     assert counts == sorted(counts)
@@ -42,8 +42,8 @@ def test_typical_users_go_from_few_to_many_known_songs(split):
 
 def test_rows_hold_history_by_plays_and_the_list_with_its_hits(split, lists):
     user = str(split.user_ids[split.test.users[3]])
-    table = examples.examples("p", "item_knn", split, lists, CATALOGUE, [user], 5)
-    assert list(table.columns) == examples.COLUMNS
+    table = recommend.examples({"item_knn": lists}, split, CATALOGUE, [user], 5)
+    assert list(table.columns) == recommend.EXAMPLES
     history, listed = (table[table["kind"] == kind] for kind in ("history", "recommended"))
     row = split.test.fold_in[[3]].toarray()[0]
     assert history["plays"].tolist() == sorted(row[row > 0], reverse=True)[:5]
@@ -57,60 +57,41 @@ def test_rows_hold_history_by_plays_and_the_list_with_its_hits(split, lists):
     assert all(float(score) > 0 for score in listed["score"])
 
 
-def test_it_is_said_whose_lists_these_are(lists):
-    text = examples.whose("item_knn", "ItemKNN", lists)
-    assert text == "Shown is item-KNN (`songrec.models.ItemKNN`), which made lists for 20 test users."
-
-
-def test_side_by_side_fills_the_shorter_column(split, lists):
-    user = str(split.user_ids[split.test.users[3]])
-    table = examples.examples("p", "item_knn", split, lists, CATALOGUE, [user], 5)
-    short = table.drop(table.index[(table["kind"] == "recommended") & (table["rank"] > 2)])
-    wide = examples.side_by_side(short, user)
-    assert wide["recommended"].tolist()[2:] == ["", "", ""]
-    assert set(wide["played it too"]) <= {"yes", ""}
-    long = table.drop(table.index[(table["kind"] == "history") & (table["rank"] > 2)])
-    plays = show.table(examples.side_by_side(long, user)).cells["plays"]
-    assert plays.tolist()[2:] == ["", "", ""]
-    assert "." not in "".join(plays)
-
-
 def test_an_unknown_user_is_named(split, lists):
     with pytest.raises(ConfigError, match="'nobody'"):
-        examples.examples("p", "m", split, lists, CATALOGUE, ["nobody"], 5)
+        recommend.examples({"m": lists}, split, CATALOGUE, ["nobody"], 5)
 
 
 def test_similar_songs_by_title_and_none_where_the_model_knows_none(split):
     model = ItemKNN(neighbours=10).fit(split.train)
-    table = examples.similar(model, split.song_ids, ["s01", "s09"], CATALOGUE, 3)
+    models = {"item_knn": model, "popularity": Popularity().fit(split.train)}
+    table = recommend.similar(models, split.song_ids, ["s01", "s09"], CATALOGUE, 3)
+    assert set(table["model"]) == {"item_knn"}
     assert list(dict.fromkeys(table["song"])) == ["B, by Y", "s09"]
     assert table.groupby("song")["similarity"].apply(lambda s: s.is_monotonic_decreasing).all()
-    assert set(examples.by_song(table)) == {"Like B, by Y", "Like s09"}
-    none = examples.similar(Popularity().fit(split.train), split.song_ids, ["s01"], CATALOGUE, 3)
-    assert none.empty
-    assert examples.by_song(none) == {}
+    assert recommend.similar({}, split.song_ids, ["s01"], CATALOGUE, 3).empty
 
 
 def test_first_songs_are_of_the_artist_whose_last_one_is_most_heard():
     train = csr_array(np.array([[1, 1, 1, 0, 1], [1, 1, 1, 0, 0], [1, 1, 0, 0, 1]]))
     song_ids = CATALOGUE.song_ids
-    assert examples.first_songs(train, song_ids, CATALOGUE) == ["s01", "s02", "s04"]  # all by Y
+    assert recommend.first_songs(train, song_ids, CATALOGUE) == ["s01", "s02", "s04"]  # all by Y
     nameless = Catalogue.from_columns([], [])
-    assert examples.first_songs(train, song_ids, nameless) == ["s00", "s01", "s02"]  # simply the most heard
+    assert recommend.first_songs(train, song_ids, nameless) == ["s00", "s01", "s02"]  # simply the most heard
 
 
 def test_a_new_listener_gets_nothing_already_played(split):
     model = ItemKNN(neighbours=10).fit(split.train)
-    table = examples.for_new_listener(model, split.song_ids, ["s05", "s01", "s05"], CATALOGUE, 5)
-    assert not {"s01", "s05"} & set(table["id"])
+    table = recommend.for_new_listener({"m": model}, split.song_ids, ["s05", "s01", "s05"], CATALOGUE, 5)
+    assert not {"s01", "s05"} & set(table["song_id"])
     assert table["rank"].tolist() == [1, 2, 3, 4, 5]
     with pytest.raises(ConfigError, match="'s99'"):
-        examples.for_new_listener(model, split.song_ids, ["s99"], CATALOGUE, 5)
+        recommend.for_new_listener({"m": model}, split.song_ids, ["s99"], CATALOGUE, 5)
 
 
 def test_songs_to_ask_about_are_the_head_and_the_middle(split):
     listeners = np.bincount(split.train.indices, minlength=30)
-    first, middle = (np.searchsorted(split.song_ids, song) for song in examples.head_and_middle(split))
+    first, middle = (np.searchsorted(split.song_ids, song) for song in recommend.head_and_middle(split))
     assert listeners[first] == listeners.max()
     assert abs(np.count_nonzero(listeners > listeners[middle]) - 15) <= np.count_nonzero(
         listeners == listeners[middle]
