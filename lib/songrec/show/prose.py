@@ -12,6 +12,7 @@ Every template knows `run`, `item`, `log` (how the log is called), `caution` and
 synthetic log, else nothing). A value that is missing is an error, never a text.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -74,7 +75,8 @@ def prose(template: str, run: Results, **facts: Any) -> Prose:
         text = environment.get_template(template).render(known | facts)
     except UndefinedError as error:
         raise DataError(f"{template}: {error}") from error
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    # A tag that ends a line leaves a space before the sign that follows.
+    paragraphs = [re.sub(r" ([,.;:)])", r"\1", " ".join(part.split())) for part in text.split("\n\n")]
     return Prose("\n\n".join(capital(unbroken(part)) for part in paragraphs if part))
 
 

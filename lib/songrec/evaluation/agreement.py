@@ -1,4 +1,4 @@
-r"""Do two ways of measuring put models in the same order? Kendall's tau, and which reversals are clear."""
+r"""Do two ways of measuring put models in the same order? Kendall's tau, and significant reversals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,39 +16,39 @@ class Agreement:
     tau : Kendall's tau-b between the means; 1 the same order, -1 the opposite one, NaN for one model alone.
     pairs : pairs of models.
     reversed : pairs (better by the first way, better by the second) whose means stand in opposite orders.
-    clear : those of them whose difference, user by user, is clear of 0 by both ways.
+    significant : those of them whose paired difference has an interval that excludes 0 by both ways.
     """
 
     tau: float
     pairs: int
     reversed: list[tuple[str, str]]
-    clear: list[tuple[str, str]]
+    significant: list[tuple[str, str]]
 
 
 def same_order(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> Agreement:
     r"""Compare two ways of measuring, each model -> per-user values; within one way all have the same users.
 
     Tau-b (Kendall 1945) is $\sum_{i<j} s_{ij} t_{ij} / \sqrt{\sum s_{ij}^2 \sum t_{ij}^2}$ over the pairs of
-    models, with s and t the signs of the differences of their means. Whether a difference is clear of 0 is
-    judged by its paired 95 % interval, each pair by itself.
+    models, with s and t the signs of the differences of their means. Whether a difference is significant
+    is decided by its paired 95 % interval, each pair by itself.
 
     >>> users = np.linspace(-0.01, 0.01, 20)
     >>> one = {"a": 0.1 + users, "b": 0.2 + 2 * users, "c": 0.3 - users}
     >>> other = {"a": 0.1 + users, "b": 0.4 + 2 * users, "c": 0.3 - users}
     >>> found = same_order(one, other)
-    >>> round(found.tau, 3), found.pairs, found.reversed, found.clear
+    >>> round(found.tau, 3), found.pairs, found.reversed, found.significant
     (0.333, 3, [('c', 'b')], [('c', 'b')])
     """
     if list(first) != list(second):
         raise DataError("two orders can be compared only of the same models")
     models = list(first)
     i, j = np.triu_indices(len(models), 1)
-    signs, clear = [], []
+    signs, apart = [], []
     for way in (first, second):
         values = np.column_stack([way[model] for model in models])
         mean, _, low, high = mean_interval(values[:, i] - values[:, j])
         signs.append(np.where(np.abs(mean) < 1e-12, 0, np.sign(mean)))  # equal sums, rounded differently
-        clear.append((low > 0) | (high < 0))
+        apart.append((low > 0) | (high < 0))
     s, t = signs
     scale = np.sqrt((s**2).sum() * (t**2).sum())
     against = s * t < 0
@@ -56,7 +56,7 @@ def same_order(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]
         tau=float((s * t).sum() / scale) if scale else np.nan,
         pairs=len(i),
         reversed=_named(models, i, j, s, against),
-        clear=_named(models, i, j, s, against & clear[0] & clear[1]),
+        significant=_named(models, i, j, s, against & apart[0] & apart[1]),
     )
 
 

@@ -5,10 +5,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
-from songrec.evaluation.order import same_order
-from songrec.evaluation.sampled import accuracy, chance, draw_negatives, ranks, some_users
+from songrec.evaluation.agreement import same_order
 from songrec.models import ItemKNN, Popularity
 from songrec.splits.contract import HeldOut
+from songrec.studies.sampled import accuracy, draw_negatives, random_recall, ranks, some_users
 
 N_USERS, N_SONGS = 60, 40
 
@@ -80,7 +80,7 @@ def test_against_all_unheard_songs_sampling_changes_nothing(plays, held):
 def test_blocks_of_users_change_nothing(held, monkeypatch):
     model, questions = ItemKNN().fit(held.fold_in), draw_negatives(held, 6, seed=1)
     whole = ranks(model, held, questions)
-    monkeypatch.setattr("songrec.evaluation.sampled.CELLS", 7 * N_SONGS)
+    monkeypatch.setattr("songrec.studies.sampled.CELLS", 7 * N_SONGS)
     for one, other in zip(whole, ranks(model, held, questions), strict=True):
         assert (one == other).all()
 
@@ -105,8 +105,8 @@ def test_accuracy_by_hand():
 
 def test_chance_is_what_lots_would_do(held):
     questions = draw_negatives(held, 9, seed=0)
-    assert chance(questions, held.users, 3) == pytest.approx(3 / 10)
-    assert chance(questions, held.users, 20) == 1
+    assert random_recall(questions, held.users, 3) == pytest.approx(3 / 10)
+    assert random_recall(questions, held.users, 20) == 1
 
 
 def test_some_users_keep_their_rows_together(held):
@@ -130,7 +130,7 @@ def test_tau_by_hand():
     found = same_order(first, second)
     assert found.tau == pytest.approx(1 / 3)
     assert found.pairs == 6
-    assert found.reversed == found.clear == [("b", "a"), ("d", "c")]
+    assert found.reversed == found.significant == [("b", "a"), ("d", "c")]
 
 
 def test_a_reversal_within_noise_is_not_clear():
@@ -142,7 +142,7 @@ def test_a_reversal_within_noise_is_not_clear():
     )
     found = same_order(first, second)
     assert found.reversed == [("b", "a")]
-    assert found.clear == []
+    assert found.significant == []
 
 
 def test_tau_of_one_model_is_unknown_and_ties_count_for_neither():

@@ -1,6 +1,6 @@
 r"""Each held-out song against a hundred random ones: a shortcut that many papers take, and what it does.
 
-Ranking the whole catalogue costs more than ranking one held-out song among a few songs drawn by lot (He et
+Ranking the whole catalogue costs more than ranking one held-out song among a few songs drawn at random (He et
 al. 2017). Krichene and Rendle 2020 show that the shortcut's numbers estimate another quantity, in which
 differences near the top hardly count, so that it may put models in another order. Here both are computed
 for the same songs, with the same metric, so that only the competitors differ.
@@ -34,7 +34,7 @@ class Questions:
 
 
 def some_users(held: HeldOut, n: int, seed: int) -> HeldOut:
-    """At most `n` of the users, drawn by lot and in their old order; all of them when there are no more."""
+    """At most `n` of the users, drawn at random and in their old order; all when there are no more."""
     positive("n", n)
     if n >= len(held.users):
         return held
@@ -93,16 +93,16 @@ def accuracy(rank: np.ndarray, questions: Questions, users: np.ndarray, k: int) 
     """
     near = rank <= k
     asked = np.bincount(questions.row, minlength=len(users))
-    worth = {"recall": near, "average_precision": near / rank, "ndcg": near / np.log2(rank + 1)}
+    gained = {"recall": near, "average_precision": near / rank, "ndcg": near / np.log2(rank + 1)}
     columns = {
         f"{name}@{k}": np.bincount(questions.row, weights=value, minlength=len(users)) / asked
-        for name, value in worth.items()
+        for name, value in gained.items()
     }
     return pd.DataFrame(columns, index=pd.Index(users, name="user"))
 
 
-def chance(questions: Questions, users: np.ndarray, k: int) -> float:
-    """The recall@k that a ranking by lot would be expected to have among the sampled negatives."""
+def random_recall(questions: Questions, users: np.ndarray, k: int) -> float:
+    """The recall@k that a random ranking would be expected to have among the sampled negatives."""
     competitors = (questions.negatives >= 0).sum(axis=1)
     expected = np.bincount(questions.row, weights=np.minimum(1, k / (competitors + 1)))
     return float(np.mean(expected / np.bincount(questions.row)))
