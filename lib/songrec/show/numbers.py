@@ -68,13 +68,11 @@ def written(
 
 
 def _symmetric(one: Estimate, digits: int) -> bool:
-    """Whether ± says where both ends are, to one unit of the last digit."""
+    """Whether both arms are equal as they are rounded, but for one unit of the last digit."""
     if isnan(one.high - one.low):
         return True
-    unit = 10.0**-digits
-    value, half = round(one.value, digits), round((one.high - one.low) / 2, digits)
-    ends = (value - half - round(one.low, digits), value + half - round(one.high, digits))
-    return max(map(abs, ends)) < 1.5 * unit
+    below, above = round(one.value - one.low, digits), round(one.high - one.value, digits)
+    return abs(below - above) < 1.5 * 10.0**-digits
 
 
 def _one(one: Estimate, digits: int, unit: str, signed: bool, interval: str) -> str:

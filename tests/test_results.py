@@ -1,0 +1,98 @@
+"""A run's and a published run's results are read the same way."""
+
+import pandas as pd
+import pytest
+from made_up import estimates, made_up_run
+
+from songrec.errors import DataError
+from songrec.files import write_json
+from songrec.results import Estimate, Results
+
+DIFFERENCES = pd.DataFrame(
+    {
+        "model": ["ease"],
+        "than": ["item_knn"],
+        "metric": ["average_precision"],
+        "k": [10],
+        "value": [0.1],
+        "ci_low": [0.05],
+        "ci_high": [0.2],
+        "p_holm": [0.01],
+        "effect": [0.3],
+    }
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    metrics = [["item_knn", "average_precision", 10, 0.2], ["ease", "average_precision", 10, 0.3]]
+    return made_up_run(
+        tmp_path,
+        {
+            ("evaluate", "metrics"): estimates(["model", "metric", "k"], metrics),
+            ("compare", "differences"): DIFFERENCES,
+            ("compare", "ratios"): DIFFERENCES.assign(value=2.0, ci_low=1.6, ci_high=2.5),
+            ("tune/item_knn", "trials"): pd.DataFrame({"trial": [0, 1]}),
+            ("tune/ease", "trials"): pd.DataFrame({"trial": [0]}),
+        },
+        {
+            "tune/item_knn": {"value": 0.4, "capped": True},
+            "tune/ease": {"value": 0.3, "capped": False},
+            "tune/popularity": {"value": None, "capped": False},
+        },
+    )
+
+
+def test_tables_of_a_stage_that_runs_once_a_model_stand_below_one_another(run):
+    table = run.table("tune", "trials")
+    assert table.to_dict("list") == {"model": ["item_knn", "item_knn", "ease"], "trial": [0, 1, 0]}
+    assert run.facts("tune")["ease"]["value"] == 0.3
+
+
+def test_models_are_ranked_and_named_with_a_dagger_where_time_ended_the_search(run):
+    assert run.models() == ["ease", "item_knn"]
+    assert run.chosen() == "item_knn"
+    assert run.label("item_knn") == "item-KNN\N{NO-BREAK SPACE}†"
+    assert run.label("ease") == "EASE"
+    assert run.label("my_model") == "my model"
+
+
+def test_a_difference_can_be_asked_for_either_way_round(run):
+    there, back = run.difference("ease", "item_knn"), run.difference("item_knn", "ease")
+    assert (back["value"], back["ci_low"], back["ci_high"]) == (-0.1, -0.2, -0.05)
+    assert (back["p_holm"], back["effect"]) == (there["p_holm"], -0.3)
+    ratio = run.ratio("item_knn", "ease")
+    assert ratio == Estimate(0.5, 1 / 2.5, 1 / 1.6)
+
+
+def test_a_page_may_read_only_what_it_declares(run):
+    page = run.only(["evaluate"])
+    assert page.models() == ["ease", "item_knn"]
+    with pytest.raises(DataError, match="does not declare that it reads tune"):
+        page.table("tune", "trials")
+    assert page.label("item_knn") == "item-KNN"
+
+
+def test_what_is_missing_is_named(run, tmp_path):
+    with pytest.raises(DataError, match=r"there is no nothing\.csv"):
+        run.table("compare", "nothing")
+    with pytest.raises(DataError, match="no average_precision@10 of eas: did you mean 'ease'"):
+        run.metric("eas")
+    with pytest.raises(DataError, match="2 rows fit"):
+        run.estimate("evaluate", "metrics", k=10)
+    with pytest.raises(DataError, match="no column 'kk': did you mean 'k'"):
+        run.rows("evaluate", "metrics", kk=10)
+    with pytest.raises(DataError, match="did you mean 'made-up'"):
+        Results.published("made-upp", tmp_path)
+
+
+def test_a_published_run_shows_models_as_they_are_shown_today(tmp_path):
+    made_up_run(tmp_path, models=("ease", "mine"))
+    path = tmp_path / "made-up" / "run.json"
+    header = made_up_run(tmp_path, models=("ease", "mine")).header
+    old = {**header["models"]["ease"], "title": "Old name", "look": ["#000000", "x"]}
+    write_json(path, header | {"models": {"ease": old, "mine": header["models"]["mine"]}})
+    run = Results.published("made-up", tmp_path)
+    assert run.label("ease") == "EASE"
+    assert run.look("ease") != ("#000000", "x")
+    assert run.label("mine") == "mine"
