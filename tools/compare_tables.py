@@ -3,9 +3,9 @@
     python tools/compare_tables.py records BEFORE/data/results data/results
     python tools/compare_tables.py runs BEFORE/data/processed/PROFILE data/processed/PROFILE
 
-Tables became longer, narrower or others, so what is compared is the numbers of a topic as a multiset: `lost` are
-those that occurred before and occur no more, `fewer` those that occur less often than they did. Columns that say
-which row it is (k, rank, n_users...) and timings are left out. Exit status 1 when a number is lost.
+Tables became longer, narrower or others, so what is compared is the numbers of a topic as a multiset: `lost`
+are those that occurred before and occur no more, `fewer` those that occur less often than they did. Columns
+that say which row it is (k, rank, n_users...) and timings are left out. Exit status 1 when one is lost.
 """
 
 import json
@@ -36,6 +36,7 @@ KEYS = {
 TIMES = {"seconds", "fit_seconds", "recommend_ms_per_user", "peak_mb", "search_seconds", "threads"}
 
 TOPICS = {
+    "single values": (["run.json", "params.json", "split.json"], ["run.json", "ingest", "split", "tune"]),
     "evaluate": (["metrics.csv"], ["evaluate"]),
     "compare": (["gains.csv", "tables/compare"], ["compare", "evaluate", "train"]),
     "tuning": (["tuning.csv", "tables/tuning", "trials.csv", "trials"], ["tuning_gain", "tune"]),
@@ -103,14 +104,13 @@ def _number(text: str) -> str | None:
 
 
 def files(folder: Path, names: Iterable[str], facts: bool) -> list[Path]:
-    """The tables (and facts) of these files and folders."""
-    kinds = (".csv", ".json") if facts else (".csv",)
+    """These files, and the tables (and facts) of these folders."""
     found = []
     for name in names:
         path = folder / name
-        inside = path.rglob("*") if path.is_dir() else [path] if path.is_file() else []
-        found += [each for each in inside if each.suffix in kinds and each.name not in LEFT_OUT]
-    return sorted(found)
+        inside = [*path.rglob("*.csv"), *(path.rglob("*.json") if facts else [])]
+        found += [path] if path.is_file() else inside
+    return sorted(path for path in found if path.name not in LEFT_OUT)
 
 
 def compare(before: Path, after: Path, times: bool) -> int:
@@ -125,7 +125,7 @@ def compare(before: Path, after: Path, times: bool) -> int:
         fewer = {number: count for number, count in (was - now).items() if number not in gone}
         lost += len(gone)
         print(
-            f"  {topic:12} {was.total():6} numbers before, {now.total():6} now; "
+            f"  {topic:13} {was.total():6} numbers before, {now.total():6} now; "
             f"{len(gone)} lost, {len(fewer)} fewer{': ' + ', '.join(gone[:12]) if gone else ''}"
         )
         if fewer:
