@@ -182,8 +182,7 @@ def _is_number(cell):
 
 def _old_files(record, topic):
     path = record / topic
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [record / f"{topic}.csv"]
-    return [file for file in files if file.stem != "kappa"]  # of kappa's table the best one is kept
+    return sorted(path.glob("*.csv")) if path.is_dir() else [record / f"{topic}.csv"]
 
 
 def test_every_number_of_the_old_record_is_in_the_new_one(record):

@@ -58,7 +58,6 @@ TOPICS = {
 
 LEFT_OUT = {
     "titles.csv": "titles of lists: in the notebook of a run only",
-    "kappa.csv": "of a record the chosen kappa is kept",
     "by_cutoff.csv": "rows of metrics",
     "trade_off.csv": "rows of metrics",
     "progress.csv": "from trials",

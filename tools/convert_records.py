@@ -92,7 +92,7 @@ def convert(folder: Path, profile: Mapping[str, Any]) -> None:
         "repeats": _repeats(old, profile),
         "cold_start": _cold_start(old, profile),
         "model_size": _model_size(old, run),
-        "recommend": _recommend(old),
+        "recommend": _recommend(old, run),
     }
     with replacing(folder) as new:
         new.mkdir()
@@ -118,7 +118,7 @@ def _header(run: Mapping[str, Any], profile: Mapping[str, Any], params: Mapping[
             "title": title,
             "look": [colour, marker],
             "estimator": entry["estimator"],
-            **({"members": entry["members"]} if "members" in entry else {}),
+            "members": entry.get("members", []),
             "hyperparameters": entry.get("hyperparameters", {}),
         }
     first = {key: run[key] for key in ("profile", "title", "description", "synthetic", "item")}
@@ -329,11 +329,11 @@ def _definitions(old: Old, run: Mapping[str, Any]) -> tuple[Tables, dict]:
     tables = {
         "values": values,
         "spread": old("studies/definitions/spread"),
-        "orders": old("studies/definitions/orders"),
+        "orders": old("studies/definitions/orders").rename(columns={"clear": "significant"}),
         "sampled": two_ways(old("studies/definitions/sampled"), ("all", "sampled"), "recall", users),
         "seen": two_ways(old("studies/definitions/seen"), ("left out", "let in"), DECIDING, users),
     }
-    return tables, {"cutoff": int(CUTOFF), "negatives": 100, "users": users}
+    return tables, {"cutoff": int(CUTOFF)}
 
 
 def two_ways(table: pd.DataFrame, ways: tuple[str, str], metric: str, users: int) -> pd.DataFrame:
@@ -365,24 +365,30 @@ def _cold_start(old: Old, profile: Mapping) -> tuple[Tables, dict]:
     if (growth := old("studies/cold_start/growth")).empty:
         return {}, {}
     baseline = _asked(profile, "cold_start", "baseline", "popularity")
-    behind = old("studies/cold_start/behind")
+    kappa = old("studies/cold_start/kappa")
     tables = {
         "curve": growth,
         "gains": cold_gains(old("studies/cold_start/gains"), baseline, growth),
-        "hybrid": cold_gains(behind, "hybrid", growth),
-        "new_songs": old("studies/cold_start/new_songs"),
+        "hybrid": cold_gains(old("studies/cold_start/behind"), "hybrid", growth),
+        "new_songs": old("studies/cold_start/new_songs").replace({"way": {"chance": "random"}}),
+        "kappa": by_shown(kappa),
     }
     facts = {
         "baseline": baseline,
         "member": _asked(profile, "cold_start", "member", "item_knn"),
         "cutoff": int(CUTOFF),
-        "users": int(growth["n_users"].iloc[0]),
     }
-    kappa = old("studies/cold_start/kappa")
     highest = kappa[kappa["value"].astype(float) == kappa["value"].astype(float).max()]
     if len(highest) == 1:  # where four digits tell
         facts["kappa"] = float(highest["kappa"].iloc[0])
     return tables, facts
+
+
+def by_shown(kappa: pd.DataFrame) -> pd.DataFrame:
+    """Each kappa by the number of songs shown; with none named, the mean over all numbers."""
+    kappa = kappa[["kappa", *[name for name in kappa if name not in ("kappa", "value")], "value"]]
+    table = kappa.rename(columns={"value": ""}).melt("kappa", var_name="shown")
+    return _grouped(table, kappa["kappa"], "kappa")
 
 
 def cold_gains(gains: pd.DataFrame, than: str, growth: pd.DataFrame) -> pd.DataFrame:
@@ -415,8 +421,12 @@ def _model_size(old: Old, run: Mapping[str, Any]) -> tuple[Tables, dict]:
     return tables, {"cutoff": int(CUTOFF)}
 
 
-def _recommend(old: Old) -> tuple[Tables, dict]:
-    return {"examples": old("examples"), "similar": old("similar")}, {"model": "item_knn"}
+def _recommend(old: Old, run: Mapping[str, Any]) -> tuple[Tables, dict]:
+    tables = {
+        "examples": old("examples").drop(columns="profile"),
+        "similar": old("similar").rename(columns={"like it": "label"}),
+    }
+    return tables, {"known_titles": run["known_titles"]}
 
 
 def _asked(profile: Mapping[str, Any], stage: str, name: str, default: Any) -> Any:
