@@ -52,8 +52,12 @@ class Estimate(NamedTuple):
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Estimate":
         """The estimate in a row of a table: `value`, and `ci_low`, `ci_high`, `n_users` where it has them."""
+        n_users = row.get("n_users", 0)
         return cls(
-            row["value"], row.get("ci_low", np.nan), row.get("ci_high", np.nan), int(row.get("n_users", 0))
+            row["value"],
+            row.get("ci_low", np.nan),
+            row.get("ci_high", np.nan),
+            int(n_users) if n_users == n_users else 0,
         )
 
 
