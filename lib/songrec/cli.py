@@ -1,12 +1,14 @@
-"""The command line: arguments only; what is done lives in the rooms below."""
+"""The command line: arguments only; what is done lives in the layers below."""
 
-import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from songrec.errors import BusyError, ConfigError, SongrecError
+import click
+
+from songrec.errors import BusyError, ConfigError, DataError, SongrecError
+from songrec.extras import require
 
 EXIT_FAILED, EXIT_USAGE, EXIT_BUSY, EXIT_INTERRUPTED = 1, 2, 75, 130
 
@@ -19,12 +21,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a title that the terminal cannot show is no failure
-    arguments = _parser().parse_args(argv)
     try:
-        code = arguments.do(arguments) or 0
+        code = _do(sys.argv[1:] if argv is None else list(argv))
         if sys.stdout is not None:
             sys.stdout.flush()  # here, where a full disk or a closed pipe is still answered for
         return code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     except SongrecError as error:
         print(f"songrec: {error}", file=sys.stderr)
         return {ConfigError: EXIT_USAGE, BusyError: EXIT_BUSY}.get(type(error), EXIT_FAILED)
@@ -40,6 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
 
 
+def _do(argv: list[str]) -> int:
+    """Without the group's own `main`, which would turn an interrupt and a closed pipe into its exit codes."""
+    try:
+        with cli.make_context("songrec", argv) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:  # --help
+        return end.exit_code
+    return 0
+
+
 def _drop_output() -> None:
     """Close an output that cannot be written, or the interpreter complains of it once more at its end."""
     try:
@@ -50,253 +64,222 @@ def _drop_output() -> None:
             sys.stdout.close()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="songrec",
-        description="From a listening log to a recommender one can trust.",
-        epilog=f"""examples:
-  songrec run --profile sample                     the whole line on a synthetic log
-  songrec recommend --profile sample --user ID     what to play next
-  songrec data list                                data sets, and whether they are here
+class _Command(click.Command):
+    """A command whose help ends with the exit codes; it reads `--only A B` as `--only A --only B`."""
 
-{_EXIT}""",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_run(commands)
-    _add_explain(commands)
-    _add_recommend(commands)
-    _add_similar(commands)
-    _add_data(commands)
-    _add_publish(commands)
-    return parser
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options, epilog=_EXIT)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        last = ""
+        for word in args:
+            if last == "--only" and spread[-1] != last and not word.startswith("-"):
+                spread.append(last)
+            last = word if word.startswith("-") else last
+            spread.append(word)
+        return super().parse_args(ctx, spread)
 
 
-def _command(commands, name: str, help_: str, do, examples: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=help_,
-        description=help_[0].upper() + help_[1:] + ".",
-        epilog=f"examples:\n{examples}\n\n{_EXIT}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.set_defaults(do=do)
-    return command
+class _Group(click.Group):
+    command_class = _Command
+    group_class = type
 
 
-def _add_profile(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--profile", default="sample", metavar="NAME", help="a profile (default: sample)")
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise click.BadParameter(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
-def _add_stages(command: argparse.ArgumentParser) -> None:
-    _add_profile(command)
-    command.add_argument(
-        "--only",
-        nargs="+",
-        default=[],
-        metavar="STAGE",
-        help="these stages and what they need; train.MODEL works",
-    )
-    command.add_argument(
-        "--set",
-        action="append",
-        default=[],
+_PROFILE = click.Option(["--profile"], default="sample", show_default=True, metavar="NAME", help="a profile")
+_STAGES = [
+    _PROFILE,
+    click.Option(
+        ["--only"], multiple=True, metavar="STAGE...", help="these and what they need; train.MODEL works"
+    ),
+    click.Option(
+        ["--set", "overrides"],
+        multiple=True,
         metavar="STAGE.PARAMETER=VALUE",
         help="override a parameter for this run; models.LABEL.HYPERPARAMETER=VALUE works too",
-    )
+    ),
+    click.Option(["--tuned-from"], metavar="RECORD", help="take what this record's searches found"),
+]
+_MODEL = [
+    click.Option(["--model"], metavar="LABEL", help="a model of the profile  [default: its chosen one]"),
+    click.Option(["--n"], type=_positive, default="10", show_default=True, help="length of the list"),
+]
 
 
-def _add_run(commands) -> None:
-    command = _command(
-        commands,
-        "run",
-        "run the stages of a profile that are not fresh",
-        _run,
-        """  songrec run --profile tiny
-  songrec run --profile sample --only train.item_knn
-  songrec run --profile sample --set split.test=0.3 --set models.item_knn.neighbours=50""",
-    )
-    _add_stages(command)
-    command.add_argument("--force", action="store_true", help="run the stages though they are fresh")
-    command.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
-    command.add_argument("--wait", action="store_true", help="wait for another run of this profile to end")
+@click.group(cls=_Group, epilog=_EXIT, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """From a listening log to a recommender one can trust.
+
+    \b
+    examples:
+      songrec run --profile sample                     the whole line on a synthetic log
+      songrec recommend --profile sample --user ID     what to play next
+      songrec data list                                data sets, and whether they are here
+    """
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    from songrec.pipeline.plan import make_plan
+@cli.command(params=[*_STAGES])
+@click.option("--force", is_flag=True, help="run the stages though they are fresh")
+@click.option("--dry-run", is_flag=True, help="say what would run, and run nothing")
+@click.option("--wait", is_flag=True, help="wait for another run of this profile to end")
+def run(profile, only, overrides, tuned_from, force, dry_run, wait) -> None:
+    """Run the stages of a profile that are not fresh.
+
+    \b
+    examples:
+      songrec run --profile tiny
+      songrec run --profile sample --only train.item_knn
+      songrec run --profile sample --set split.test=0.3 --set models.item_knn.neighbours=50
+    """
+    if dry_run:
+        return context.invoke(explain, profile=profile, only=only, overrides=overrides, tuned_from=tuned_from)
+    plan = _plan(profile, overrides, tuned_from, fetch=True)
     from songrec.pipeline.run import run
 
-    if arguments.dry_run:
-        return _explain(arguments)
-    run(
-        make_plan(arguments.profile, arguments.set, fetch=True),
-        only=arguments.only,
-        force=arguments.force,
-        wait=arguments.wait,
-    )
+    run(plan, only=only, force=force, wait=wait)
 
 
-def _add_explain(commands) -> None:
-    command = _command(
-        commands,
-        "explain",
-        "say which stages would run, and why",
-        _explain,
-        """  songrec explain --profile sample
-  songrec explain --profile sample --set split.seed=1""",
-    )
-    _add_stages(command)
+@cli.command(params=_STAGES)
+def explain(profile, only, overrides, tuned_from) -> None:
+    """Say which stages would run, and why.
 
-
-def _explain(arguments: argparse.Namespace) -> None:
-    from songrec.pipeline.plan import make_plan
+    \b
+    examples:
+      songrec explain --profile sample
+      songrec explain --profile sample --set split.seed=1
+    """
+    plan = _plan(profile, overrides, tuned_from)
     from songrec.pipeline.run import explain
 
-    for stage, reasons in explain(make_plan(arguments.profile, arguments.set), arguments.only).items():
+    for stage, reasons in explain(plan, only).items():
         print(f"{stage}: {'would run' if reasons else 'fresh'}")
         for reason in reasons:
             print(f"    {reason}")
 
 
-def _add_recommend(commands) -> None:
-    command = _command(
-        commands,
-        "recommend",
-        "recommend songs to a user of the log, or to a new listener",
-        _recommend,
-        """  songrec recommend --profile sample --user ID
-  songrec recommend --profile sample --songs ID,ID --n 20""",
-    )
-    _add_profile(command)
-    who = command.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", metavar="ID", help="a user of the log; an unknown one gets the popular list")
-    who.add_argument("--songs", metavar="ID,ID", help="what a new listener has played")
-    _add_model(command)
+def _plan(profile, overrides, tuned_from, **options):
+    require("study", "a run")
+    from songrec.pipeline.plan import make_plan
+
+    if tuned_from is not None:
+        options["tuned_from"] = tuned_from
+    return make_plan(profile, overrides, **options)
 
 
-def _add_model(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", metavar="LABEL", help="a model of the profile (default: its chosen one)")
-    command.add_argument("--n", type=_positive, default=10, help="length of the list (default: 10)")
+@cli.command(params=[_PROFILE, *_MODEL])
+@click.option("--user", metavar="ID", help="a user of the log; an unknown one gets the popular list")
+@click.option("--songs", metavar="ID,ID", help="what a new listener has played")
+def recommend(profile, user, songs, model, n) -> None:
+    """Recommend songs to a user of the log, or to a new listener.
 
-
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number
-
-
-def _recommend(arguments: argparse.Namespace) -> None:
+    \b
+    examples:
+      songrec recommend --profile sample --user ID
+      songrec recommend --profile sample --songs ID,ID --n 20
+    """
+    if (user is None) == (songs is None):
+        raise click.UsageError("one of --user and --songs is wanted, and not both")
     from songrec.serve import open_service
 
-    service = open_service(arguments.profile, arguments.model)
-    if arguments.user is not None:
-        print(service.for_user(arguments.user, arguments.n))
-    else:
-        print(service.for_songs(service.named(arguments.songs), arguments.n))
+    service = open_service(profile, model)
+    print(service.for_songs(service.named(songs), n) if user is None else service.for_user(user, n))
 
 
-def _add_similar(commands) -> None:
-    command = _command(
-        commands,
-        "similar",
-        "songs like a song",
-        _similar,
-        "  songrec similar --profile sample --song ID",
-    )
-    _add_profile(command)
-    command.add_argument("--song", required=True, metavar="ID")
-    _add_model(command)
+@cli.command(params=[_PROFILE, *_MODEL])
+@click.option("--song", required=True, metavar="ID", help="a song of the log")
+def similar(profile, song, model, n) -> None:
+    """Songs like a song.
 
-
-def _similar(arguments: argparse.Namespace) -> None:
+    \b
+    examples:
+      songrec similar --profile sample --song ID
+    """
     from songrec.serve import open_service
 
-    print(open_service(arguments.profile, arguments.model).similar(arguments.song, arguments.n))
+    print(open_service(profile, model).similar(song, n))
 
 
-def _add_data(commands) -> None:
-    data = commands.add_parser(
-        "data",
-        help="list, fetch and check data sets",
-        description="Data sets.",
-        epilog="examples:\n  songrec data list\n  songrec data fetch lastfm-2k",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _command(actions, "list", "list data sets, and whether they are here", _data_list, "  songrec data list")
-    fetch = _command(
-        actions,
-        "fetch",
-        "download a data set from its own site; an interrupted download goes on where it stopped",
-        _data_fetch,
-        "  songrec data fetch lastfm-2k",
-    )
-    fetch.add_argument("name", metavar="NAME")
-    check = _command(
-        actions,
-        "check",
-        "read a listening log and say what would be accepted and rejected",
-        _data_check,
-        """  songrec data check data/raw/my-log.csv --columns user,song,plays --header
-  songrec data check train_triplets.txt.gz""",
-    )
-    check.add_argument("file", metavar="FILE")
-    check.add_argument("--columns", default="", metavar="A,B,C", help="user, song, plays by name or place")
-    check.add_argument("--separator", default="", help="default: by the file's ending, else a tab")
-    check.add_argument("--header", action="store_true", help="the first line names the columns")
+@cli.group(epilog=_EXIT)
+def data() -> None:
+    """List, fetch and check data sets.
+
+    \b
+    examples:
+      songrec data list
+      songrec data fetch lastfm-2k
+    """
 
 
-def _data_list(arguments: argparse.Namespace) -> None:
+@data.command("list")
+def data_list() -> None:
+    """List data sets, and whether they are here.
+
+    \b
+    examples:
+      songrec data list
+    """
     from songrec.data.download import available
 
     print(*available(), sep="\n")
 
 
-def _data_fetch(arguments: argparse.Namespace) -> None:
+@data.command("fetch")
+@click.argument("name")
+def data_fetch(name) -> None:
+    """Download a data set from its own site; an interrupted download goes on where it stopped.
+
+    \b
+    examples:
+      songrec data fetch lastfm-2k
+    """
     from songrec.data.download import fetch
 
-    for path in fetch(arguments.name):
-        print(path)
+    print(*fetch(name), sep="\n")
 
 
-def _data_check(arguments: argparse.Namespace) -> None:
+@data.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--columns", default="", metavar="A,B,C", help="user, song, plays by name or place")
+@click.option("--separator", default="", help="[default: by the file's ending, else a tab]")
+@click.option("--header", is_flag=True, help="the first line names the columns")
+def data_check(file, columns, separator, header) -> None:
+    """Read a listening log and say what would be accepted and rejected.
+
+    \b
+    examples:
+      songrec data check data/raw/my-log.csv --columns user,song,plays --header
+      songrec data check train_triplets.txt.gz
+    """
     from songrec.data.ingest import check
     from songrec.data.sources import open_source
-    from songrec.errors import DataError
 
-    columns = [c.strip() for c in arguments.columns.split(",") if c.strip()]
-    source = open_source(
-        "triplets",
-        path=Path(arguments.file).absolute(),  # of the folder one stands in, not of data/raw
-        columns=columns,
-        separator=arguments.separator,
-        header=arguments.header,
-    )
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    # The file of the folder one stands in, not of data/raw.
+    source = open_source("triplets", path=file.absolute(), columns=names, separator=separator, header=header)
     report = check(source)
     if problem := report.problem():
         raise DataError(problem)
     print(report)
 
 
-def _add_publish(commands) -> None:
-    command = _command(
-        commands,
-        "publish",
-        "put the tables of a finished run on record in data/results (from a clean commit only)",
-        _publish,
-        "  songrec publish --profile taste-profile-10k-songs",
-    )
-    _add_profile(command)
+@cli.command(params=[_PROFILE])
+def publish(profile) -> None:
+    """Put the tables of a finished run on record in data/results (from a clean commit only).
 
-
-def _publish(arguments: argparse.Namespace) -> None:
+    \b
+    examples:
+      songrec publish --profile taste-profile-10k-songs
+    """
+    require("study", "publishing")
     from songrec.pipeline.publish import publish
 
-    print(publish(arguments.profile))
+    print(publish(profile))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,25 @@
 """Optional packages: what the base install does without, and how to get it."""
 
 from importlib.util import find_spec
+from typing import NamedTuple
 
 from songrec.errors import ConfigError
 
-EXTRAS = {"neural": ("torch", "PyTorch")}
-"""Extra -> the module that shows that it is installed, and its name in prose."""
+
+class Extra(NamedTuple):
+    """The modules that show that an extra is installed, with their names in prose, and what installs it."""
+
+    modules: dict[str, str]
+    install: str
+
+
+EXTRAS = {
+    "neural": Extra({"torch": "PyTorch"}, "make neural"),
+    "study": Extra(
+        {"dvc": "DVC", "papermill": "papermill", "optuna": "Optuna", "matplotlib": "Matplotlib"},
+        "pip install 'songrec[study]'",
+    ),
+}
 
 
 def missing(extra: str) -> str:
@@ -14,9 +28,13 @@ def missing(extra: str) -> str:
     >>> missing("")
     ''
     """
-    if not extra or find_spec(EXTRAS[extra][0]):
+    if not extra:
         return ""
-    return f"needs {EXTRAS[extra][1]}, which is not installed: make {extra}"
+    modules, install = EXTRAS[extra]
+    names = [name for module, name in modules.items() if not find_spec(module)]
+    if not names:
+        return ""
+    return f"needs {', '.join(names)}, which {'is' if len(names) == 1 else 'are'} not installed: {install}"
 
 
 def require(extra: str, who: str) -> None:

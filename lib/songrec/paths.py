@@ -7,22 +7,31 @@ from pathlib import Path
 
 from songrec.errors import ConfigError, DataError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+LIBRARY = Path(__file__).resolve().parents[1]
+"""The folder that holds the package `songrec`."""
+
+IN_CHECKOUT = (LIBRARY.parent / "notebooks").is_dir()
+REPOSITORY = LIBRARY.parent if IN_CHECKOUT else LIBRARY / "songrec" / "_project"
+"""The checkout; where the library was installed from a wheel, what the wheel brings along of it."""
+
+WORK = REPOSITORY if IN_CHECKOUT else Path.cwd()
+"""Where data and the site are put: the checkout, else the working directory."""
+
 NOTEBOOKS = REPOSITORY / "notebooks"
 PROFILES = NOTEBOOKS / "profiles"
 RESULTS = REPOSITORY / "data" / "results"
 BOOK = REPOSITORY / "book"
-SITE = REPOSITORY / "build" / "site"
+SITE = WORK / "build" / "site"
 
 
 def data_root() -> Path:
-    """`data/` of the checkout, or the folder that the variable SONGREC_DATA names (tests use it)."""
-    return Path(os.environ.get("SONGREC_DATA", REPOSITORY / "data")).resolve()
+    """The folder that the variable SONGREC_DATA names, else `data/` of the checkout or working directory."""
+    return Path(os.environ.get("SONGREC_DATA", WORK / "data")).resolve()
 
 
 def raw_folders() -> list[Path]:
     """Where raw files are looked for, in this order: `data/raw`, then `shared/data` beside the checkout."""
-    return [data_root() / "raw", REPOSITORY.parent / "shared" / "data"]
+    return [data_root() / "raw", WORK.parent / "shared" / "data"]
 
 
 def find_raw(name: str) -> Path:

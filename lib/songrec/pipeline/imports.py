@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from songrec.errors import ConfigError
-from songrec.paths import REPOSITORY
+from songrec.paths import LIBRARY
 
-LIBRARY = REPOSITORY / "lib"
 PACKAGE = "songrec"
 _DATA = (".json", ".csv")
 

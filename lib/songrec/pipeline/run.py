@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from songrec.errors import BusyError, DataError
-from songrec.paths import Paths
+from songrec.paths import Paths, data_root
 from songrec.pipeline.engine import Engine
 from songrec.pipeline.plan import Plan
 
@@ -57,7 +57,8 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
     names = plan.select(only)
     for label, line in plan.left_out.items():
         print(f"{label} is left out: it {line}", flush=True)
-    os.environ["SONGREC_PYTHON"] = sys.executable
+    # Stages are processes that start in other folders.
+    os.environ |= {"SONGREC_PYTHON": sys.executable, "SONGREC_DATA": str(data_root())}
     ran = []
     with only_run(plan.paths, wait), _progress(plan.profile_name, names) as tell:
         engine = Engine(plan)
