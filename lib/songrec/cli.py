@@ -1,7 +1,7 @@
 """The command line: arguments only; what is done lives in the layers below."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,8 +71,7 @@ class _Command(click.Command):
         super().__init__(*arguments, **options, epilog=_EXIT)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spread: list[str] = []
-        last = ""
+        spread, last = [], ""
         for word in args:
             if last == "--only" and spread[-1] != last and not word.startswith("-"):
                 spread.append(last)
@@ -138,7 +137,7 @@ def run(profile, only, overrides, tuned_from, force, dry_run, wait) -> None:
       songrec run --profile sample --set split.test=0.3 --set models.item_knn.neighbours=50
     """
     if dry_run:
-        return context.invoke(explain, profile=profile, only=only, overrides=overrides, tuned_from=tuned_from)
+        return explain.callback(profile, only, overrides, tuned_from)
     plan = _plan(profile, overrides, tuned_from, fetch=True)
     from songrec.pipeline.run import run
 
