@@ -4,13 +4,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import pytest
 
 from songrec import cli
 from songrec.cli import main
 
-COMMANDS = ["", "run", "explain", "recommend", "similar", "data", "data list", "data fetch", "data check"]
+
+def _commands(group: click.Group = cli.cli, path: str = ""):
+    """Every command, by the words that call it."""
+    yield path
+    for name, command in group.commands.items():
+        words = f"{path} {name}".strip()
+        yield from _commands(command, words) if isinstance(command, click.Group) else [words]
 
 
 def _python(*arguments: str, **options) -> subprocess.CompletedProcess:
@@ -21,28 +29,93 @@ def _python(*arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(command, stderr=subprocess.PIPE, check=False, env=environment, **options)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "publish"])
-def test_help_shows_an_example(command, capsys):
-    with pytest.raises(SystemExit) as end:
-        main([*command.split(), "--help"])
-    assert end.value.code == 0
-    examples = capsys.readouterr().out.partition("examples:\n")[2]
+@pytest.fixture
+def planned(monkeypatch) -> list:
+    """What `run` and `explain` hand down; nothing runs."""
+    handed: list = []
+    monkeypatch.setattr(
+        "songrec.pipeline.plan.make_plan", lambda *given, **named: handed.append((*given, named))
+    )
+    monkeypatch.setattr("songrec.pipeline.run.run", lambda plan, **named: handed.append(named))
+    monkeypatch.setattr(
+        "songrec.pipeline.run.explain", lambda plan, only: handed.append(only) or {"ingest": ["new"]}
+    )
+    return handed
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list:
+    """What `recommend` and `similar` ask the service."""
+    made: list = []
+    service = SimpleNamespace(
+        for_user=lambda *what: made.append(("user", *what)),
+        for_songs=lambda *what: made.append(("songs", *what)),
+        similar=lambda *what: made.append(("similar", *what)),
+        named=lambda text: text.split(","),
+    )
+    monkeypatch.setattr("songrec.serve.open_service", lambda *which: made.append(which) or service)
+    return made
+
+
+@pytest.mark.parametrize("command", list(_commands()))
+def test_help_shows_an_example_and_the_exit_codes(command, capsys):
+    assert main([*command.split(), "--help"]) == 0
+    examples, _, codes = capsys.readouterr().out.partition("examples:\n")[2].partition("exit codes:")
     assert f"  songrec {command}".rstrip() in examples
+    assert "75" in codes
 
 
-def test_an_unknown_command_is_a_wrong_use(capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["recomend"])
-    assert end.value.code == 2
-    assert "'recomend'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("", "Commands:"),
+        ("recomend", "Did you mean 'recommend'"),
+        ("data chekc", "Did you mean 'check'"),
+        ("run --profil tiny", "Did you mean '--profile'"),
+        ("run tiny", "unexpected extra argument"),
+        ("recommend", "--user and --songs"),
+        ("recommend --user u --songs s", "--user and --songs"),
+        ("similar", "--song"),
+        *((f"similar --song s --n {n}", "is not a whole number above 0") for n in ("0", "-1", "ten", "1.5")),
+    ],
+)
+def test_a_wrong_use_is_told_with_a_hint(arguments, said, capsys):
+    assert main(arguments.split()) == cli.EXIT_USAGE
+    assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("n", ["0", "-1", "ten", "1.5"])
-def test_a_length_that_is_none_is_a_wrong_use(n, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["similar", "--song", "s", "--n", n])
-    assert end.value.code == 2
-    assert "is not a whole number above 0" in capsys.readouterr().err
+def test_run_hands_down_what_was_asked(planned):
+    only = {"only": ("ingest", "train.ease", "split"), "force": False, "wait": True}
+    arguments = "run --profile p --wait --only ingest train.ease --only split --set a.b=1 --set c.d=-2"
+    assert main(arguments.split()) == 0
+    assert planned == [("p", ("a.b=1", "c.d=-2"), {"fetch": True}), only]
+    planned.clear()
+    assert main(["run", "--tuned-from", "lastfm-2k", "--force"]) == 0
+    named = {"fetch": True, "tuned_from": "lastfm-2k"}
+    assert planned == [("sample", (), named), {"only": (), "force": True, "wait": False}]
+
+
+@pytest.mark.parametrize("command", ["explain", "run --dry-run"])
+def test_explain_says_why(command, planned, capsys):
+    assert main([*command.split(), "--only", "ingest", "--set", "a.b=1"]) == 0
+    assert planned == [("sample", ("a.b=1",), {}), ("ingest",)]
+    assert capsys.readouterr().out == "ingest: would run\n    new\n"
+
+
+@pytest.mark.parametrize("user", [["--user", "-abc"], ["--user=-abc"], ["--user", "--n"]])
+def test_an_id_may_begin_with_a_dash(user, asked):
+    assert main(["recommend", "--profile", "p", *user]) == 0
+    assert asked == [("p", None), ("user", user[-1].removeprefix("--user="), 10)]
+
+
+def test_recommend_and_similar_ask_the_service(asked):
+    assert main(["recommend", "--songs", "a,b", "--n", "3", "--model", "ease"]) == 0
+    assert main(["similar", "--song", "-s"]) == 0
+    assert main(["recommend", "--user", ""]) == 0
+    assert asked == [
+        *(("sample", "ease"), ("songs", ["a", "b"], 3), ("sample", None), ("similar", "-s", 10)),
+        *(("sample", None), ("user", "", 10)),
+    ]
 
 
 def test_data_list_names_the_data_sets(capsys):
@@ -70,19 +143,31 @@ def test_data_check_says_where_a_bad_file_is_bad(tmp_path, capsys):
     assert shown.out == ""
 
 
-def test_any_failure_to_write_is_one_line(monkeypatch, capsys):
-    def full(_):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(28, "No space left on device"), 1, "songrec: [Errno 28] No space left on device\n"),
+        (KeyboardInterrupt(), 130, "songrec: interrupted; what was finished is kept\n"),
+        (cli.DataError("bad"), 1, "songrec: bad\n"),
+        (cli.ConfigError("wrong"), 2, "songrec: wrong\n"),
+        (cli.BusyError("busy"), 75, "songrec: busy\n"),
+        (BrokenPipeError(), 0, ""),
+    ],
+)
+def test_any_failure_is_one_line_and_an_exit_code(error, code, said, monkeypatch, capsys):
+    def fail():
+        raise error
 
-    monkeypatch.setattr(cli, "_data_list", full)
-    assert main(["data", "list"]) == 1
-    assert capsys.readouterr().err == "songrec: [Errno 28] No space left on device\n"
+    monkeypatch.setattr("songrec.data.download.available", fail)
+    assert main(["data", "list"]) == code
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
-def test_an_output_that_is_full_is_one_line_and_a_failure():
+@pytest.mark.parametrize("arguments", [["data", "list"], ["--help"]])
+def test_an_output_that_is_full_is_one_line_and_a_failure(arguments):
     with open("/dev/full", "wb") as full:
-        done = _python("data", "list", stdout=full, text=True)
+        done = _python(*arguments, stdout=full, text=True)
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["songrec: [Errno 28] No space left on device"]
 
