@@ -15,12 +15,13 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test neural lab bench lock clean notebooks environment
+.PHONY: help book test quick neural lab bench lock clean notebooks environment
 .DELETE_ON_ERROR:
 
 help: ## this list
 	@echo "make book [PROFILE=sample]   run the pipeline and build the book"
 	@echo "make test                    lint, tests, doctests"
+	@echo "make quick                   lint, and the tests that start no kernel, pipeline, build or browser: a minute"
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make lab                     JupyterLab on notebooks/"
 	@echo "make bench                   time the evaluation beside other libraries' evaluators"
@@ -56,11 +57,16 @@ book: environment ## run the pipeline and build the book
 	@echo "Building the pages, about a minute"
 	@$(BIN)/python -m songrec.pipeline.book --profile $(PROFILE)
 
+LINT = $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder
+
 test: environment ## lint, tests, doctests
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules \
-	  --ignore-glob='*/conftest.py' lib tests
+	@$(LINT)
+	@$(PYTEST) --doctest-modules --ignore-glob='*/conftest.py' lib tests
+
+quick: environment ## lint, and the tests that take no time
+	@$(LINT)
+	@$(PYTEST) -m "not slow" tests
 
 # PyTorch is not in the lock: its builds differ by machine, and with them their hashes.
 neural: environment ## add PyTorch, for the neural models
