@@ -64,6 +64,7 @@ def test_a_run_without_them_says_what_to_install(command, tmp_path):
     assert line.endswith("not installed: pip install 'songrec[study]'")
 
 
+@pytest.mark.slow
 def test_a_wheel_explains_a_run_in_an_empty_folder(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)

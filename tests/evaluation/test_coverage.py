@@ -22,6 +22,7 @@ def covered(low, high, mean: float) -> float:
     return float(np.mean((low <= mean) & (mean <= high)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [BASELINE, MODEL])
 @pytest.mark.parametrize(("users", "runs"), [(300, 3000), (3000, 1200)])
 def test_the_published_interval_covers_the_mean_19_times_in_20(users, runs, share):

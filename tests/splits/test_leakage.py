@@ -150,6 +150,7 @@ SEARCHED = {
 TUNED = {"tuned": "tuned.json", "trials": "trials.csv", "search_cost": "cost.json"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", SEARCHED)
 def test_the_search_sees_validation_only(estimator, split, tmp_path, monkeypatch):
     """The tune stage's own code: with the test part replaced, its lists and its choice are the same bytes;

@@ -181,6 +181,7 @@ def test_saved_and_loaded(protocol, tmp_path):
         Split.load(tmp_path / "split")
 
 
+@pytest.mark.slow
 @every_protocol
 @pytest.mark.parametrize("name", [n for n in model_names() if not missing(getattr(songrec.models, n).extra)])
 def test_the_holdout_cannot_be_reached_from_what_a_model_is_given(protocol, name, quick):
