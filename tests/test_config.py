@@ -92,7 +92,7 @@ def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
         ("split.test", "write stage.parameter=value"),
         ("models.item_knnn.neighbours=3", "unknown model 'item_knnn': did you mean 'item_knn'"),
         ("models.item_knn.neighbors=3", "unknown hyper-parameter 'neighbors': did you mean 'neighbours'"),
-        ("models.item_knn.neighbours=many", "neighbours must be int, not 'many'"),
+        ("models.item_knn.neighbours=many", "neighbours must be a valid integer, not 'many'"),
         ("ingest.path=[1]", None),
         ("split.test=nan", "test must be a finite number, not nan"),
         ("split.profile=sample", "profile is not set here"),

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -46,17 +46,23 @@ class Parameter:
             return TypeAdapter(self.type).validate_python(value, strict=True)
         except ValidationError as error:
             hint = ""
-            if isinstance(value, str) and self.type in (int, float) and _is_number(value):
+            if isinstance(value, str) and self.plain_type in (int, float) and _is_number(value):
                 hint = f" (YAML reads {value} as text: write {float(value)!r})"
-            raise ConfigError(
-                f"{where}: {self.name} must be {_type_name(self.type)}, not {value!r}{hint}"
-            ) from error
+            allowed = f"must be {_type_name(self.type)}"
+            if get_origin(self.type) in (Annotated, Literal):
+                allowed = error.errors()[0]["msg"].replace("Input should", "must")
+            raise ConfigError(f"{where}: {self.name} {allowed}, not {value!r}{hint}") from error
+
+    @property
+    def plain_type(self) -> Any:
+        """The type without its range."""
+        return get_args(self.type)[0] if get_origin(self.type) is Annotated else self.type
 
     def parse(self, text: str, where: str) -> Any:
         """The value that `text`, typed at a command line, stands for."""
         if self.type is str:
             return text
-        if self.type is float and _is_number(text):
+        if self.plain_type is float and _is_number(text):
             return self.check(float(text), where)
         try:
             value = yaml.safe_load(text)

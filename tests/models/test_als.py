@@ -133,13 +133,13 @@ def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"factors": 0}, "factors must be a whole number of at least 1"),
-        ({"epochs": 1.5}, "epochs must be a whole number of at least 1"),
-        ({"regularization": 0}, "regularization must be a number above 0, not 0"),
-        ({"alpha": -1.0}, "alpha must be a number above 0"),
-        ({"alpha": True}, "alpha must be a number above 0"),
-        ({"confidence": "log"}, "confidence must be one of binary, log_plays, plays, not 'log'"),
-        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"factors": 0}, "ALS: factors must be greater than or equal to 1, not 0"),
+        ({"epochs": 1.5}, "epochs must be a valid integer, not 1.5"),
+        ({"regularization": 0}, "regularization must be greater than 0, not 0"),
+        ({"alpha": -1.0}, "alpha must be greater than 0, not -1.0"),
+        ({"alpha": True}, "alpha must be a valid number, not True"),
+        ({"confidence": "log"}, "confidence must be 'binary', 'log_plays' or 'plays', not 'log'"),
+        ({"seed": -1}, "seed must be greater than or equal to 0, not -1"),
     ],
 )
 def test_parameters_that_make_no_sense(params, message):

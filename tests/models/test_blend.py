@@ -102,19 +102,22 @@ def test_scores_that_are_all_negative_keep_their_order():
     ("params", "message"),
     [
         ({"members": {}}, "members must name at least one model"),
-        ({"members": ["ease"]}, "members must name at least one model"),
+        ({"members": ["ease"]}, "Blend: members must be a valid dictionary"),
         ({"members": {"../x": {"estimator": "ItemKNN"}}}, r"the label '../x' must be letters"),
         ({"members": {"x": "ItemKNN"}}, "members.x must be a model's estimator"),
         ({"members": {"x": {"estimator": "ItemKNN", "k": 3}}}, "members.x must be a model's estimator"),
         ({"members": {"x": {"estimator": "ItemKN"}}}, "members.x: there is no model 'ItemKN'. Did you mean"),
         (
             {"members": {"x": {"estimator": "ItemKNN", "hyperparameters": {"neighbours": 0}}}},
-            "members.x: neighbours must be",
+            "members.x: ItemKNN: neighbours must be",
         ),
         ({"weights": {"item_knn": 1.0}}, "a number for each of item_knn, user_knn"),
-        ({"weights": {"item_knn": 1.0, "user_knn": -0.1}}, "weights.user_knn must be a number of at least 0"),
-        ({"weights": {"item_knn": "1", "user_knn": 1}}, "weights.item_knn must be a number"),
-        ({"weights": {"item_knn": np.nan, "user_knn": 1}}, "weights.item_knn must be a number"),
+        (
+            {"weights": {"item_knn": 1.0, "user_knn": -0.1}},
+            "weights.user_knn must be greater than or equal to 0, not -0.1",
+        ),
+        ({"weights": {"item_knn": "1", "user_knn": 1}}, "weights.item_knn must be "),
+        ({"weights": {"item_knn": np.nan, "user_knn": 1}}, "weights.item_knn must be "),
         ({"by": "vote"}, "by must be"),
     ],
 )

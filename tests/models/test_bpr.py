@@ -94,11 +94,11 @@ def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"factors": 0}, "factors must be a whole number of at least 1"),
-        ({"epochs": 0}, "epochs must be a whole number of at least 1"),
-        ({"learning_rate": 0.0}, "learning_rate must be a number above 0"),
-        ({"regularization": "1"}, "regularization must be a number above 0"),
-        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"factors": 0}, "BPR: factors must be greater than or equal to 1, not 0"),
+        ({"epochs": 0}, "epochs must be greater than or equal to 1"),
+        ({"learning_rate": 0.0}, "learning_rate must be greater than 0"),
+        ({"regularization": "1"}, "regularization must be a valid number, not '1'"),
+        ({"seed": -1}, "seed must be greater than or equal to 0"),
     ],
 )
 def test_parameters_that_make_no_sense(params, message):

@@ -325,7 +325,7 @@ def test_questions_that_make_no_sense(name, tmp_path):
 @every_model
 def test_similar_songs_where_they_have_a_meaning(name):
     model = fitted(name)
-    if type(model).similar_songs is Recommender.similar_songs:
+    if type(model)._similar_songs is Recommender._similar_songs:
         with pytest.raises(ConfigError, match=f"{name} has no item similarity"):
             model.similar_songs([0], 3)
         return

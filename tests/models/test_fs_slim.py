@@ -74,5 +74,5 @@ def test_an_l2_that_makes_no_sense(l2):
 
 @pytest.mark.parametrize("neighbours", [0, 2.5, True, None])
 def test_neighbours_that_make_no_sense(neighbours):
-    with pytest.raises(ConfigError, match="neighbours must be a whole number of at least 1"):
+    with pytest.raises(ConfigError, match="neighbours must be "):
         FsSLIM(neighbours).fit(csr_array(np.eye(3)))

@@ -70,9 +70,9 @@ def test_kappa_needs_no_new_fit_and_is_saved(tmp_path):
 
 @pytest.mark.parametrize("kappa", [-1, float("nan"), float("inf"), "2", True])
 def test_a_kappa_that_makes_no_sense(kappa):
-    with pytest.raises(ConfigError, match="kappa must be a number of songs"):
+    with pytest.raises(ConfigError, match="kappa must be "):
         Hybrid(kappa=kappa).fit(log())
-    with pytest.raises(ConfigError, match="kappa must be a number of songs"):
+    with pytest.raises(ConfigError, match="kappa must be "):
         Hybrid().fit(log()).set_params(kappa=kappa).recommend(log(), 3)
 
 

@@ -82,16 +82,16 @@ def test_a_saved_model_is_served_without_pytorch(model, tmp_path):
 @pytest.mark.parametrize(
     ("model", "wrong", "message"),
     [
-        (MultVAE, {"hidden": 0}, "hidden must be a whole number of at least 1"),
-        (MultVAE, {"anneal": 0}, "anneal must be a whole number of at least 1"),
-        (MultVAE, {"dropout": 1.0}, "dropout must be at least 0 and less than 1, not 1.0"),
-        (MultVAE, {"beta": -0.1}, "beta must not be negative"),
-        (MultVAE, {"learning_rate": 0.0}, "learning_rate must be above 0"),
-        (MultVAE, {"epochs": 2.5}, "epochs must be a whole number"),
-        (NeuMF, {"factors": 0}, "factors must be a whole number"),
-        (NeuMF, {"negatives": 0}, "negatives must be a whole number"),
-        (NeuMF, {"learning_rate": float("nan")}, "learning_rate must be above 0"),
-        (NeuMF, {"batch_size": -1}, "batch_size must be a whole number"),
+        (MultVAE, {"hidden": 0}, "MultVAE: hidden must be greater than or equal to 1, not 0"),
+        (MultVAE, {"anneal": 0}, "anneal must be greater than or equal to 1"),
+        (MultVAE, {"dropout": 1.0}, "dropout must be less than 1, not 1.0"),
+        (MultVAE, {"beta": -0.1}, "beta must be greater than or equal to 0"),
+        (MultVAE, {"learning_rate": 0.0}, "learning_rate must be greater than 0"),
+        (MultVAE, {"epochs": 2.5}, "epochs must be a valid integer, not 2.5"),
+        (NeuMF, {"factors": 0}, "factors must be greater than or equal to 1"),
+        (NeuMF, {"negatives": 0}, "negatives must be greater than or equal to 1"),
+        (NeuMF, {"learning_rate": float("nan")}, "learning_rate must be less than inf, not nan"),
+        (NeuMF, {"batch_size": -1}, "batch_size must be greater than or equal to 1"),
     ],
 )
 def test_hyper_parameters_that_make_no_sense(model, wrong, message):
@@ -215,7 +215,7 @@ def test_numpy_scores_are_pytorchs_neumf():
 def test_the_divergence_and_the_likelihood_by_hand():
     import torch
 
-    from songrec.models.mult_vae import divergence, surprise
+    from songrec.models.mult_vae import divergence, negative_log_likelihood
 
     mean, log_variance = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, np.log(4.0)]])
     # ½ (1 + 1 - 1 - 0) + ½ (0 + 4 - 1 - ln 4)
@@ -224,7 +224,9 @@ def test_the_divergence_and_the_likelihood_by_hand():
     songs, bias = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([0.0, 0.5, 0.0])
     heard = csr_array(np.array([[1, 0, 1]], np.float32))
     expected = 2 * np.log(np.exp([1, 2.5, 3]).sum()) - 4
-    assert float(surprise(torch.ones(1, 1), songs, bias, heard)) == pytest.approx(expected, rel=1e-6)
+    assert float(negative_log_likelihood(torch.ones(1, 1), songs, bias, heard)) == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 @trained

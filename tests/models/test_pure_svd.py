@@ -90,5 +90,5 @@ def test_the_nearest_songs_are_those_of_the_smallest_angle():
 @pytest.mark.parametrize("params", [{"factors": 0}, {"factors": 2.5}, {"seed": -1}, {"seed": True}])
 def test_parameters_that_make_no_sense(params):
     (name,) = params
-    with pytest.raises(ConfigError, match=f"{name} must be a whole number of at least"):
+    with pytest.raises(ConfigError, match=f"{name} must be "):
         PureSVD(**params).fit(log())

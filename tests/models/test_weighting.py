@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_array, csr_array
 
-from songrec.errors import ConfigError
-from songrec.models.weighting import K1, B, bm25, log_plays, of_one_play, rarity, tf_idf, weighted
+from songrec.models.weighting import K1, WEIGHTINGS, B, bm25, log_plays, of_one_play, rarity, tf_idf
 
 random = np.random.default_rng(0)
 PLAYS = random.integers(1, 30, (12, 9)) * (random.random((12, 9)) < 0.5)
@@ -46,18 +45,11 @@ def test_bm25_of_implicit_but_for_the_rarity():
 def test_repeats_are_added_and_zeros_dropped(name):
     tidy = coo_array(([3, 1], ([0, 1], [1, 0])), shape=(2, 2)).tocsr()
     messy = coo_array(([1, 2, 0, 1], ([0, 0, 0, 1], [1, 1, 0, 0])), shape=(2, 2))
-    assert (weighted(name, messy).toarray() == weighted(name, tidy).toarray()).all()
-    assert weighted(name, messy).nnz == 2
+    assert (WEIGHTINGS[name](messy).toarray() == WEIGHTINGS[name](tidy).toarray()).all()
+    assert WEIGHTINGS[name](messy).nnz == 2
     if name != "bm25":  # there a factor of the row remains
-        once = weighted(name, csr_array(PLAYS > 0))
+        once = WEIGHTINGS[name](csr_array(PLAYS > 0))
         assert once.toarray() == pytest.approx((PLAYS > 0) * of_one_play(name, PLAYS_CSR), rel=1e-6)
 
 
 PLAYS_CSR = csr_array(PLAYS)
-
-
-def test_an_unknown_name():
-    with pytest.raises(
-        ConfigError, match="weighting must be one of binary, log_plays, tf_idf, bm25, not 'plays'"
-    ):
-        weighted("plays", PLAYS_CSR)

@@ -144,14 +144,12 @@ class Learner(Iterative):
     def __init__(self, epochs: int = 24, peak: int = 10, bad: float = 0.0):
         self.epochs, self.peak, self.bad = epochs, peak, bad
 
-    def fit_epochs(self, train):
+    def _epochs(self, binary, plays):
         for epoch in range(1, self.epochs + 1):
             self.epoch_ = epoch
-            yield epoch
+            yield
 
-    def _encode_users(self, heard, users): ...
-
-    def _scores(self, represented, enough): ...
+    def _scores(self, encoded, n_needed): ...
 
     def quality(self):
         return 1 - abs(self.epoch_ - self.peak) / 30 - 0.1 * self.bad
@@ -187,17 +185,12 @@ class Ranker(Recommender):
     def __init__(self, neighbours: int = 5, sign: float = 0.0):
         self.neighbours, self.sign = neighbours, sign
 
-    def fit(self, train):
+    def _fit(self, binary, plays):
         type(self).fits += 1
-        self.base_ = ItemKNN(neighbours=self.neighbours).fit(train)
-        self.n_songs_ = train.shape[1]
-        return self
+        self.base_ = ItemKNN(neighbours=self.neighbours).fit(plays)
 
-    def _encode_users(self, heard, users):
-        return self.base_._encode_users(heard, users)
-
-    def _scores(self, represented, enough):
-        return self.base_._scores(represented, enough) * (1 - self.sign)
+    def _scores(self, encoded, n_needed):
+        return self.base_._scores(encoded, n_needed) * (1 - self.sign)
 
 
 def test_what_counts_only_when_ranking_asks_for_no_new_fit(tune, monkeypatch):

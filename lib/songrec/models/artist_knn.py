@@ -3,34 +3,47 @@
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from songrec.errors import ConfigError, DataError
-from songrec.models.base import Recommender, checked_train
+from songrec.errors import DataError
+from songrec.models.base import NonNegativeFloat, Recommender, checked_train
 from songrec.models.neighbours import weighted_sum
 
 
 class ArtistKNN(Recommender):
-    """Content-based neighbours: a song is like the other songs of its artist, heard or not.
+    r"""Content-based neighbours: a song is similar to the other songs of its artist, heard or not.
 
-    years : how fast similarity fades with the distance in release years; 0: the year does not count.
+    Parameters
+    ----------
+    years : float
+        How slowly similarity fades with the distance in release years; 0: the year does not count.
 
-    With H_u the songs that user u has heard, a_i the artist and y_i the release year of song i,
+    Notes
+    -----
+    With :math:`H_u` the fold-in of user u, :math:`a_i` the artist and :math:`y_i` the release year of song i,
 
-        s(j, i) = [a_j = a_i] · (1 + exp(-|y_j - y_i| / years)) / 2
-        score(u, i) = sum of s(j, i) over the songs j in H_u, divided by |H_u|
+    .. math::
 
-    where the exponential is 0 if a year is not known, and s(j, i) = [a_j = a_i] if years = 0: the score is
-    then the share of the user's history by the song's artist (up to a factor of the user's, the cosine
-    between the user's profile of artists and the song's; content-based filtering as in Lops et al. 2011).
-    A song of an artist whom the user has not heard, or whom nobody can name, is not listed.
+        s(j, i) &= [a_j = a_i] \, \tfrac12 (1 + \exp(-|y_j - y_i| / \text{years})) \\
+        \text{score}(u, i) &= \frac{1}{|H_u|} \sum_{j \in H_u} s(j, i)
+
+    where the exponential is 0 if a year is not known, and :math:`s(j, i) = [a_j = a_i]` if years = 0: the
+    score is then the share of the fold-in by the song's artist (up to a factor of the user's, the cosine
+    between the user's profile of artists and the song's). A song of an artist who is not in the fold-in, or
+    of an unknown artist, is not listed.
 
     It needs more than the log (`artists`), so it is not among the models that a profile names.
 
+    References
+    ----------
+    Content-based filtering as in Lops et al. 2011.
+
+    Examples
+    --------
     >>> train = csr_array(np.array([[1, 1, 0, 0]]))
     >>> ArtistKNN().fit(train, artists=[7, 8, 7, -1]).recommend(train, 2)
     (array([[ 2, -1]], dtype=int32), array([[ 0.5, -inf]], dtype=float32))
     """
 
-    def __init__(self, years: float = 0.0):
+    def __init__(self, years: NonNegativeFloat = 0.0):
         self.years = years
 
     def fit(
@@ -40,14 +53,25 @@ class ArtistKNN(Recommender):
         release: np.ndarray | None = None,
         listed: np.ndarray | None = None,
     ) -> "ArtistKNN":
-        """Learn which songs are alike; the plays only say how many songs there are.
+        """Learn which songs are similar; the plays only say how many songs there are.
 
-        artists : int (n_songs,), a code for each artist, -1 where not known. release : float (n_songs,), in
-        years, NaN where not known (None: nowhere). listed : codes of the songs that may be listed, as the
-        new ones (None: all).
+        Parameters
+        ----------
+        train : csr_array (n_users, n_songs)
+            Plays.
+        artists : int array (n_songs,)
+            A code for each artist, -1 where it is not known.
+        release : float array (n_songs,), optional
+            Release years, NaN where not known.
+        listed : int array, optional
+            Codes of the songs that may be listed, as the new ones; all without it.
+
+        Raises
+        ------
+        DataError
+            Without a code for each song.
         """
-        if not self.years >= 0:
-            raise ConfigError(f"years must be a number of at least 0, not {self.years!r}")
+        self._check_parameters()
         n_songs = checked_train(train).shape[1]
         if artists is None or np.shape(artists) != (n_songs,):
             raise DataError(f"artists must hold a code for each of the {n_songs} songs, -1 where not known")
@@ -67,10 +91,10 @@ class ArtistKNN(Recommender):
         self.n_songs_ = n_songs
         return self
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
-        share = 1 / np.maximum(np.diff(heard.indptr), 1)
-        weights = np.repeat(share, np.diff(heard.indptr))
-        return csr_array((weights, heard.indices, heard.indptr), shape=heard.shape)
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> csr_array:
+        n = np.diff(fold_in.indptr)
+        weights = np.repeat(1 / np.maximum(n, 1), n)
+        return csr_array((weights, fold_in.indices, fold_in.indptr), shape=fold_in.shape)
 
-    def _scores(self, represented: csr_array, n_needed: int) -> csr_array:
-        return weighted_sum(represented, self.similarity_)
+    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
+        return weighted_sum(encoded, self.similarity_)

@@ -2,10 +2,13 @@
 
 import inspect
 from abc import ABC, abstractmethod
+from functools import cache
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 from scipy.sparse import csr_array, issparse
 
 from songrec.arrays import save_arrays
@@ -13,6 +16,14 @@ from songrec.errors import ConfigError, DataError
 from songrec.files import replacing
 from songrec.lists import NOTHING
 from songrec.ranking import best_in_rows, binarised
+
+# Types of hyper-parameters, read by pydantic when they are checked. Its own aliases of these names are not
+# used, because loading a model and ranking a list would then have to import it.
+PositiveInt = Annotated[int, Ge(1)]
+NonNegativeInt = Annotated[int, Ge(0)]
+PositiveFloat = Annotated[float, Gt(0), Lt(inf)]
+NonNegativeFloat = Annotated[float, Ge(0), Lt(inf)]
+Share = Annotated[float, Ge(0), Lt(1)]
 
 CELLS = 8_000_000
 """Users x songs scored at once, up to 16 bytes each: what bounds the memory of a batch."""
@@ -25,10 +36,11 @@ class Recommender(ABC):
     """A model that ranks songs for users, known or new, from the songs they are known to have heard.
 
     In the manner of scikit-learn (`sklearn.base.clone` works on it): `__init__` stores hyper-parameters under
-    their own names and does nothing else; `fit` checks them; fitted attributes end in an underscore. It does
-    not inherit from `BaseEstimator`, whose import takes longer than loading a model and ranking a list.
+    their own names and does nothing else; `fit` checks them against the annotations of `__init__`; fitted
+    attributes end in an underscore. It does not inherit from `BaseEstimator`, whose import takes longer than
+    loading a model and ranking a list.
 
-    A model gives `fit`, `_encode_users` (what it must know of each user) and `_scores` (of a block of users).
+    A model gives `_fit` and `_scores` and, where it needs more of a user than the fold-in, `_encode_users`.
     """
 
     n_songs_: int
@@ -39,19 +51,42 @@ class Recommender(ABC):
     ranking_only: tuple[str, ...] = ()
     """Hyper-parameters that count only when ranking: changing them asks for no new fit."""
 
-    @abstractmethod
     def fit(self, train: csr_array) -> "Recommender":
-        """Learn from plays (n_users, n_songs), a sparse matrix whose entries count as heard unless zero.
+        """Check the hyper-parameters and learn from the plays.
 
-        Raises `ConfigError` for a hyper-parameter and `DataError` for a matrix that makes no sense.
+        Parameters
+        ----------
+        train : csr_array (n_users, n_songs)
+            Plays. Entries count as heard unless they are zero.
+
+        Returns
+        -------
+        Recommender
+            The model itself.
+
+        Raises
+        ------
+        ConfigError
+            For a hyper-parameter of another type or out of its range.
+        DataError
+            For a matrix with no plays, or with plays that are negative or not finite.
         """
+        self._check_parameters()
+        binary = checked_train(train)
+        self._fit(binary, train)
+        self.n_songs_ = binary.shape[1]
+        return self
+
+    def _fit(self, binary: csr_array, plays: csr_array) -> None:
+        """Set the fitted attributes from the checked training matrix, as 0 and 1 and as it was given."""
+        raise NotImplementedError
+
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> Any:
+        """One row per user, sliceable, of whatever `_scores` needs; `fold_in` is binary (n, n_songs)."""
+        return fold_in
 
     @abstractmethod
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> Any:
-        """One row per user, sliceable, of whatever `_scores` needs; `heard` is binary (n, n_songs)."""
-
-    @abstractmethod
-    def _scores(self, represented: Any, n_needed: int) -> csr_array | np.ndarray:
+    def _scores(self, encoded: Any, n_needed: int) -> csr_array | np.ndarray:
         """Scores (n, n_songs), sparse or dense with -inf, of songs there is evidence for.
 
         A model may leave out songs that are not among the best `n_needed` of their row.
@@ -62,36 +97,79 @@ class Recommender(ABC):
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `k` best songs for each user, best first, ties by the lower song code.
 
-        fold_in : (n, n_songs) sparse, what each user is known to have heard; users may be new to the model.
-        exclude_seen : leave out the songs in `fold_in`.
-        users : int (n,) row of each user in the matrix fitted on, -1 for a new one (None: all are new).
+        Parameters
+        ----------
+        fold_in : csr_array (n, n_songs)
+            What each user is known to have heard; users may be new to the model.
+        k : int
+            Length of the lists, at least 1.
+        exclude_seen : bool
+            Leave out the songs in `fold_in`.
+        users : int array (n,), optional
+            Row of each user in the matrix fitted on, -1 for a new one. Without it all are new.
 
-        Returns (songs int32 (n, k), scores float32 (n, k)), padded with -1 and -inf where the model has no
-        evidence for more songs. A batch gives each user what the user alone would get.
+        Returns
+        -------
+        songs : int32 array (n, k)
+            Song codes, padded with -1 where the model has no evidence for more songs.
+        scores : float32 array (n, k)
+            The model's scores, padded with -inf.
+
+        Notes
+        -----
+        A batch gives each user what the user alone would get.
         """
         k = positive("k", k)
-        heard, users = self._checked(fold_in, users)
-        represented = self._encode_users(heard, users)
-        n = heard.shape[0]
+        fold_in, users = self._checked(fold_in, users)
+        encoded = self._encode_users(fold_in, users)
+        n = fold_in.shape[0]
         songs = np.full((n, k), NOTHING, np.int32)
         scores = np.full((n, k), -np.inf, np.float32)
         step = max(1, CELLS // max(1, self.n_songs_))
         for start in range(0, n, step):
             rows = slice(start, min(start + step, n))
-            seen = heard[rows] if exclude_seen else None
+            seen = fold_in[rows] if exclude_seen else None
             n_needed = k + (int(np.diff(seen.indptr).max()) if exclude_seen else 0)
-            songs[rows], scores[rows] = best_in_rows(self._scores(represented[rows], n_needed), k, seen)
+            songs[rows], scores[rows] = best_in_rows(self._scores(encoded[rows], n_needed), k, seen)
         return songs, scores
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The `k` songs most like each of `songs`, int codes (n,): what is returned is as from `recommend`.
+        """The `k` songs most similar to each of the given ones.
 
-        Raises `ConfigError` for a model that has no item similarity.
+        Parameters
+        ----------
+        songs : int array (n,)
+            Song codes.
+        k : int
+            Length of the lists, at least 1.
+
+        Returns
+        -------
+        songs : int32 array (n, k)
+            Song codes, best first, padded with -1.
+        scores : float32 array (n, k)
+            Similarities on the model's own scale, padded with -inf.
+
+        Raises
+        ------
+        ConfigError
+            For a model that has no item similarity.
+        DataError
+            For a code that is no song's.
         """
+        self._check_fitted()
+        songs = np.asarray(songs)
+        if len(songs) and not (songs.min() >= 0 and songs.max() < self.n_songs_):
+            raise DataError(f"song codes must lie between 0 and {self.n_songs_ - 1}")
+        return self._similar_songs(songs, positive("k", k))
+
+    def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         raise ConfigError(f"{type(self).__name__} has no item similarity: ask ItemKNN")
 
     def _checked(self, fold_in, users) -> tuple[csr_array, np.ndarray]:
         self._check_fitted()
+        if self.ranking_only:  # they may have been changed since `fit`
+            self._check_parameters()
         if fold_in.ndim != 2 or fold_in.shape[1] != self.n_songs_:
             raise DataError(
                 f"fold_in has shape {fold_in.shape}, but the model was fitted on {self.n_songs_} songs: "
@@ -110,12 +188,29 @@ class Recommender(ABC):
             raise ConfigError(f"this {type(self).__name__} is not fitted yet: call fit(train) first")
 
     @classmethod
-    def _parameters(cls) -> dict[str, Any]:
-        """Hyper-parameters and their defaults, as `__init__` declares them."""
+    def _parameters(cls) -> dict[str, inspect.Parameter]:
+        """Hyper-parameters, as `__init__` declares them."""
         if cls.__init__ is object.__init__:
             return {}
-        declared = list(inspect.signature(cls.__init__).parameters.values())[1:]
-        return {parameter.name: parameter.default for parameter in declared}
+        return dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
+
+    def _check_parameters(self) -> None:
+        """`ConfigError` unless every hyper-parameter is what `__init__` declares.
+
+        A model extends it where several must fit together.
+        """
+        from pydantic import ValidationError
+
+        for name, declared in self._parameters().items():
+            try:
+                _adapter(declared.annotation).validate_python(_plain(getattr(self, name)), strict=True)
+            except ValidationError as error:
+                first = error.errors()[0]
+                place = ".".join([name, *map(str, first["loc"])])
+                allowed = first["msg"].replace("Input should", "must")
+                raise ConfigError(
+                    f"{type(self).__name__}: {place} {allowed}, not {first['input']!r}"
+                ) from error
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The hyper-parameters by name (`deep` is there for scikit-learn; nothing is nested)."""
@@ -159,16 +254,23 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+@cache
+def _adapter(annotation: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Any if annotation is inspect.Parameter.empty else annotation)
+
+
 def checked_train(train: csr_array) -> csr_array:
     """The training matrix, binary; `DataError` when it holds nothing to learn from."""
     if not issparse(train) or train.ndim != 2:
         raise DataError(f"train must be a sparse matrix users x songs, not {type(train).__name__}")
     if not np.all(np.isfinite(train.data) & (train.data >= 0)):
         raise DataError("train holds play counts that are negative or not finite")
-    heard = binarised(train)
-    if not heard.nnz:
+    binary = binarised(train)
+    if not binary.nnz:
         raise DataError(f"train holds no plays at all ({train.shape[0]} users, {train.shape[1]} songs)")
-    return heard
+    return binary
 
 
 def positive(name: str, value: Any) -> int:

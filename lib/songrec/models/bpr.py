@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
-from songrec.models.base import checked_train, positive
+from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt
 from songrec.models.dense import single_threaded_blas
-from songrec.models.factors import Factorised, checked_seed, number_above_zero
+from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
 
 RIDGE = 1e-3
@@ -15,28 +15,47 @@ RIDGE = 1e-3
 
 
 class BPR(Factorised, Iterative):
-    """Bayesian personalised ranking: matrix factorisation fitted to the order of pairs of songs.
+    r"""Bayesian personalised ranking: matrix factorisation fitted to the order of pairs of songs.
 
-    factors : f, the length of the vectors. learning_rate : of the gradient steps. regularization : λ.
-    epochs : each takes as many random (user, heard song, other song) triples as the log has entries.
-    seed : of the first vectors and of the triples.
+    Parameters
+    ----------
+    factors : int
+        f, the length of the vectors.
+    learning_rate : float
+        Of the gradient steps.
+    regularization : float
+        λ.
+    epochs : int
+        Each takes as many random (user, heard song, other song) triples as the log has entries.
+    seed : int
+        Of the first vectors and of the triples.
 
-    With score(u, i) = x_u·q_i + b_i, it maximises (Rendle et al. 2009, BPR-OPT)
+    Notes
+    -----
+    With :math:`\text{score}(u, i) = x_u \cdot q_i + b_i` it maximises (Rendle et al., BPR-OPT)
 
-        Σ ln σ(score(u, i) − score(u, j)) − λ (Σ_u |x_u|² + Σ_i |q_i|² + Σ_i b_i²)
+    .. math:: \sum \ln \sigma(\text{score}(u, i) - \text{score}(u, j))
+        - \lambda (\sum_u |x_u|^2 + \sum_i |q_i|^2 + \sum_i b_i^2)
 
     over triples of a user, a song i heard and a song j not heard, by the stochastic gradient steps of the
-    library `implicit`, which draws j as often as it was heard. One thread: its threads overwrite each other's
-    steps, so that two would give another model every time.
+    library `implicit`, which draws j as often as it was heard. It runs on one thread: the library's threads
+    overwrite each other's steps, so that two would give another model every time.
 
-    A user, known or new, is folded in with q and b fixed and in closed form. At BPR's optimum x_u is a
-    weighted sum of q_i − q_j over the triples of u; with q̄ the mean of q over the log, that is put as
+    A user, known or new, is folded in with q and b fixed and in closed form. At BPR's optimum :math:`x_u` is
+    a weighted sum of :math:`q_i - q_j` over the triples of u; with :math:`\bar q` the mean of q over the log,
+    that is put as
 
-        x_u = (1 / √|H_u|) Σ_{i in H_u} (q_i − q̄) W
+    .. math:: x_u = \frac{1}{\sqrt{|H_u|}} \sum_{i \in H_u} (q_i - \bar q) W
 
-    where the f x f matrix W is what brings it nearest (least squares) to the vectors learnt for the training
-    users. `song_factors_` holds b as the last column, and a user's vector ends in 1.
+    where the f x f matrix W brings it nearest (least squares) to the vectors learnt for the training users.
+    `song_factors_` holds b as the last column, and a user's vector ends in 1.
 
+    References
+    ----------
+    Rendle et al. 2009, "BPR: Bayesian personalized ranking from implicit feedback".
+
+    Examples
+    --------
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
     >>> BPR(factors=2).fit(train).recommend(train[[2]], 1)[0]
     array([[1]], dtype=int32)
@@ -44,11 +63,11 @@ class BPR(Factorised, Iterative):
 
     def __init__(
         self,
-        factors: int = 64,
-        learning_rate: float = 0.1,
-        regularization: float = 0.01,
-        epochs: int = 100,
-        seed: int = 0,
+        factors: PositiveInt = 64,
+        learning_rate: PositiveFloat = 0.1,
+        regularization: PositiveFloat = 0.01,
+        epochs: PositiveInt = 100,
+        seed: NonNegativeInt = 0,
     ):
         self.factors = factors
         self.learning_rate = learning_rate
@@ -56,41 +75,43 @@ class BPR(Factorised, Iterative):
         self.epochs = epochs
         self.seed = seed
 
-    def fit_epochs(self, train: csr_array) -> Iterator[int]:
-        factors, epochs = positive("factors", self.factors), positive("epochs", self.epochs)
-        rate = number_above_zero("learning_rate", self.learning_rate)
-        penalty = number_above_zero("regularization", self.regularization)
-        random = np.random.default_rng(checked_seed(self.seed))  # goes on from epoch to epoch
-        heard = checked_train(train)
+    def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         inner = BayesianPersonalizedRanking(
-            factors, rate, penalty, iterations=1, num_threads=1, random_state=random
+            self.factors,
+            self.learning_rate,
+            self.regularization,
+            iterations=1,
+            num_threads=1,
+            random_state=np.random.default_rng(self.seed),  # goes on from epoch to epoch
         )
-        for epoch in range(epochs):
+        for _ in range(self.epochs):
             # Continues from the vectors that it holds.
-            inner.fit(csr_matrix((heard.data, heard.indices, heard.indptr), heard.shape), show_progress=False)
-            self._keep(heard, inner.item_factors, inner.user_factors)
-            yield epoch + 1
+            inner.fit(
+                csr_matrix((binary.data, binary.indices, binary.indptr), binary.shape), show_progress=False
+            )
+            self._keep(binary, inner.item_factors, inner.user_factors)
+            yield
 
-    def _keep(self, heard: csr_array, songs: np.ndarray, users: np.ndarray) -> None:
+    def _keep(self, binary: csr_array, songs: np.ndarray, users: np.ndarray) -> None:
         """Song factors, their mean over the log, and the map from a user's sum to the vector learnt."""
-        self.song_factors_, self.n_songs_ = songs.copy(), heard.shape[1]
+        self.song_factors_ = songs.copy()
         exact = songs[:, :-1].astype(np.float64)
-        self.mean_ = np.bincount(heard.indices, minlength=len(exact)) @ exact / heard.nnz
+        self.mean_ = np.bincount(binary.indices, minlength=len(exact)) @ exact / binary.nnz
         with single_threaded_blas():
-            sums, _ = self._sums(heard)
+            sums, _ = self._sums(binary)
             square = sums.T @ sums
             square += RIDGE * max(np.trace(square) / len(square), 1e-30) * np.eye(len(square))
             self.map_ = np.linalg.solve(square, sums.T @ users[:, :-1].astype(np.float64))
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
-        sums, known = self._sums(heard)
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
+        sums, known = self._sums(fold_in)
         return np.column_stack([sums @ self.map_, known])
 
-    def _sums(self, heard: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    def _sums(self, binary: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """(1 / √|H|) Σ (q_i − q̄) of each row, float64 (n, f), and whether its user is known: (n,) 0 or 1."""
         factors = self.song_factors_.astype(np.float64)
-        n = (heard @ factors.any(axis=1).astype(np.float64))[:, None]
-        sums = heard.astype(np.float64) @ np.ascontiguousarray(factors[:, :-1]) - n * self.mean_
+        n = (binary @ factors.any(axis=1).astype(np.float64))[:, None]
+        sums = binary.astype(np.float64) @ np.ascontiguousarray(factors[:, :-1]) - n * self.mean_
         return sums / np.sqrt(np.maximum(n, 1)), (n[:, 0] > 0).astype(np.float64)

@@ -30,26 +30,37 @@ def blas_threads() -> int:
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
 
 
-def common_listeners(heard: csr_array) -> np.ndarray:
+def common_listeners(binary: csr_array) -> np.ndarray:
     """Xᵀ X for a binary float32 matrix X (n_users, n): float32 (n, n), exact up to 2**24 common listeners.
 
     >>> common_listeners(csr_array(np.array([[1, 1], [0, 1]], np.float32)))
     array([[1., 1.],
            [1., 2.]], dtype=float32)
     """
-    songs = heard.T.tocsr()
-    counts = np.empty((heard.shape[1], heard.shape[1]), np.float32)
+    songs = binary.T.tocsr()
+    counts = np.empty((binary.shape[1], binary.shape[1]), np.float32)
     for start in range(0, len(counts), COUNTED):
-        (songs[start : start + COUNTED] @ heard).toarray(out=counts[start : start + COUNTED])
+        (songs[start : start + COUNTED] @ binary).toarray(out=counts[start : start + COUNTED])
     return counts
 
 
 def mask_unknown_users(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Scores rounded to float32, with -inf for users of whom nothing is known: (n, n_songs).
+    """Scores rounded to float32, with -inf for users of whom nothing is known.
 
-    scores : float64 (n, n_songs). Sums taken in double precision and rounded to single are the same for one
-    user as for a batch. known : bool (n,).
+    Parameters
+    ----------
+    scores : float64 array (n, n_songs)
+        Sums taken in double precision and rounded to single are the same for one user as for a batch.
+    known : bool array (n,)
+        Whether the user's fold-in holds anything that the model knows.
 
+    Returns
+    -------
+    float32 array (n, n_songs)
+        The scores.
+
+    Examples
+    --------
     >>> mask_unknown_users(np.array([[0.5, -1.0], [0.0, 0.0]]), np.array([True, False]))
     array([[ 0.5, -1. ],
            [-inf, -inf]], dtype=float32)
@@ -62,7 +73,21 @@ def mask_unknown_users(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
 def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` songs nearest to each of `songs` by the cosine of their factors, without the song itself.
 
-    factors : (n_songs, f); a song with no factors at all has no neighbours. Returns as `best_in_rows`.
+    Parameters
+    ----------
+    factors : array (n_songs, f)
+        A song whose factors are all 0 has no neighbours.
+    songs : int array (n,)
+        Song codes.
+    k : int
+        Length of the lists.
+
+    Returns
+    -------
+    codes : int32 array (n, k)
+        As from `best_in_rows`.
+    cosines : float32 array (n, k)
+        As from `best_in_rows`.
     """
     from songrec.ranking import best_in_rows
 

@@ -5,10 +5,10 @@ import logging
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError, DataError
+from songrec.errors import DataError
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
-from songrec.models.base import Recommender, checked_train, positive
+from songrec.models.base import PositiveFloat, Recommender, Share
 from songrec.models.dense import COUNTED, common_listeners
 from songrec.ranking import best_in_rows
 
@@ -16,28 +16,42 @@ log = logging.getLogger(__name__)
 
 
 class EASE(Recommender):
-    """Linear regression of each song on all others, in closed form.
+    r"""Linear regression of each song on all others, in closed form.
 
-    l2 : λ, the penalty on squared weights, in listeners: a song with far fewer listeners hardly speaks.
-    dropout : p, the share of a listener's songs that are hidden at random in training, 0 <= p < 1.
+    Parameters
+    ----------
+    l2 : float
+        λ, the penalty on squared weights, in listeners: a song with far fewer listeners hardly counts.
+    dropout : float
+        p, the share of a user's songs that are hidden at random in training, :math:`0 \le p < 1`.
 
-    With X the matrix of who heard what (0 or 1), B minimises |X - X B|² + λ |B|² with a diagonal of zeros, so
-    that no song explains itself. With G = Xᵀ X, the counts of common listeners, and H_u what user u heard,
+    Notes
+    -----
+    With X the matrix of who heard what (0 or 1), B minimises :math:`|X - X B|^2 + \lambda |B|^2` with a
+    diagonal of zeros, so that no song explains itself. With :math:`G = X^T X`, the counts of common
+    listeners, and :math:`H_u` the fold-in of user u (Steck 2019, eq. 8),
 
-        P = (G + λ I)⁻¹,   B_ij = -P_ij / P_jj (i ≠ j),   score(u, i) = sum of B_ji over the songs j in H_u
+    .. math:: P = (G + \lambda I)^{-1}, \quad B_{ij} = -P_{ij} / P_{jj} \; (i \ne j), \quad
+        \text{score}(u, i) = \sum_{j \in H_u} B_{ji}
 
-    Steck 2019, "Embarrassingly shallow autoencoders for sparse data", equation 8. Weights may be negative;
-    only songs with a score above zero are listed.
+    Weights may be negative; only songs with a score above zero are listed.
 
-    With dropout this is the full-rank EDLAE of Steck 2020, "Autoencoders that don't overfit towards the
-    identity": a hidden song is to be found from those that remain, each weighing 1/(1-p) in its stead. In
-    expectation that only adds to the penalty, more for a song with more listeners:
+    With dropout this is the full-rank EDLAE of Steck 2020: a hidden song is to be found from those that
+    remain, each weighing 1 / (1 - p). In expectation that only adds to the penalty, more for a song with more
+    listeners:
 
-        P = (G + λ I + p/(1-p) diag(G))⁻¹
+    .. math:: P = (G + \lambda I + \tfrac{p}{1 - p} \operatorname{diag} G)^{-1}
 
-    The matrix B is dense: 4 bytes for each pair of songs. `fit` states what it needs and refuses to start
+    The matrix B is dense: 4 bytes for each pair of songs. `fit` states what it needs and raises `DataError`
     where it does not fit; `FsSLIM` is the sparse approximation for large catalogues.
 
+    References
+    ----------
+    Steck 2019, "Embarrassingly shallow autoencoders for sparse data"; Steck 2020, "Autoencoders that don't
+    overfit towards the identity".
+
+    Examples
+    --------
     >>> train = csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]]))
     >>> EASE(l2=1.0).fit(train).weights_.round(3)
     array([[ 0.   ,  0.667, -0.25 ],
@@ -45,39 +59,26 @@ class EASE(Recommender):
            [-0.286,  0.5  ,  0.   ]], dtype=float32)
     """
 
-    def __init__(self, l2: float = 100.0, dropout: float = 0.0):
+    def __init__(self, l2: PositiveFloat = 100.0, dropout: Share = 0.0):
         self.l2 = l2
         self.dropout = dropout
 
-    def fit(self, train: csr_array) -> "EASE":
-        _between("l2", self.l2, 0, np.inf, "a number above 0")
-        if self.dropout != 0:
-            _between("dropout", self.dropout, 0, 1, "a share of at least 0 and below 1")
-        heard = checked_train(train)
-        _check_memory(heard.shape[1])
-        weights = common_listeners(heard)
+    def _fit(self, binary: csr_array, plays: csr_array) -> None:
+        _check_memory(binary.shape[1])
+        weights = common_listeners(binary)
         diagonal = np.einsum("ii->i", weights)
         diagonal += np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
         spd_inverse.invert(weights)
         weights /= -diagonal.copy()
         diagonal[:] = 0
         self.weights_ = weights
-        self.n_songs_ = heard.shape[1]
-        return self
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
-        return heard
-
-    def _scores(self, represented: csr_array, n_needed: int) -> np.ndarray:
+    def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
         # One row of weights after the other is added, in the order of the songs: the same bits every time.
-        return _positive_only(represented @ self.weights_)
+        return _positive_only(encoded @ self.weights_)
 
-    def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The `k` songs that each song speaks for most, and the weights: the list of who heard it alone."""
-        self._check_fitted()
-        songs, k = np.asarray(songs), positive("k", k)
-        if len(songs) and not (songs.min() >= 0 and songs.max() < self.n_songs_):
-            raise DataError(f"song codes must lie between 0 and {self.n_songs_ - 1}")
+    def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The list of a user who has heard that song alone."""
         step = max(1, base.CELLS // self.n_songs_)
         parts = [songs[start : start + step] for start in range(0, max(1, len(songs)), step)]
         found = [best_in_rows(_positive_only(np.asarray(self.weights_[part])), k) for part in parts]
@@ -101,9 +102,3 @@ def _check_memory(n_songs: int) -> None:
 def _positive_only(scores: np.ndarray) -> np.ndarray:
     scores[scores <= 0] = -np.inf
     return scores
-
-
-def _between(name: str, value: float, low: float, high: float, what: str) -> None:
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not (number and low < value < high):
-        raise ConfigError(f"{name} must be {what}, not {value!r}")

@@ -13,17 +13,22 @@ from songrec.models.registry import create
 
 
 @dataclass(frozen=True)
-class Represented:
-    """Users as all members see them: sliceable by rows, as the contract wants it.
+class Encoded:
+    """Users as all members encode them: sliceable by rows, as the contract wants it.
 
-    heard : binary csr_array (n, n_songs); parts : label -> what that member knows of each of the n users.
+    Attributes
+    ----------
+    fold_in : csr_array (n, n_songs)
+        Binary.
+    parts : dict
+        Label -> that member's encoding of the n users.
     """
 
-    heard: csr_array
+    fold_in: csr_array
     parts: dict[str, Any]
 
-    def __getitem__(self, rows: slice) -> "Represented":
-        return Represented(self.heard[rows], {label: part[rows] for label, part in self.parts.items()})
+    def __getitem__(self, rows: slice) -> "Encoded":
+        return Encoded(self.fold_in[rows], {label: part[rows] for label, part in self.parts.items()})
 
 
 class Ensemble(Recommender):
@@ -63,14 +68,14 @@ class Ensemble(Recommender):
                 raise ConfigError(f"members.{label}: {error}") from error
         return fitted
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> Represented:
-        parts = {label: model._encode_users(heard, users) for label, model in self.members_.items()}
-        return Represented(heard, parts)
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> Encoded:
+        parts = {label: model._encode_users(fold_in, users) for label, model in self.members_.items()}
+        return Encoded(fold_in, parts)
 
-    def _member_scores(self, represented: Represented, label: str) -> np.ndarray:
+    def _member_scores(self, encoded: Encoded, label: str) -> np.ndarray:
         """A member's scores of every song (n, n_songs), float64; -inf where it has no evidence."""
         model = self.members_[label]
-        scores = model._scores(represented.parts[label], self.n_songs_)
+        scores = model._scores(encoded.parts[label], self.n_songs_)
         if not issparse(scores):
             return np.array(scores, np.float64)
         dense = np.full(scores.shape, -np.inf)
@@ -79,18 +84,30 @@ class Ensemble(Recommender):
         return dense
 
 
-def max_normalised(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
-    """Scores divided by the user's largest (absolute) one among songs not heard: (n, n_songs), 0 for -inf.
+def max_normalised(scores: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Scores divided by the user's largest (absolute) one among songs outside the fold-in.
 
-    scores : float64, -inf where there is no evidence. heard : bool, same shape.
+    Parameters
+    ----------
+    scores : float64 array (n, n_songs)
+        -inf where there is no evidence.
+    seen : bool array (n, n_songs)
+        Songs of the fold-in.
 
+    Returns
+    -------
+    float64 array (n, n_songs)
+        Normalised scores, 0 for -inf.
+
+    Examples
+    --------
     >>> max_normalised(np.array([[4.0, 2.0, -np.inf, 1.0]]), np.array([[True, False, False, False]]))
     array([[2. , 1. , 0. , 0.5]])
     """
     finite = np.where(scores > -np.inf, scores, 0)
     size = np.abs(finite)
     every = size.max(axis=1, initial=0)
-    size[heard] = 0  # how much a model makes of what was heard varies, and is not what a list is made of
+    size[seen] = 0  # models score songs of the fold-in very differently, and do not list them
     largest = size.max(axis=1, initial=0)
     largest = np.where(largest > 0, largest, every)
     return finite / np.where(largest > 0, largest, 1)[:, None]
@@ -100,12 +117,28 @@ OFFSET = 60
 """The constant k of reciprocal rank fusion (Cormack et al. 2009)."""
 
 
-def reciprocal_ranks(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
-    """1 / (60 + rank) with the rank among songs not heard, 1 the best: (n, n_songs), 0 for -inf.
+def reciprocal_ranks(scores: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """1 / (60 + rank), with the rank among songs outside the fold-in, 1 the best.
 
-    The rank is 1 + the number of unheard songs with a higher score, so equal scores have equal ranks, and a
-    song's rank does not depend on whether the heard ones are listed too.
+    Parameters
+    ----------
+    scores : float64 array (n, n_songs)
+        -inf where there is no evidence.
+    seen : bool array (n, n_songs)
+        Songs of the fold-in.
 
+    Returns
+    -------
+    float64 array (n, n_songs)
+        Inverse ranks, 0 for -inf.
+
+    Notes
+    -----
+    The rank is 1 + the number of unseen songs with a higher score, so equal scores have equal ranks, and a
+    song's rank does not depend on whether the songs of the fold-in are listed too.
+
+    Examples
+    --------
     >>> ranks = reciprocal_ranks(np.array([[4.0, 2.0, -np.inf, 1.0]]), np.array([[1, 0, 0, 0]], bool))
     >>> (1 / ranks[ranks > 0]).round()
     array([61., 61., 62.])
@@ -116,7 +149,7 @@ def reciprocal_ranks(scores: np.ndarray, heard: np.ndarray) -> np.ndarray:
         order = listed[np.argsort(-values[listed])]
         descending = values[order]
         first = np.flatnonzero(np.r_[True, descending[1:] != descending[:-1]])  # where each score begins
-        unheard = np.cumsum(~heard[row, order]) - ~heard[row, order]  # how many stand before each place
+        unseen = np.cumsum(~seen[row, order]) - ~seen[row, order]  # how many stand before each place
         sizes = np.diff(np.r_[first, len(order)])
-        found[row, order] = np.repeat(1 / (OFFSET + 1 + unheard[first]), sizes) if len(order) else 0
+        found[row, order] = np.repeat(1 / (OFFSET + 1 + unseen[first]), sizes) if len(order) else 0
     return found

@@ -1,53 +1,74 @@
 """A variational autoencoder with a multinomial likelihood."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError
-from songrec.extras import require
-from songrec.models.base import checked_train, positive
+from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Share
 from songrec.models.dense import mask_unknown_users
-from songrec.models.iterative import Iterative
-from songrec.models.torch_training import array, in_order, sums_of_rows, tensor, xavier
+from songrec.models.torch_training import Neural, array, sums_of_rows, tensor, xavier
 
 if TYPE_CHECKING:
     import torch
 
 
-class MultVAE(Iterative):
-    """Mult-VAE (Liang et al. 2018): a listener is a point in a small space, and a point a mixture of songs.
+class MultVAE(Neural):
+    r"""Variational autoencoder with a multinomial likelihood (Liang et al. 2018).
 
-    hidden, latent : widths of the hidden layers and of the latent space. dropout : share of the heard songs
-    hidden from the encoder in training. beta : weight of the Kullback-Leibler term once `anneal` epochs have
-    raised it from zero, step by step. learning_rate : of Adam. batch_size : users in a step. seed : of all
-    random numbers.
+    Parameters
+    ----------
+    hidden : int
+        Width of the hidden layers.
+    latent : int
+        Width of the latent space.
+    dropout : float
+        Share of a user's songs hidden from the encoder in training, at least 0 and below 1.
+    beta : float
+        Weight of the Kullback-Leibler term once `anneal` epochs have raised it from zero, step by step.
+    anneal : int
+        Epochs.
+    learning_rate : float
+        Of Adam.
+    batch_size : int
+        Users in a step.
+    epochs : int
+        How often all users are gone through.
+    seed : int
+        Of all random numbers.
 
-    With x_u in {0, 1}^I the songs heard by user u and n_u their number (Liang et al., eqs. 1, 2, 5 and 7),
+    Notes
+    -----
+    With :math:`x_u \in \{0, 1\}^I` the songs of user u and :math:`n_u` their number (eqs. 1, 2, 5 and 7),
 
-        encoder   h = tanh(x_u / √n_u · A + a),  μ_u = h · B + b,  log σ_u² = h · C + c
-        decoder   z ~ Normal(μ_u, σ_u²),  π(z) = softmax(tanh(z · D + d) · W + w)
-        minimise  - Σ_i x_ui log π_i(z)  +  β · ½ Σ_l (μ_l² + σ_l² - 1 - log σ_l²)
+    .. math::
 
-    summed over users. score(u, i) = π_i(μ_u), the probability of the song. A new user is folded in by the
-    encoder, which treats known and new alike. Only training needs PyTorch: scores are computed with NumPy.
+        \text{encoder} \quad & h = \tanh(x_u A / \sqrt{n_u} + a), \quad \mu_u = h B + b, \quad
+            \log \sigma_u^2 = h C + c \\
+        \text{decoder} \quad & z \sim \text{Normal}(\mu_u, \sigma_u^2), \quad
+            \pi(z) = \text{softmax}(\tanh(z D + d) W + w) \\
+        \text{minimise} \quad & -\sum_i x_{ui} \log \pi_i(z)
+            + \tfrac{\beta}{2} \sum_l (\mu_l^2 + \sigma_l^2 - 1 - \log \sigma_l^2)
+
+    summed over users. The score is :math:`\pi_i(\mu_u)`, the probability of the song. A new user is folded in
+    by the encoder, which treats known and new alike.
+
+    References
+    ----------
+    Liang et al. 2018, "Variational autoencoders for collaborative filtering".
     """
-
-    extra = "neural"
 
     def __init__(
         self,
-        hidden: int = 100,
-        latent: int = 50,
-        dropout: float = 0.5,
-        beta: float = 0.2,
-        anneal: int = 10,
-        learning_rate: float = 5e-3,
-        batch_size: int = 250,
-        epochs: int = 12,
-        seed: int = 0,
+        hidden: PositiveInt = 100,
+        latent: PositiveInt = 50,
+        dropout: Share = 0.5,
+        beta: NonNegativeFloat = 0.2,
+        anneal: PositiveInt = 10,
+        learning_rate: PositiveFloat = 5e-3,
+        batch_size: PositiveInt = 250,
+        epochs: PositiveInt = 12,
+        seed: NonNegativeInt = 0,
     ):
         self.hidden = hidden
         self.latent = latent
@@ -58,39 +79,6 @@ class MultVAE(Iterative):
         self.batch_size = batch_size
         self.epochs = epochs
         self.seed = seed
-
-    def fit_epochs(self, train: csr_array) -> Iterator[int]:
-        self._check_parameters()
-        heard = checked_train(train)
-        require(self.extra, type(self).__name__)
-        from torch.optim import Adam
-
-        heard = heard[np.diff(heard.indptr) > 0]
-        random = np.random.default_rng(self.seed)
-        weights = self._initial(heard.shape[1], random)
-        adam = Adam(weights.values(), lr=self.learning_rate, fused=True)
-        steps = -(-heard.shape[0] // self.batch_size)
-        for epoch in range(self.epochs):
-            order = random.permutation(heard.shape[0])
-            with in_order():
-                for step in range(steps):
-                    batch = heard[order[step * self.batch_size : (step + 1) * self.batch_size]]
-                    beta = self.beta * min(1, (epoch + step / steps) / self.anneal)
-                    adam.zero_grad()
-                    self._loss(weights, batch, beta, random).backward()
-                    adam.step()
-            self._keep(weights)
-            yield epoch + 1
-
-    def _check_parameters(self) -> None:
-        for name in ("hidden", "latent", "anneal", "batch_size", "epochs"):
-            positive(name, getattr(self, name))
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout must be at least 0 and less than 1, not {self.dropout!r}")
-        if not self.beta >= 0:
-            raise ConfigError(f"beta must not be negative, but is {self.beta!r}")
-        if not self.learning_rate > 0:
-            raise ConfigError(f"learning_rate must be above 0, not {self.learning_rate!r}")
 
     def _initial(self, n_songs: int, random: np.random.Generator) -> dict[str, "torch.Tensor"]:
         shapes = {
@@ -105,18 +93,22 @@ class MultVAE(Iterative):
         biases = {name.lower(): tensor(np.zeros(width[name], np.float32), learned=True) for name in shapes}
         return weights | biases
 
-    def _loss(self, weights, heard: csr_array, beta: float, random: np.random.Generator) -> "torch.Tensor":
-        """The objective for a block of users, per user; float32 scalar."""
-        n = np.diff(heard.indptr)
-        kept = random.random(heard.nnz) >= self.dropout
+    def _loss(
+        self, weights, batch: csr_array, random: np.random.Generator, progress: float
+    ) -> "torch.Tensor":
+        """The objective for a block of users after `progress` epochs, per user; float32 scalar."""
+        beta = self.beta * min(1, progress / self.anneal)
+        n = np.diff(batch.indptr)
+        kept = random.random(batch.nnz) >= self.dropout
         scale = kept / np.repeat(np.sqrt(n), n) / (1 - self.dropout)
-        hidden = (sums_of_rows(weights["A"], heard, scale) + weights["a"]).tanh()
+        hidden = (sums_of_rows(weights["A"], batch, scale) + weights["a"]).tanh()
         mean = hidden @ weights["B"] + weights["b"]
         log_variance = hidden @ weights["C"] + weights["c"]
         noise = tensor(random.standard_normal(mean.shape, np.float32))
         decoded = ((mean + noise * (log_variance / 2).exp()) @ weights["D"] + weights["d"]).tanh()
         return (
-            surprise(decoded, weights["W"], weights["w"], heard) + beta * divergence(mean, log_variance)
+            negative_log_likelihood(decoded, weights["W"], weights["w"], batch)
+            + beta * divergence(mean, log_variance)
         ) / len(n)
 
     def _keep(self, weights: dict[str, "torch.Tensor"]) -> None:
@@ -125,15 +117,11 @@ class MultVAE(Iterative):
         for attribute, name in names.items():
             setattr(self, f"{attribute}_", array(weights[name]))
             setattr(self, f"{attribute}_bias_", array(weights[name.lower()]))
-        self.n_songs_ = len(self.songs_)
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
-        return heard
-
-    def _scores(self, represented: csr_array, n_needed: int) -> np.ndarray:
-        n = np.diff(represented.indptr)[:, None]
+    def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
+        n = np.diff(encoded.indptr)[:, None]
         hidden = np.tanh(
-            represented.astype(np.float64) @ self.encoder_ / np.sqrt(np.maximum(n, 1)) + self.encoder_bias_
+            encoded.astype(np.float64) @ self.encoder_ / np.sqrt(np.maximum(n, 1)) + self.encoder_bias_
         )
         decoded = np.tanh((hidden @ self.mean_ + self.mean_bias_) @ self.decoder_ + self.decoder_bias_)
         logits = decoded @ self.songs_.T + self.songs_bias_
@@ -143,20 +131,38 @@ class MultVAE(Iterative):
         return mask_unknown_users(logits, n[:, 0] > 0)
 
 
-def surprise(
-    decoded: "torch.Tensor", songs: "torch.Tensor", bias: "torch.Tensor", heard: csr_array
+def negative_log_likelihood(
+    decoded: "torch.Tensor", songs: "torch.Tensor", bias: "torch.Tensor", binary: csr_array
 ) -> "torch.Tensor":
-    """- Σ x_ui log softmax(decoded_u · songsᵀ + bias)_i, summed over all users u and the songs i they heard.
+    r"""The multinomial's, :math:`-\sum_{ui} x_{ui} \log \text{softmax}(d_u S^T + b)_i`.
 
-    Only the normalising sum needs all songs; the logits of those that were heard add up to a product with
-    their sum, which is far cheaper than picking them out of the whole.
+    Parameters
+    ----------
+    decoded : Tensor (n, f)
+        d, the last hidden layer of each user.
+    songs : Tensor (n_songs, f)
+        S, a row a song.
+    bias : Tensor (n_songs,)
+        b.
+    binary : csr_array (n, n_songs)
+        x, the songs of each user.
+
+    Returns
+    -------
+    Tensor ()
+        Summed over all users and their songs.
+
+    Notes
+    -----
+    Only the normalising sum needs all songs; the logits of a user's songs add up to a product with their sum,
+    which is far cheaper than picking them out of the whole.
     """
     import torch
 
     logits = torch.addmm(bias, decoded, songs.T)
-    each = tensor(np.diff(heard.indptr).astype(np.float32))
-    of_heard = (decoded * sums_of_rows(songs, heard)).sum() + sums_of_rows(bias[:, None], heard).sum()
-    return each @ logits.logsumexp(dim=1) - of_heard
+    each = tensor(np.diff(binary.indptr).astype(np.float32))
+    of_own = (decoded * sums_of_rows(songs, binary)).sum() + sums_of_rows(bias[:, None], binary).sum()
+    return each @ logits.logsumexp(dim=1) - of_own
 
 
 def divergence(mean: "torch.Tensor", log_variance: "torch.Tensor") -> "torch.Tensor":

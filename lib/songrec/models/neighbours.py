@@ -1,75 +1,74 @@
-"""What the neighbourhood models share: their similarities, and adding them up."""
+"""What the neighbourhood models share: hyper-parameters, similarities, and adding them up."""
+
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError, DataError
-from songrec.models.base import Recommender, positive
+from songrec.errors import ConfigError
+from songrec.models.base import NonNegativeFloat, PositiveInt, Recommender
+from songrec.models.weighting import Weighting
 from songrec.ranking import best_in_rows
-from songrec.similarity import COSINE, Similarity
-
-SIMILARITIES = ("cosine", "asymmetric", "tversky", "jaccard")
-OF_SETS = ("tversky", "jaccard")
+from songrec.similarity import Similarity
 
 
 class SongNeighbours(Recommender):
-    """A model that is a table of songs and their neighbours: each song that was heard recommends its own.
+    """A model that is a table of songs and their neighbours: each song of the fold-in recommends its own.
 
     Fitted, `similarity_` (n_songs, n_songs, float32) holds in row j what song j says for its neighbours.
     """
 
     similarity_: csr_array
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
-        return heard
+    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
+        return weighted_sum(encoded, self.similarity_)
 
-    def _scores(self, represented: csr_array, n_needed: int) -> csr_array:
-        return weighted_sum(represented, self.similarity_)
-
-    def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The `k` nearest neighbours of each song, and what it says for them; no more than `neighbours`."""
-        self._check_fitted()
-        songs = np.asarray(songs)
-        if len(songs) and not (songs.min() >= 0 and songs.max() < self.n_songs_):
-            raise DataError(f"song codes must lie between 0 and {self.n_songs_ - 1}")
-        return best_in_rows(self.similarity_[songs], positive("k", k))
+    def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        return best_in_rows(self.similarity_[songs], k)
 
 
-def similarity_named(similarity: str, alpha: float, beta: float, shrink: float, weighting: str) -> Similarity:
-    """The similarity by name, from the side that `alpha` belongs to; `ConfigError` for what makes no sense.
+class KNN(Recommender):
+    """Hyper-parameters of the models that look for nearest rows, songs or users: see `ItemKNN`."""
 
-    >>> similarity_named("asymmetric", 0.25, 0.5, 10.0, "binary")
-    Similarity(alpha=0.25, beta=0.75, shrink=10.0, of_sets=False)
-    """
-    if similarity not in SIMILARITIES:
-        raise ConfigError(f"similarity must be one of {', '.join(SIMILARITIES)}, not {similarity!r}")
-    if similarity in OF_SETS and weighting != "binary":
-        raise ConfigError(
-            f"similarity {similarity} compares sets: it goes with weighting binary, not {weighting}"
-        )
-    alpha, beta, shrink = (
-        not_negative(*pair) for pair in (("alpha", alpha), ("beta", beta), ("shrink", shrink))
-    )
-    sides = {
-        "cosine": (COSINE.alpha, COSINE.beta),
-        "asymmetric": (alpha, 1 - alpha),
-        "tversky": (alpha, beta),
-        "jaccard": (1.0, 1.0),
-    }
-    return Similarity(*sides[similarity], shrink, similarity in OF_SETS)
+    def __init__(
+        self,
+        neighbours: PositiveInt = 100,
+        similarity: Literal["cosine", "asymmetric", "tversky", "jaccard"] = "cosine",
+        alpha: NonNegativeFloat = 0.5,
+        beta: NonNegativeFloat = 0.5,
+        shrink: NonNegativeFloat = 0.0,
+        q: NonNegativeFloat = 1.0,
+        weighting: Weighting = "binary",
+    ):
+        self.neighbours = neighbours
+        self.similarity = similarity
+        self.alpha = alpha
+        self.beta = beta
+        self.shrink = shrink
+        self.q = q
+        self.weighting = weighting
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.similarity in ("tversky", "jaccard") and self.weighting != "binary":
+            raise ConfigError(
+                f"similarity {self.similarity} compares sets: it goes with weighting binary, "
+                f"not {self.weighting}"
+            )
 
-def not_negative(name: str, value: float) -> float:
-    """`value` as a float of at least 0, or a `ConfigError` that names it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise ConfigError(f"{name} must be a number, not {value!r}")
-    if not 0 <= value < np.inf:
-        raise ConfigError(f"{name} must be a number of at least 0, not {value!r}")
-    return float(value)
+    def _similarity(self) -> Similarity:
+        """The similarity from the row that asks, whose side `alpha` belongs to, to the others."""
+        alpha, beta = {
+            "cosine": (0.5, 0.5),
+            "asymmetric": (self.alpha, 1 - self.alpha),
+            "tversky": (self.alpha, self.beta),
+            "jaccard": (1.0, 1.0),
+        }[self.similarity]
+        return Similarity(alpha, beta, self.shrink, self.similarity in ("tversky", "jaccard"))
 
 
 def to_the_power(similarity: csr_array, q: float) -> csr_array:
-    """Each similarity to the power `q` (float32): what a neighbour has to say. What becomes 0 is dropped."""
+    """Each similarity to the power `q`, in float32; what becomes 0 is dropped."""
     if q == 1:
         return similarity
     powers = (similarity.data.astype(np.float64) ** q).astype(np.float32)
@@ -79,11 +78,27 @@ def to_the_power(similarity: csr_array, q: float) -> csr_array:
 
 
 def weighted_sum(weights: csr_array, rows: csr_array) -> csr_array:
-    """`weights @ rows` (n, m) @ (m, n_songs) in float32, reading only the rows that have a weight.
+    """The product `weights @ rows` in float32, reading only the rows that have a weight.
 
+    Parameters
+    ----------
+    weights : csr_array (n, m)
+        Weights of the rows, for each result.
+    rows : csr_array (m, n_songs)
+        What is added up.
+
+    Returns
+    -------
+    csr_array (n, n_songs)
+        Weighted sums, float32; columns in any order.
+
+    Notes
+    -----
     Terms of single precision are added in double precision and the sum rounded to single, so that the order
-    of addition decides no tie. Columns come in any order.
+    of addition decides no tie.
 
+    Examples
+    --------
     >>> weighted_sum(csr_array(np.array([[0.5, 0.0]])), csr_array(np.array([[1, 2], [4, 8]]))).toarray()
     array([[0.5, 1. ]], dtype=float32)
     """

@@ -1,53 +1,69 @@
 """Neural collaborative filtering: a product and a small network, side by side."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError
-from songrec.extras import require
-from songrec.models.base import checked_train, positive
+from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt
 from songrec.models.dense import single_threaded_blas
-from songrec.models.iterative import Iterative
-from songrec.models.torch_training import array, in_order, sums_of_rows, tensor, xavier
+from songrec.models.torch_training import Neural, array, sums_of_rows, tensor, xavier
 
 if TYPE_CHECKING:
     import torch
 
 
-class NeuMF(Iterative):
-    """NeuMF (He et al. 2017) with the user's number replaced by the user's songs.
+class NeuMF(Neural):
+    r"""NeuMF (He et al. 2017) with the user's number replaced by the user's songs.
 
-    factors : width f of the embeddings and of the network's first layer; the second has f / 2. negatives :
-    songs drawn for each song that was heard, evenly over the catalogue; a draw that the user did hear is left
-    out. learning_rate : of Adam. batch_size : users in a step. seed : of all random numbers.
+    Parameters
+    ----------
+    factors : int
+        f, the width of the embeddings and of the network's first layer; the second has f / 2.
+    negatives : int
+        Songs drawn for each song of a user, evenly over the catalogue; a draw that the user has heard is left
+        out.
+    learning_rate : float
+        Of Adam.
+    batch_size : int
+        Users in a step.
+    epochs : int
+        How often all users are gone through.
+    seed : int
+        Of all random numbers.
 
-    He et al. learn an embedding for each user, so that a new listener needs another training. Here, as in
-    FISM (Kabbur et al. 2013), a user is the sum of what was heard: with embeddings P and Q (GMF), R and S
-    (network) of each song, H the songs heard and * the product by elements,
+    Notes
+    -----
+    He et al. learn an embedding for each user, so that a new user needs another training. Here, as in FISM
+    (Kabbur et al. 2013), a user is the sum of their songs: with embeddings P and Q (GMF), R and S (network)
+    of each song, H the songs of the user and * the product by elements (He et al., eqs. 7, 8, 10 and 12),
 
-        p = |H|^-½ Σ_{j in H} P_j,   r = |H|^-½ Σ_{j in H} R_j
-        network   h = max(0, r · A + S_i · B + b),   g = max(0, h · C + c)
-        score(u, i) = Σ (p * Q_i * v) + g · w        (He et al., eqs. 8, 10 and 12; σ of it is a probability)
-        minimise  - Σ log σ(score of heard) - Σ log(1 - σ(score of drawn))                       (eq. 7)
+    .. math::
+
+        & p = |H|^{-1/2} \sum_{j \in H} P_j, \quad r = |H|^{-1/2} \sum_{j \in H} R_j \\
+        \text{network} \quad & h = \max(0, r A + S_i B + b), \quad g = \max(0, h C + c) \\
+        & \text{score}(u, i) = \sum (p * Q_i * v) + g \cdot w \\
+        \text{minimise} \quad & -\sum_\text{heard} \log \sigma(\text{score})
+            - \sum_\text{drawn} \log(1 - \sigma(\text{score}))
 
     In training the song to be found, and its negatives with it, meets a user made of the *other* songs;
     otherwise its own embedding would give it away. Known and new users are alike, and nothing is refitted.
-    There is no pre-training. Only training needs PyTorch: scores are computed with NumPy.
-    """
+    There is no pre-training.
 
-    extra = "neural"
+    References
+    ----------
+    He et al. 2017, "Neural collaborative filtering"; Kabbur, Ning & Karypis 2013, "FISM: factored item
+    similarity models for top-N recommender systems".
+    """
 
     def __init__(
         self,
-        factors: int = 16,
-        negatives: int = 4,
-        learning_rate: float = 5e-3,
-        batch_size: int = 10,
-        epochs: int = 20,
-        seed: int = 0,
+        factors: PositiveInt = 16,
+        negatives: PositiveInt = 4,
+        learning_rate: PositiveFloat = 5e-3,
+        batch_size: PositiveInt = 10,
+        epochs: PositiveInt = 20,
+        seed: NonNegativeInt = 0,
     ):
         self.factors = factors
         self.negatives = negatives
@@ -55,29 +71,6 @@ class NeuMF(Iterative):
         self.batch_size = batch_size
         self.epochs = epochs
         self.seed = seed
-
-    def fit_epochs(self, train: csr_array) -> Iterator[int]:
-        for name in ("factors", "negatives", "batch_size", "epochs"):
-            positive(name, getattr(self, name))
-        if not self.learning_rate > 0:
-            raise ConfigError(f"learning_rate must be above 0, not {self.learning_rate!r}")
-        heard = checked_train(train)
-        require(self.extra, type(self).__name__)
-        from torch.optim import Adam
-
-        heard = heard[np.diff(heard.indptr) > 0]
-        random = np.random.default_rng(self.seed)
-        weights = self._initial(heard.shape[1], random)
-        adam = Adam(weights.values(), lr=self.learning_rate, fused=True)
-        for epoch in range(self.epochs):
-            order = random.permutation(heard.shape[0])
-            with in_order():
-                for start in range(0, len(order), self.batch_size):
-                    adam.zero_grad()
-                    self._loss(weights, heard[order[start : start + self.batch_size]], random).backward()
-                    adam.step()
-            self._keep(weights)
-            yield epoch + 1
 
     def _initial(self, n_songs: int, random: np.random.Generator) -> dict[str, "torch.Tensor"]:
         f, half = self.factors, max(1, self.factors // 2)
@@ -88,46 +81,43 @@ class NeuMF(Iterative):
             b: tensor(np.zeros(n, np.float32), learned=True) for b, n in (("b", f), ("c", half))
         }
 
-    def _loss(self, weights, heard: csr_array, random: np.random.Generator) -> "torch.Tensor":
+    def _loss(
+        self, weights, batch: csr_array, random: np.random.Generator, progress: float
+    ) -> "torch.Tensor":
         """Binary cross-entropy of a block of users and its draws, per song heard; float32 scalar."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
-        n = np.diff(heard.indptr)
-        user, song = np.repeat(np.arange(len(n)), n), heard.indices
-        drawn = random.integers(0, heard.shape[1], (heard.nnz, self.negatives))
+        n = np.diff(batch.indptr)
+        user, song = np.repeat(np.arange(len(n)), n), batch.indices
+        drawn = random.integers(0, batch.shape[1], (batch.nnz, self.negatives))
         songs = np.column_stack([song, drawn])
         wanted = np.zeros(songs.shape, np.float32)
         wanted[:, 0] = 1
         counts = np.ones(songs.shape, np.float32)
-        pairs = user[:, None] * heard.shape[1] + drawn
-        counts[:, 1:] = ~np.isin(pairs, user * heard.shape[1] + song)
-        counts *= (n[user] > 1)[:, None]  # whoever heard one song is nobody without it
+        pairs = user[:, None] * batch.shape[1] + drawn
+        counts[:, 1:] = ~np.isin(pairs, user * batch.shape[1] + song)
+        counts *= (n[user] > 1)[:, None]  # a user of one song has nothing left without it
         scale = tensor((np.maximum(n[user] - 1, 1) ** -0.5).astype(np.float32)[:, None])
         user, song, songs = (tensor(codes.astype(np.int64)) for codes in (user, song, songs))
-        p, r = ((sums_of_rows(weights[e], heard)[user] - weights[e][song]) * scale for e in "PR")
+        p, r = ((sums_of_rows(weights[e], batch)[user] - weights[e][song]) * scale for e in "PR")
         logits = network(weights, p, r, songs)
         losses = binary_cross_entropy_with_logits(logits, tensor(wanted), tensor(counts), reduction="sum")
-        return losses / heard.nnz
+        return losses / batch.nnz
 
     def _keep(self, weights: dict[str, "torch.Tensor"]) -> None:
         """What scoring needs, as plain arrays; a matrix that always meets another is multiplied into it."""
-        with in_order():
-            self.heard_ = array(weights["P"] * weights["v"].T)
-            self.heard_network_ = array(weights["R"] @ weights["A"])
-            self.songs_ = array(weights["Q"].T)
-            self.songs_network_ = array((weights["S"] @ weights["B"] + weights["b"]).T)
-            self.second_, self.second_bias_ = array(weights["C"].T), array(weights["c"][:, None])
-            self.last_ = array(weights["w"][:, 0])
-        self.n_songs_ = self.songs_.shape[1]
+        self.heard_ = array(weights["P"] * weights["v"].T)
+        self.heard_network_ = array(weights["R"] @ weights["A"])
+        self.songs_ = array(weights["Q"].T)
+        self.songs_network_ = array((weights["S"] @ weights["B"] + weights["b"]).T)
+        self.second_, self.second_bias_ = array(weights["C"].T), array(weights["c"][:, None])
+        self.last_ = array(weights["w"][:, 0])
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> csr_array:
-        return heard
-
-    def _scores(self, represented: csr_array, n_needed: int) -> np.ndarray:
+    def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
         """One user at a time: what a user and all songs fill stays in the cache, and no batch moves a bit."""
-        n = np.diff(represented.indptr)
+        n = np.diff(encoded.indptr)
         scale = np.maximum(n, 1)[:, None] ** -0.5
-        exact = represented.astype(np.float64)
+        exact = encoded.astype(np.float64)
         products = (exact @ self.heard_ * scale).astype(np.float32)
         firsts = (exact @ self.heard_network_ * scale).astype(np.float32)
         scores = np.full((len(n), self.n_songs_), -np.inf, np.float32)
@@ -140,7 +130,7 @@ class NeuMF(Iterative):
 
 
 def network(weights, p: "torch.Tensor", r: "torch.Tensor", songs: "torch.Tensor") -> "torch.Tensor":
-    """Logits (n, m) of m songs for each of n users: p, r (n, f) as in `NeuMF`, songs int64 (n, m).
+    """Logits (n, m) of m songs, int64 (n, m), for each of n users; p and r, (n, f), as in `NeuMF`.
 
     The first layer is split into the user's half and the song's, so that neither is computed once a pair.
     """

@@ -1,18 +1,24 @@
-"""What most people hear: the baseline that every other model must beat."""
+"""The most popular songs: the baseline that every other model must beat."""
+
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError
-from songrec.models.base import Recommender, checked_train
+from songrec.models.base import Recommender
 from songrec.ranking import best
 
 
 class Popularity(Recommender):
     """The same list for everybody, less what they have heard.
 
-    by : "listeners" scores a song by the number of users who played it, "plays" by how often it was played.
+    Parameters
+    ----------
+    by : {"listeners", "plays"}
+        Whether a song's score is the number of users who played it, or how often it was played.
 
+    Examples
+    --------
     >>> train = csr_array(np.array([[9, 1, 0], [0, 1, 1], [0, 1, 1]]))
     >>> songs, scores = Popularity().fit(train).recommend(train[[0]], 2)
     >>> songs, scores
@@ -21,24 +27,19 @@ class Popularity(Recommender):
     array([[0, 1, 2]], dtype=int32)
     """
 
-    def __init__(self, by: str = "listeners"):
+    def __init__(self, by: Literal["listeners", "plays"] = "listeners"):
         self.by = by
 
-    def fit(self, train: csr_array) -> "Popularity":
-        if self.by not in ("listeners", "plays"):
-            raise ConfigError(f'by must be "listeners" or "plays", not {self.by!r}')
-        heard = checked_train(train)
-        counted = heard if self.by == "listeners" else train
+    def _fit(self, binary: csr_array, plays: csr_array) -> None:
+        counted = binary if self.by == "listeners" else plays
         self.popularity_ = np.asarray(counted.sum(axis=0, dtype=np.float64)).ravel()
-        self.n_songs_ = heard.shape[1]
-        return self
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
-        return np.empty((heard.shape[0], 0))  # one user is like another
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
+        return np.empty((fold_in.shape[0], 0))  # one user is like another
 
-    def _scores(self, represented: np.ndarray, n_needed: int) -> csr_array:
+    def _scores(self, encoded: np.ndarray, n_needed: int) -> csr_array:
         known = np.flatnonzero(self.popularity_ > 0).astype(np.int32)
         songs, scores = best(known, self.popularity_[known], n_needed)
-        n = len(represented)
+        n = len(encoded)
         indptr = np.arange(n + 1) * len(songs)
         return csr_array((np.tile(scores, n), np.tile(songs, n), indptr), shape=(n, self.n_songs_))

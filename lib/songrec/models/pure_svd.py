@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import checked_train, positive
+from songrec.models.base import NonNegativeInt, PositiveInt
 from songrec.models.dense import single_threaded_blas
-from songrec.models.factors import Factorised, checked_seed
+from songrec.models.factors import Factorised
 
 DENSE = 1_000
 """Up to this many users or songs, the decomposition is taken of the dense matrix."""
@@ -15,52 +15,62 @@ DIGITS = 9
 
 
 class PureSVD(Factorised):
-    """Truncated singular value decomposition of the binary log, missing entries taken as zeros.
+    r"""Truncated singular value decomposition of the binary log, missing entries taken as zeros.
 
-    factors : f, the singular directions kept (no more than the log's rank). seed : of ARPACK's start.
+    Parameters
+    ----------
+    factors : int
+        f, the number of singular directions kept; no more than the log's rank.
+    seed : int
+        Of ARPACK's start.
 
-    With X ≈ U Σ Vᵀ the decomposition of the binary training matrix cut off at its f largest singular values
-    (Cremonesi, Koren & Turrin 2010, eq. 11 and 12),
+    Notes
+    -----
+    With :math:`X \approx U \Sigma V^T` the decomposition of the binary training matrix cut off at its f
+    largest singular values (Cremonesi et al., eqs. 11 and 12),
 
-        score(u, i) = x_u V v_iᵀ
+    .. math:: \text{score}(u, i) = x_u V v_i^T
 
-    where x_u is what the user has heard, as 0 and 1: a user needs no factors, so a new one is as good as a
-    known one. V is found by ARPACK to machine precision; the sign of a direction changes nothing. With as
-    many factors as X has rank, the scores are X itself: a song unheard scores 0, and nothing is learnt.
+    where :math:`x_u` is the fold-in as 0 and 1: a user needs no factors, so known and new users are treated
+    alike. V is found by ARPACK to machine precision; the sign of a direction changes nothing. With as many
+    factors as X has rank, the scores are X itself: a song unheard scores 0, and nothing is learnt.
 
+    References
+    ----------
+    Cremonesi, Koren & Turrin 2010, "Performance of recommender algorithms on top-N recommendation tasks".
+
+    Examples
+    --------
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]))
     >>> PureSVD(factors=2).fit(train).recommend(train[[2]], 1)[0]
     array([[1]], dtype=int32)
     """
 
-    def __init__(self, factors: int = 50, seed: int = 0):
+    def __init__(self, factors: PositiveInt = 50, seed: NonNegativeInt = 0):
         self.factors = factors
         self.seed = seed
 
-    def fit(self, train: csr_array) -> "PureSVD":
-        factors, seed = positive("factors", self.factors), checked_seed(self.seed)
-        heard = checked_train(train)
+    def _fit(self, binary: csr_array, plays: csr_array) -> None:
         with single_threaded_blas():
-            self.song_factors_ = _directions(heard.astype(np.float64), factors, seed).astype(np.float32)
-        self.n_songs_ = heard.shape[1]
-        return self
+            directions = _directions(binary.astype(np.float64), self.factors, self.seed)
+        self.song_factors_ = directions.astype(np.float32)
 
-    def _encode_users(self, heard: csr_array, users: np.ndarray) -> np.ndarray:
-        return heard.astype(np.float64) @ np.ascontiguousarray(self.song_factors_, np.float64)
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
+        return fold_in.astype(np.float64) @ np.ascontiguousarray(self.song_factors_, np.float64)
 
-    def _scores(self, represented: np.ndarray, n_needed: int) -> np.ndarray:
-        return np.round(super()._scores(represented, n_needed), DIGITS) + 0.0  # and no negative zeros
+    def _scores(self, encoded: np.ndarray, n_needed: int) -> np.ndarray:
+        return np.round(super()._scores(encoded, n_needed), DIGITS) + 0.0  # and no negative zeros
 
 
-def _directions(heard: csr_array, factors: int, seed: int) -> np.ndarray:
+def _directions(binary: csr_array, factors: int, seed: int) -> np.ndarray:
     """The right singular vectors of the largest singular values, as columns, largest first."""
-    if min(heard.shape) <= max(DENSE, 2 * factors):
-        _, sizes, rows = np.linalg.svd(heard.toarray(), full_matrices=False)
+    if min(binary.shape) <= max(DENSE, 2 * factors):
+        _, sizes, rows = np.linalg.svd(binary.toarray(), full_matrices=False)
     else:
         from scipy.sparse.linalg import svds
 
-        start = np.random.default_rng(seed).random(min(heard.shape))
-        _, sizes, rows = svds(heard, k=factors, v0=start, return_singular_vectors="vh")
+        start = np.random.default_rng(seed).random(min(binary.shape))
+        _, sizes, rows = svds(binary, k=factors, v0=start, return_singular_vectors="vh")
         sizes, rows = sizes[::-1], rows[::-1]
-    rank = min(factors, int((sizes > sizes[0] * max(heard.shape) * np.finfo(np.float64).eps).sum()))
+    rank = min(factors, int((sizes > sizes[0] * max(binary.shape) * np.finfo(np.float64).eps).sum()))
     return np.ascontiguousarray(rows[:rank].T)

@@ -22,7 +22,17 @@ def model_names() -> list[str]:
 def create(name: str, **params: Any) -> Recommender:
     """A model by the name of its class.
 
-    Raises `ConfigError` for an unknown model or hyper-parameter, with what is near it.
+    Parameters
+    ----------
+    name : str
+        A class that `songrec.models` exports.
+    **params
+        Hyper-parameters.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown model or hyper-parameter, with the nearest one that is known.
     """
     names = model_names()
     if name not in names:
@@ -36,7 +46,11 @@ def load_model(folder: Path) -> Recommender:
     """Load what `Recommender.save` wrote: the same lists as the model that was saved.
 
     Arrays are memory-mapped, no code from the folder is run, and only exported models are known.
-    Raises `DataError` for a folder that holds anything else.
+
+    Raises
+    ------
+    DataError
+        For a folder that holds anything else.
     """
     arrays, meta = load_arrays(folder)
     try:

@@ -1,4 +1,4 @@
-"""Training with PyTorch so that one seed gives one result: where it runs, and in which order it adds."""
+"""Training with PyTorch so that one seed gives one result, whatever the device and the number of threads."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.extras import require
+from songrec.models.iterative import Iterative
+
 if TYPE_CHECKING:
     import torch
+
+
+class Neural(Iterative):
+    """A model trained with Adam on batches of users. A model gives `_initial`, `_loss` and `_keep`.
+
+    All random numbers come from one NumPy generator: PyTorch's own, global and different on each device, are
+    neither used nor moved. Only training needs PyTorch: scores are computed with NumPy.
+    """
+
+    extra = "neural"
+
+    def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
+        require(self.extra, type(self).__name__)
+        from torch.optim import Adam
+
+        binary = binary[np.diff(binary.indptr) > 0]
+        random = np.random.default_rng(self.seed)
+        weights = self._initial(binary.shape[1], random)
+        adam = Adam(weights.values(), lr=self.learning_rate, fused=True)
+        n = binary.shape[0]
+        steps = -(-n // self.batch_size)
+        for epoch in range(self.epochs):
+            order = random.permutation(n)
+            with deterministic_torch():
+                for step in range(steps):
+                    batch = binary[order[step * self.batch_size : (step + 1) * self.batch_size]]
+                    adam.zero_grad()
+                    self._loss(weights, batch, random, epoch + step / steps).backward()
+                    adam.step()
+                self._keep(weights)
+            yield
 
 
 def device() -> str:
@@ -20,11 +54,11 @@ def device() -> str:
 
 
 @contextmanager
-def in_order() -> Iterator[None]:
+def deterministic_torch() -> Iterator[None]:
     """Hold PyTorch to one thread and to deterministic kernels within the block; both are put back after it.
 
     Sums shared out among threads end in other bits for another number of threads. Hold it for one epoch, not
-    across a `yield`: what the caller does in between is none of its business.
+    across a `yield`, as it would then hold for the caller too.
     """
     import torch
 
@@ -41,11 +75,7 @@ def in_order() -> Iterator[None]:
 
 
 def tensor(array: np.ndarray, learned: bool = False) -> "torch.Tensor":
-    """An array on the training device, as a parameter to learn if `learned`.
-
-    All random numbers come from one NumPy generator: PyTorch's own, global and different on each device, are
-    neither used nor moved.
-    """
+    """An array on the training device, as a parameter to learn if `learned`."""
     import torch
 
     return torch.from_numpy(np.ascontiguousarray(array)).to(device()).requires_grad_(learned)
@@ -63,19 +93,31 @@ def xavier(random: np.random.Generator, rows: int, columns: int) -> "torch.Tenso
 
 
 def sums_of_rows(
-    table: "torch.Tensor", heard: csr_array, weights: np.ndarray | None = None
+    table: "torch.Tensor", binary: csr_array, weights: np.ndarray | None = None
 ) -> "torch.Tensor":
-    """For each user the sum of the rows of `table` (n_songs, f) that belong to the songs heard: (n, f).
+    """The sparse matrix times `table`, without making it dense.
 
-    A sparse matrix times `table` that never gets dense. weights : one for each stored entry (None: 1).
+    Parameters
+    ----------
+    table : Tensor (n_songs, f)
+        One row a song.
+    binary : csr_array (n, n_songs)
+        The songs of each user.
+    weights : array (binary.nnz,), optional
+        One for each stored entry; 1 without it.
+
+    Returns
+    -------
+    Tensor (n, f)
+        For each user the weighted sum of the rows of their songs.
     """
     from torch.nn.functional import embedding_bag
 
-    weights = np.ones(heard.nnz) if weights is None else weights
+    weights = np.ones(binary.nnz) if weights is None else weights
     return embedding_bag(
-        tensor(heard.indices.astype(np.int64)),
+        tensor(binary.indices.astype(np.int64)),
         table,
-        tensor(heard.indptr.astype(np.int64)),
+        tensor(binary.indptr.astype(np.int64)),
         mode="sum",
         per_sample_weights=tensor(weights.astype(np.float32)),
         include_last_offset=True,

@@ -1,14 +1,15 @@
-"""How much it counts that someone played a song, by how often: pure functions of a matrix of plays.
+"""Weights of plays in a similarity, by how often a song was played: pure functions of a matrix of plays.
 
 Rows are what is to be compared and columns its features, in the language of text retrieval documents and
 terms: the rows are songs for item-KNN (its features are its listeners) and users for user-KNN. Each function
 returns a csr_array (float32) of the same shape, canonical, with weights above zero where there are plays.
 """
 
+from typing import Literal
+
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError
 from songrec.ranking import binarised
 
 K1, B = 1.2, 0.75
@@ -30,17 +31,20 @@ def log_plays(plays: csr_array) -> csr_array:
 
 
 def tf_idf(plays: csr_array) -> csr_array:
-    """log2(1 + plays) · rarity of the column (Salton & Buckley 1988)."""
+    """log2(1 + plays) times the `rarity` of the column (Salton & Buckley 1988)."""
     counts = binarised(plays)
     return _filled(plays, np.log2(1 + _plays(plays)) * rarity(counts)[counts.indices])
 
 
 def bm25(plays: csr_array) -> csr_array:
-    """plays (K1 + 1) / (plays + K1 (1 − B + B · length / mean length)) · rarity of the column.
+    r"""Okapi BM25 (Robertson & Zaragoza 2009).
 
-    length : plays of the row. Okapi BM25 (Robertson & Zaragoza 2009). More plays count for more, but never
-    for more than K1 + 1; those of a row with many plays count for less. The rarity is that of `tf_idf`: the
-    formula's own is negative for columns that most rows have.
+    .. math:: \frac{(K_1 + 1) \, \text{plays}}{\text{plays} + K_1 (1 - B + B \cdot \text{length} /
+        \text{mean length})} \cdot \text{rarity}
+
+    with the length the plays of the row. More plays count for more, but never for more than K1 + 1; those of
+    a row with many plays count for less. The rarity is that of `tf_idf`: the formula's own is negative for
+    columns that most rows have.
     """
     counts, data = binarised(plays), _plays(plays)
     row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
@@ -50,26 +54,21 @@ def bm25(plays: csr_array) -> csr_array:
 
 
 def rarity(rows: csr_array) -> np.ndarray:
-    """ln((1 + n) / (1 + n_j)) + 1 for n rows of which n_j have the column j: float64 (columns,).
+    r"""The inverse document frequency of each column (Spärck Jones 1972): float64 (columns,).
 
-    The inverse document frequency (Spärck Jones 1972), smoothed as in scikit-learn: always above zero.
+    :math:`\ln\frac{1 + n}{1 + n_j} + 1` for n rows of which :math:`n_j` have the column j, smoothed as in
+    scikit-learn: always above zero.
     """
     having = np.bincount(rows.indices, minlength=rows.shape[1])
     return np.log((1 + rows.shape[0]) / (1 + having)) + 1
 
 
+Weighting = Literal["binary", "log_plays", "tf_idf", "bm25"]
 WEIGHTINGS = {"binary": binary, "log_plays": log_plays, "tf_idf": tf_idf, "bm25": bm25}
 
 
-def weighted(weighting: str, plays: csr_array) -> csr_array:
-    """The weights by the name of the function; `ConfigError` for another name."""
-    if weighting not in WEIGHTINGS:
-        raise ConfigError(f"weighting must be one of {', '.join(WEIGHTINGS)}, not {weighting!r}")
-    return WEIGHTINGS[weighting](plays)
-
-
 def of_one_play(weighting: str, plays: csr_array) -> np.ndarray:
-    """What a single play in each column weighs, but for a factor common to its row: float64 (columns,)."""
+    """The weight of a single play in each column, up to a factor common to its row: float64 (columns,)."""
     return rarity(binarised(plays)) if weighting in ("tf_idf", "bm25") else np.ones(plays.shape[1])
 
 
