@@ -100,13 +100,13 @@ def test_counts_are_made_by_blocks(monkeypatch):
 
 @pytest.mark.parametrize("l2", [0, -1.0, np.inf, np.nan, "40", True, None])
 def test_an_l2_that_makes_no_sense(l2):
-    with pytest.raises(ConfigError, match="l2 must be .*, not "):
+    with pytest.raises(ConfigError, match=r"l2 must be .*, not "):
         EASE(l2).fit(csr_array(np.eye(3)))
 
 
 @pytest.mark.parametrize("dropout", [1, 1.0, -0.1, np.nan, "0.5", None])
 def test_a_dropout_that_makes_no_sense(dropout):
-    with pytest.raises(ConfigError, match="dropout must be .*, not "):
+    with pytest.raises(ConfigError, match=r"dropout must be .*, not "):
         EASE(1.0, dropout).fit(csr_array(np.eye(3)))
 
 

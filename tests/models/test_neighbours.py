@@ -99,7 +99,7 @@ def test_user_knn_makes_no_matrix_of_users_by_users():
 @pytest.mark.parametrize("neighbours", [0, -5, 2.5, "10", True, None])
 def test_neighbours_must_be_a_positive_whole_number(model, neighbours):
     made = model(neighbours=neighbours)  # checked in fit, as scikit-learn has it
-    with pytest.raises(ConfigError, match="neighbours must be (greater than or equal to 1|a valid integer)"):
+    with pytest.raises(ConfigError, match=r"neighbours must be (greater than or equal to 1|a valid integer)"):
         made.fit(csr_array(np.eye(3)))
 
 

@@ -35,5 +35,5 @@ def test_plays_past_single_precision_are_still_told_apart():
 
 
 def test_an_unknown_measure():
-    with pytest.raises(ConfigError, match="by must be .listeners. or .plays., not .fame."):
+    with pytest.raises(ConfigError, match="by must be 'listeners' or 'plays', not 'fame'"):
         Popularity(by="fame").fit(TRAIN)
