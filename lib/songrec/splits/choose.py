@@ -1,4 +1,4 @@
-"""A split by the name of its protocol: the door through which parameters of a stage come in."""
+"""A split by the name of its protocol, from the parameters of a stage."""
 
 from typing import Any
 
@@ -27,10 +27,23 @@ def divide(
 ) -> Split:
     """Divide the log by `weak`, `triplet_holdout`, `strong` or `given`.
 
-    halves : visible and hidden part of a split that came with the data (`given` only), else None.
-    parameters : those of all protocols; each protocol takes its own, and the others mean nothing to it.
+    Parameters
+    ----------
+    protocol : str
+        Name of the protocol.
+    log : Interactions
+        The whole log.
+    halves : tuple of Interactions, optional
+        Visible and hidden part of a split that came with the data: for `given` only.
+    seed : int
+        Of the protocol's draws.
+    **parameters
+        Those of all protocols; each protocol takes its own and ignores the others.
 
-    Raises `ConfigError` for an unknown protocol, or `given` without the two parts.
+    Raises
+    ------
+    ConfigError
+        For an unknown protocol, or `given` without the two parts.
     """
     if protocol not in TAKES:
         raise ConfigError(f"there is no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")

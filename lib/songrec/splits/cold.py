@@ -1,7 +1,7 @@
-"""Who and what nobody knows: users of whom only the first few songs are shown, songs that no model has met.
+"""Cold start: users of whom only the first few songs are shown, songs that no model has met.
 
 Not a protocol of the study (see `songrec.splits`): the models that it compares are fitted once, on users and
-songs that they know. Here some of both are set aside whole, to see what can be said of them.
+songs that they know. Here some of both are set aside whole.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,18 @@ from songrec.splits.contract import HeldOut, check_shares, held_out, keep, row_o
 
 @dataclass(frozen=True)
 class NewUsers:
-    """Users set aside whole, their songs in an order drawn by lot (the log has no clock).
+    """Users set aside whole, their songs in random order, because the log has no clock.
 
-    users : int32 (n,), ascending codes into the log. plays : csr_array (n, n_songs).
-    place : int (plays.nnz,), where each entry stands in its user's order, from 0. most : songs shown at most.
+    Attributes
+    ----------
+    users : int32 array (n,)
+        Ascending codes into the log.
+    plays : csr_array (n, n_songs)
+        All that they played.
+    place : int array (plays.nnz,)
+        Where each entry stands in its user's order, from 0.
+    most : int
+        How many songs are shown at most.
     """
 
     users: np.ndarray
@@ -48,12 +56,35 @@ def new_users(
     min_hidden: int = 5,
     seed: int = 0,
 ) -> tuple[csr_array, NewUsers, NewUsers]:
-    """Set users aside: (plays of the others, users to choose on, users for the verdict).
+    """Set users aside for validation and for test.
 
-    plays : csr_array (n_users, n_songs). shown : how many songs will be shown. Only users with `min_hidden`
-    songs beyond the largest of these can be set aside, so that the same songs are hidden whatever is shown.
+    Parameters
+    ----------
+    plays : csr_array (n_users, n_songs)
+        The log.
+    shown : sequence of int
+        How many songs of each user will be shown.
+    validation_users, test_users : int
+        How many users are set aside.
+    min_hidden : int
+        Only users with so many songs beyond the largest of `shown` are set aside, so that the same songs are
+        hidden whatever is shown.
+    seed : int
+        Of the choice of users and of the order of their songs.
 
-    Raises `DataError` where the log has too few such users.
+    Returns
+    -------
+    train : csr_array (n_users, n_songs)
+        Plays of the others; the rows of users set aside are empty.
+    validation : NewUsers
+        Users to choose parameters on.
+    test : NewUsers
+        Users to test on.
+
+    Raises
+    ------
+    DataError
+        Where the log has too few such users.
     """
     if not len(shown) or min(shown) < 1 or min_hidden < 1 or min(validation_users, test_users) < 1:
         raise ConfigError(
@@ -84,17 +115,32 @@ def _in_drawn_order(plays: csr_array, users: np.ndarray, most: int, random: np.r
 
 
 def new_songs(plays: csr_array, share: float, seed: int = 0) -> tuple[csr_array, np.ndarray, HeldOut]:
-    """Take a share of the songs out: (plays without them, their codes, users who played some of them).
+    """Take a share of the songs out of the log.
 
-    The matrix keeps its shape: a new song is an empty column. Each user's other songs fold in, and the new
-    ones that the user played must be found.
+    Parameters
+    ----------
+    plays : csr_array (n_users, n_songs)
+        The log.
+    share : float
+        Share of the songs to take out.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    train : csr_array (n_users, n_songs)
+        Plays without these songs: each is an empty column.
+    songs : int array
+        Codes of the songs taken out.
+    held : HeldOut
+        Users who played some of them: the other songs are the fold-in, these the holdout.
     """
     check_shares(share=share)
-    heard = np.unique(plays.indices)
-    count = round(share * len(heard))
-    if not 1 <= count < len(heard):
-        raise DataError(f"a share of {share} of {len(heard)} songs leaves none new or none known")
-    songs = np.sort(np.random.default_rng(seed).choice(heard, count, replace=False))
+    played = np.unique(plays.indices)
+    count = round(share * len(played))
+    if not 1 <= count < len(played):
+        raise DataError(f"a share of {share} of {len(played)} songs leaves none new or none known")
+    songs = np.sort(np.random.default_rng(seed).choice(played, count, replace=False))
     new = np.isin(plays.indices, songs)
-    known = keep(plays, ~new)
-    return known, songs.astype(np.int32), held_out(known, keep(plays, new))
+    train = keep(plays, ~new)
+    return train, songs.astype(np.int32), held_out(train, keep(plays, new))

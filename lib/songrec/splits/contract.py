@@ -14,9 +14,14 @@ from songrec.errors import ConfigError, DataError
 class HeldOut:
     """Users to test on.
 
-    users : int32 (n,), ascending codes into `Split.user_ids`; every one has something held out.
-    fold_in : csr_array (n, n_songs) of plays: what a model may know of the user.
-    holdout : csr_array (n, n_songs) of plays: what it must find. No (user, song) is in both.
+    Attributes
+    ----------
+    users : int32 array (n,)
+        Ascending codes into `Split.user_ids`; every user has something held out.
+    fold_in : csr_array (n, n_songs)
+        Plays that a model may know of the user.
+    holdout : csr_array (n, n_songs)
+        Plays that it must find. No (user, song) is in both.
     """
 
     users: np.ndarray
@@ -26,13 +31,24 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Split:
-    """A log, divided: models learn from `train`, tuning looks at `validation`, the verdict is on `test`.
+    """A log, divided: models learn from `train`, tuning looks at `validation`, results are on `test`.
 
-    user_ids, song_ids : sorted arrays of strings; an id's place is its code, and the song codes are the
-        columns of every matrix here.
-    train : csr_array int32 (n_users, n_songs) of plays; the row of a user who is not in training is empty.
-    validation, test : see `HeldOut`. The fold-in of test holds all that train and validation know of a user.
-    protocol, seed : what made it.
+    Attributes
+    ----------
+    protocol : str
+        Name of the protocol that made it.
+    seed : int
+        Of the protocol's draws.
+    user_ids : array of str (n_users,)
+        Sorted; an id's place is its code.
+    song_ids : array of str (n_songs,)
+        Sorted; the codes are the columns of every matrix here.
+    train : csr_array (n_users, n_songs)
+        Plays, int32; the row of a user who is not in training is empty.
+    validation : HeldOut
+        For tuning.
+    test : HeldOut
+        For the results. Its fold-in holds all that train and validation know of a user.
     """
 
     protocol: str
@@ -45,10 +61,10 @@ class Split:
 
     def final_train(self) -> csr_array:
         """`train` plus all that validation knows, fold-in and holdout: what the final model is fitted on."""
-        known = self.train
+        train = self.train
         for part in (self.validation.fold_in, self.validation.holdout):
-            known = known.maximum(scattered(part, self.validation.users, len(self.user_ids)))
-        return known
+            train = train.maximum(scattered(part, self.validation.users, len(self.user_ids)))
+        return train
 
     def sketch(self) -> str:
         """A small split as text, users x songs: 1 training, f fold-in only, v and T held out, · nothing."""
@@ -90,21 +106,62 @@ def _paint(cells: np.ndarray, users: np.ndarray, rows: csr_array, mark: str) -> 
     cells[users[row], song] = mark
 
 
-def held_out(known: csr_array, holdout: csr_array) -> HeldOut:
-    """Test on the users (rows) who have something in `holdout`; they fold in their row of `known`."""
+def held_out(fold_in: csr_array, holdout: csr_array) -> HeldOut:
+    """Test on the users who have something held out.
+
+    Parameters
+    ----------
+    fold_in : csr_array (n_users, n_songs)
+        Plays that may be known.
+    holdout : csr_array (n_users, n_songs)
+        Plays to find; users with an empty row are left out.
+
+    Returns
+    -------
+    HeldOut
+        The users left, with their rows of both.
+    """
     users = np.flatnonzero(np.diff(holdout.indptr)).astype(np.int32)
-    return HeldOut(users, known[users], holdout[users])
+    return HeldOut(users, fold_in[users], holdout[users])
 
 
 def keep(matrix: csr_array, mask: np.ndarray) -> csr_array:
-    """The stored entries of `matrix` where `mask` (one boolean per entry) holds; same shape."""
+    """The stored entries of a matrix for which the mask holds.
+
+    Parameters
+    ----------
+    matrix : csr_array (n, m)
+        Any matrix.
+    mask : bool array (matrix.nnz,)
+        One boolean an entry.
+
+    Returns
+    -------
+    csr_array (n, m)
+        A matrix of the same shape.
+    """
     kept = np.concatenate([[0], np.cumsum(mask)])
     indptr = kept[matrix.indptr].astype(matrix.indptr.dtype)
     return csr_array((matrix.data[mask], matrix.indices[mask], indptr), shape=matrix.shape)
 
 
 def scattered(rows: csr_array, users: np.ndarray, n_users: int) -> csr_array:
-    """A matrix of `n_users` rows: row `users[i]` is `rows[i]`, the others are empty (`users` ascends)."""
+    """Rows at new places in a matrix that is empty elsewhere.
+
+    Parameters
+    ----------
+    rows : csr_array (n, n_songs)
+        The rows.
+    users : int array (n,)
+        Their places, ascending.
+    n_users : int
+        Rows of the result.
+
+    Returns
+    -------
+    csr_array (n_users, n_songs)
+        Row `users[i]` is `rows[i]`.
+    """
     counts = np.zeros(n_users, dtype=rows.indptr.dtype)
     counts[users] = np.diff(rows.indptr)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(rows.indptr.dtype)

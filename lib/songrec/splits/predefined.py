@@ -19,18 +19,34 @@ def given(
 ) -> Split:
     """Test on `hidden`; everything else may be learnt from.
 
-    train : further users' (or the same users') histories, or None. visible : the known half of the test
-    users.
-    hidden : what is to be found. Users and songs of the split are the union of all three.
+    Parameters
+    ----------
+    train : Interactions, optional
+        Histories of further users, or of the same users.
+    visible : Interactions
+        The known half of the test users.
+    hidden : Interactions
+        What is to be found. Users and songs of the split are the union of all three.
+    validation : float
+        Share of each user's visible songs held out for validation.
+    seed : int
+        Of the validation's draws.
 
+    Raises
+    ------
+    DataError
+        When a hidden triplet is also known, when visible and hidden share no user, or when no hidden song is
+        known, be it from `visible` or from `train`.
+
+    Notes
+    -----
     Validation is carved from `visible`, by the rule of `weak`: a user with n visible songs has
-    int(validation * n) of them held out, drawn with `seed`. Training has the rest of `visible` and all of
-    `train` (of a pair in both, the larger count); test folds in all that is known of the user, validation's
-    part included. A hidden user of whom nothing is known is kept: the fold-in is empty.
+    int(validation * n) of them held out. Training has the rest of `visible` and all of `train` (of a pair in
+    both, the larger count); test folds in all that is known of the user, validation's part included. A hidden
+    user of whom nothing is known is kept: the fold-in is empty.
 
-    Raises `DataError` when a hidden triplet is also known, when visible and hidden share no user, or when
-    no hidden song is known, be it from `visible` or from `train`.
-
+    Examples
+    --------
     Six users before (1 visible, 2 hidden) and after (see `Split.sketch`):
 
     >>> both = np.array([[1, 1, 2, 2], [1, 0, 1, 2], [0, 1, 1, 2], [1, 1, 0, 2], [1, 1, 2, 0], [1, 2, 0, 1]])

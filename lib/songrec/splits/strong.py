@@ -21,8 +21,23 @@ def strong(
     holdout: float = 0.2,
     seed: int = 98765,
 ) -> Split:
-    """The protocol of Mult-VAE (Liang et al. 2018) draw by draw; the defaults are theirs for this data set.
+    """The protocol of Mult-VAE (Liang et al. 2018), draw by draw; the defaults are theirs for this data set.
 
+    Parameters
+    ----------
+    log : Interactions
+        The whole log.
+    min_listeners, min_songs : int
+        Songs with fewer listeners, then users with fewer songs, are left out.
+    validation_users, test_users : int
+        How many users are held out.
+    holdout : float
+        Share of a held-out user's songs that must be found.
+    seed : int
+        Of the two generators.
+
+    Notes
+    -----
     1. Keep the songs with at least `min_listeners` listeners, then the users with at least `min_songs` of
        those songs: one pass each, so a song may end below its minimum.
     2. `RandomState(seed)` permutes the users, sorted by id: the last `test_users` are for test, the
@@ -32,6 +47,12 @@ def strong(
        in the log's order, int(holdout * n) of them held out by `choice(n, size, replace=False)`, the rest
        folds in. A user with fewer than 5 songs holds out none and draws nothing.
 
+    References
+    ----------
+    Liang et al. 2018, "Variational autoencoders for collaborative filtering", and the code published with it.
+
+    Examples
+    --------
     Six users before and after (see `Split.sketch`); song t and user f fall to the filters:
 
     >>> heard = ["tuvwxy", "uvwxyz", "uvwxyz", "tuvwxz", "uvwxy", "yz"]

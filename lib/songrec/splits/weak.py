@@ -13,13 +13,25 @@ from songrec.splits.contract import Split, check_shares, held_out, keep, row_of_
 def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
     """Hold out a share of each user's songs.
 
-    A user with n songs has int(test * n) of them held out for test and int(validation * n) for validation (so
-    with the defaults a user needs 5 songs to be tested and 10 to be validated on); the rest is for training.
+    Parameters
+    ----------
+    log : Interactions
+        The whole log.
+    test, validation : float
+        A user with n songs has int(test * n) of them held out for test and int(validation * n) for
+        validation; the rest is for training. With the defaults a user needs 5 songs to be tested and 10 to be
+        validated on.
+    seed : int
+        Of the draws.
 
-    Which ones: `np.random.RandomState(seed)`, whose stream NumPy keeps for good, draws one uniform number
-    for each (user, song), users and within them songs in the order of their ids. A user's lowest numbers go
-    to test, the next to validation. So the split does not depend on the order of the log's rows.
+    Notes
+    -----
+    `np.random.RandomState(seed)`, whose stream NumPy keeps for good, draws one uniform number for each (user,
+    song), users and within them songs in the order of their ids. A user's lowest numbers go to test, the next
+    to validation. So the split does not depend on the order of the log's rows.
 
+    Examples
+    --------
     Six users before and after (see `Split.sketch`):
 
     >>> heard = ["vwxyz", "wxyz", "uwxyz", "vx", "uvwxyz", "z"]
@@ -50,10 +62,23 @@ def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed:
 def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
     """Hold out a share of all triplets, whoever's they are.
 
+    Parameters
+    ----------
+    log : Interactions
+        The whole log.
+    test, validation : float
+        Shares of the triplets. A user may have any number held out, or none.
+    seed : int
+        Of the draws.
+
+    Notes
+    -----
     `np.random.default_rng(seed).random(n) < test` over the n triplets in the log's order marks those for
     test; of the rest, a second draw of n numbers marks those below validation / (1 - test), which makes
-    `validation` a share of the whole log. A user may have any number held out, or none.
+    `validation` a share of the whole log.
 
+    Examples
+    --------
     Six users before and after (see `Split.sketch`):
 
     >>> heard = ["vwxyz", "wxyz", "uwxyz", "vx", "uvwxyz", "z"]
@@ -85,7 +110,15 @@ def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float =
 
 @dataclass(frozen=True)
 class Places:
-    """place : of each stored entry among its row's entries, by its draw. size : of that row."""
+    """Order of the entries of each row.
+
+    Attributes
+    ----------
+    place : int array (nnz,)
+        Place of each stored entry among its row's entries, by its draw.
+    size : int array (nnz,)
+        Entries of that row.
+    """
 
     place: np.ndarray
     size: np.ndarray
