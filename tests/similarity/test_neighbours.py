@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
 
 import songrec.similarity.cosine as kernel
+import songrec.similarity.exact as exact
 from songrec.data import Interactions
 from songrec.ranking import binarised
 from songrec.similarity import Similarity, nearest, neighbours
@@ -135,11 +136,11 @@ def by_definition(queries, items, k, similarity, own):
 @pytest.mark.parametrize("similarity", LIKENESSES.values(), ids=LIKENESSES)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), items=binary, k=st.integers(1, 12))
-def test_every_likeness_by_its_definition(similarity, data, items, k):
+def test_every_similarity_by_its_definition(similarity, data, items, k):
     queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
     own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(similarity, "CELLS", 10)
+        patch.setattr(exact, "CELLS", 10)
         found = nearest(binarised(queries), binarised(items.T), k, similarity, own=own)
     assert as_rows(found) == by_definition(queries, items, k, similarity, own)
     assert found.dtype == np.float32

@@ -1,21 +1,22 @@
 """Nearest neighbours by cosine between the rows of large binary matrices: exact sets, ties by lower code.
 
-The heavy part, a sparse product with the best few kept per row, is the kernel of similaripy (C++, OpenMP;
-the fastest of those measured). Its values are float32, and which of several tied items it keeps is chance, so
-here it only proposes candidates. They are compared by
+The costly part, a sparse product with the best few kept per row, is the kernel of similaripy (C++, OpenMP;
+the fastest of those measured). Its values are float32, and which of several tied items it keeps depends on
+the threads, so here it only proposes candidates. They are compared by
 
-    c² / (a · b),    c common features, a and b the features of either side,
+.. math:: c^2 / (a b)
 
-the squared cosine, a ratio of integers in float64: equal ratios give equal numbers, so a tie is a tie (and
-different ratios stay different while c² · b < 2**53). A row whose k-th place might be tied with something
-that the kernel left out is asked again with more room, until it cannot be.
+with c the common features, a and b the features of either side: the squared cosine, a ratio of integers in
+float64. Equal ratios give equal numbers, so a tie is a tie (and different ratios stay different while
+:math:`c^2 b < 2^{53}`). A row whose k-th place might be tied with something that the kernel left out is asked
+again for more candidates, until it cannot be.
 """
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 MARGIN = 64
-"""Candidates asked of the kernel beyond k: room for ties at the k-th place."""
+"""Candidates asked of the kernel beyond k, for ties at the k-th place."""
 
 CELLS = 4_000_000
 """Candidates held at once, about 50 bytes each (more only for a matrix that itself holds more)."""
@@ -29,10 +30,25 @@ def nearest_by_cosine(
 ) -> csr_array:
     """For each query its `k` nearest items by cosine: `songrec.similarity.nearest` for binary matrices.
 
-    queries : (m, features); columns : (features, n), one column an item: both as `binarised` gives them.
-    sizes : (n,) features of each item, of which `columns` may hold only a part.
-    own : (m,) the item that a query must not find, -1 for none.
-    threads : 0 lets OpenMP decide; the result does not depend on it.
+    Parameters
+    ----------
+    queries : csr_array (m, features)
+        As `binarised` gives it.
+    columns : csr_array (features, n)
+        One column an item, as `binarised` gives it.
+    k : int
+        Neighbours of each query.
+    sizes : array (n,)
+        Features of each item, of which `columns` may hold only a part.
+    own : int array (m,)
+        The item that a query must not find, -1 for none.
+    threads : int
+        0 lets OpenMP decide; the result does not depend on it.
+
+    Returns
+    -------
+    csr_array (m, n)
+        Cosines, float32, columns ascending.
     """
     m, n = queries.shape[0], columns.shape[1]
     cells = max(
@@ -50,15 +66,15 @@ def _block(queries, columns, sizes, own, k, cells, threads) -> csr_array:
     """`nearest_by_cosine` for a block of queries, asking again about the rows that stay open."""
     n = columns.shape[1]
     found = []
-    pending, room = np.flatnonzero(np.diff(queries.indptr)), k + MARGIN
+    pending, n_asked = np.flatnonzero(np.diff(queries.indptr)), k + MARGIN
     while len(pending):
-        room, still = min(room, n), []
-        step = max(1, cells // room)
+        n_asked, still = min(n_asked, n), []
+        step = max(1, cells // n_asked)
         for part in (pending[start : start + step] for start in range(0, len(pending), step)):
-            settled, row, codes, squares = _ask(queries[part], columns, sizes, own[part], k, room, threads)
+            settled, row, codes, squares = _ask(queries[part], columns, sizes, own[part], k, n_asked, threads)
             found.append((part[row], codes, squares))
             still.append(part[~settled])
-        pending, room = np.concatenate(still), room * 4
+        pending, n_asked = np.concatenate(still), n_asked * 4
     if not found:
         return csr_array((len(own), n), dtype=np.float32)
     row, codes, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -66,19 +82,19 @@ def _block(queries, columns, sizes, own, k, cells, threads) -> csr_array:
     return coo_array((cosines, (row, codes)), shape=(len(own), n)).tocsr()
 
 
-def _ask(queries, columns, sizes, own, k, room, threads):
+def _ask(queries, columns, sizes, own, k, n_asked, threads):
     """Ask the kernel once: (which rows are settled; row, code and squared cosine of their neighbours)."""
-    codes, values = _kernel(queries, columns, sizes, room, threads)
+    codes, values = _kernel(queries, columns, sizes, n_asked, threads)
     common = np.rint(values * np.sqrt(sizes[codes]))
-    heard = np.diff(queries.indptr)[:, None].astype(np.float64)
-    squares = common**2 / (heard * np.maximum(sizes[codes], 1))
+    features = np.diff(queries.indptr)[:, None].astype(np.float64)
+    squares = common**2 / (features * np.maximum(sizes[codes], 1))
     squares[(values == 0) | (codes == own[:, None])] = 0
     kth = np.zeros(len(own))
     if k < codes.shape[1]:
         kth = np.partition(squares, -k, axis=1)[:, -k]
-    # What the kernel left out is no better than the worst that it gave, where it filled its room at all.
-    filled = codes.shape[1] == room < columns.shape[1]
-    worst = values.min(axis=1) / np.sqrt(heard[:, 0]) if filled else np.zeros(len(own))
+    # What the kernel left out is no better than the worst that it gave, where it is full.
+    filled = codes.shape[1] == n_asked < columns.shape[1]
+    worst = values.min(axis=1) / np.sqrt(features[:, 0]) if filled else np.zeros(len(own))
     settled = (worst == 0) | (np.sqrt(kth) > worst * (1 + SLACK))
     keep = _first(codes, squares, kth, k) & settled[:, None]
     return settled, np.nonzero(keep)[0], codes[keep], squares[keep]
@@ -95,13 +111,13 @@ def _first(codes, squares, kth, k):
     return better | (tied & (codes <= limit))
 
 
-def _kernel(queries, columns, sizes, room, threads):
-    """Per query the `room` items highest by c / √b, in no order: (codes, values); value 0 where no more."""
+def _kernel(queries, columns, sizes, n_asked, threads):
+    """Per query the `n_asked` items highest by c / √b, unordered: (codes, values); value 0 where no more."""
     import similaripy
 
-    heard = np.unique(queries.indices)
-    if np.diff(columns.indptr)[heard].sum() < columns.nnz // 2:  # do not prepare what is not asked for
-        queries, columns = queries[:, heard], columns[heard]
+    used = np.unique(queries.indices)
+    if np.diff(columns.indptr)[used].sum() < columns.nnz // 2:  # do not prepare what is not asked for
+        queries, columns = queries[:, used], columns[used]
     result = similaripy.s_plus(
         queries,
         columns,
@@ -110,11 +126,11 @@ def _kernel(queries, columns, sizes, room, threads):
         l3=1,  # divide by a power of the item's weight alone: the query's own size changes no order
         pop2=sizes.astype(np.float32),
         beta2=0.5,
-        k=room,
+        k=n_asked,
         verbose=False,
         num_threads=threads,
     )
-    shape = (queries.shape[0], room)  # the kernel fills `room` places for each query, from the left
+    shape = (queries.shape[0], n_asked)  # the kernel fills `n_asked` places for each query, from the left
     codes, values = result.col.reshape(shape), result.data.reshape(shape)
-    used = max(1, int((values > 0).sum(axis=1).max()))
-    return codes[:, :used], values[:, :used].astype(np.float64)
+    filled = max(1, int((values > 0).sum(axis=1).max()))
+    return codes[:, :filled], values[:, :filled].astype(np.float64)

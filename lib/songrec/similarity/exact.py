@@ -22,18 +22,37 @@ CELLS = 2_000_000
 
 @dataclass(frozen=True)
 class Similarity:
-    """How alike two rows x and y are, from what they have in common.
+    r"""How similar two rows x and y are, from what they have in common.
 
-    With c = Σ x·y, a = Σ x² and b = Σ y² (for binary rows: features in common, features of either),
+    Attributes
+    ----------
+    alpha, beta : float
+        Exponents, or weights, of the two sides.
+    shrink : float
+        The larger, the less is trusted what few have in common.
+    of_sets : bool
+        Which of the two formulas holds.
 
-        of_sets=False    c / (a^alpha · b^beta + shrink)
-        of_sets=True     c / (c + alpha (a − c) + beta (b − c) + shrink)
+    Notes
+    -----
+    With :math:`c = \sum x y`, :math:`a = \sum x^2` and :math:`b = \sum y^2` (for binary rows: features in
+    common, features of either),
 
-    The first is the cosine for alpha = beta = ½ and Aiolli's (2013) asymmetric cosine for alpha + beta = 1.
-    The second is Tversky's (1977) index of two sets: Jaccard's for alpha = beta = 1, Dice's for ½. What few
-    have in common is trusted less the larger `shrink` is. (The family is that of `s_plus` in similaripy,
-    without the mixtures.)
+    .. math::
 
+        \text{of_sets=False} \quad & c / (a^\alpha b^\beta + \text{shrink}) \\
+        \text{of_sets=True} \quad & c / (c + \alpha (a - c) + \beta (b - c) + \text{shrink})
+
+    The first is the cosine for :math:`\alpha = \beta = 1/2` and the asymmetric cosine for :math:`\alpha +
+    \beta = 1`. The second is Tversky's index of two sets: Jaccard's for :math:`\alpha = \beta = 1`, Dice's
+    for 1/2. The family is that of `s_plus` in similaripy, without the mixtures.
+
+    References
+    ----------
+    Aiolli 2013 for the asymmetric cosine; Tversky 1977, "Features of similarity".
+
+    Examples
+    --------
     >>> Similarity().between(2, 4, 9)
     0.3333333333333333
     >>> Similarity(1, 1, of_sets=True).between(2, 4, 9)
@@ -60,11 +79,25 @@ COSINE = Similarity()
 def neighbours(rows: csr_array, k: int, similarity: Similarity = COSINE, *, threads: int = 0) -> csr_array:
     """For each row its `k` nearest other rows; ties go to the lower row.
 
-    rows : sparse (n, features), weights above zero. threads : 0 lets OpenMP decide: no matter.
+    Parameters
+    ----------
+    rows : csr_array (n, features)
+        Weights above zero.
+    k : int
+        Neighbours of each row.
+    similarity : Similarity
+        From the row that asks to the others.
+    threads : int
+        0 lets OpenMP decide; the result does not depend on it.
 
-    Returns a csr_array (n, n) of similarities (float32), columns ascending, at most `k` in a row and none on
-    the diagonal; rows with nothing in common are no neighbours.
+    Returns
+    -------
+    csr_array (n, n)
+        Similarities, float32, columns ascending: at most `k` in a row, none on the diagonal and none of rows
+        with nothing in common.
 
+    Examples
+    --------
     >>> songs = csr_array(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]]))
     >>> neighbours(songs, 1).toarray().round(3)
     array([[0.   , 0.816, 0.   ],
@@ -86,12 +119,27 @@ def nearest(
 ) -> csr_array:
     """For each query its `k` nearest items; ties go to the lower code.
 
-    queries : (m, features); columns : (features, n), one column an item; canonical, weights above zero.
-    similarity : from the query (its side is a) to the item (b).
-    sizes : (n,) what b is for each item, where that is not the sum of squares of its column.
-    own : (m,) the item that a query must not find, -1 for none; None for none at all.
+    Parameters
+    ----------
+    queries : csr_array (m, features)
+        Canonical, weights above zero.
+    columns : csr_array (features, n)
+        One column an item; canonical, weights above zero.
+    k : int
+        Neighbours of each query.
+    similarity : Similarity
+        From the query (its side is a) to the item (b).
+    sizes : array (n,), optional
+        What b is for each item, where that is not the sum of squares of its column.
+    own : int array (m,), optional
+        The item that a query must not find, -1 for none.
+    threads : int
+        0 lets OpenMP decide; the result does not depend on it.
 
-    Returns a csr_array (m, n) of similarities (float32), at most `k` in a row, columns ascending.
+    Returns
+    -------
+    csr_array (m, n)
+        Similarities, float32, columns ascending: at most `k` in a row.
     """
     m, n = queries.shape[0], columns.shape[1]
     if sizes is None:
