@@ -18,10 +18,18 @@ def write_tuned(path: Path, tuned: Mapping[str, Any]) -> None:
 
 
 def read_tuned(path: Path) -> dict[str, Any]:
-    """What was chosen for a model: `KEYS`, and `metric`, `value`, `untuned_value` where there was a search.
+    """What was chosen for a model.
 
-    hyperparameters : those to train with; untuned : what they would be without the search.
-    Raises `DataError` that names a file which is damaged.
+    Returns
+    -------
+    dict
+        `KEYS`, and `metric`, `value`, `untuned_value` where there was a search. `hyperparameters` are those
+        to train with, `untuned` what they would be without the search.
+
+    Raises
+    ------
+    DataError
+        Naming a file that is damaged.
     """
     tuned = read_json(path)
     if absent := [key for key in KEYS if key not in tuned]:
@@ -32,7 +40,12 @@ def read_tuned(path: Path) -> dict[str, Any]:
 def with_members(hyperparameters: Mapping[str, Any], members: Mapping[str, Path]) -> dict[str, Any]:
     """The hyper-parameters, with the models that this one is made of as they were tuned.
 
-    members : label -> the member's file of `write_tuned`; empty for a model that is made of no others.
+    Parameters
+    ----------
+    hyperparameters : dict
+        The model's own.
+    members : dict of str to Path
+        Label -> the member's file of `write_tuned`; empty for a model that is made of no others.
     """
     if not members:
         return dict(hyperparameters)

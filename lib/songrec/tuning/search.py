@@ -1,4 +1,4 @@
-"""The search for hyper-parameters: the same number of trials for every model, judged on validation alone."""
+"""The search for hyper-parameters: as many trials for every model, evaluated on validation alone."""
 
 import time
 from collections.abc import Mapping
@@ -35,10 +35,23 @@ RANDOM_TRIALS = 7
 class Search:
     """What a search found.
 
-    hyperparameters : all of the chosen point, the fixed ones among them; untuned : those of trial 0.
-    trials : a row a trial: `trial`, `value` (mean AP@10 over the validation users), `state`, and a column for
-        each searched hyper-parameter, empty where it was not asked for.
-    seconds : of each trial. capped : whether time ended the search before its number of trials did.
+    Attributes
+    ----------
+    hyperparameters : dict
+        All of the chosen point, the fixed ones among them.
+    untuned : dict
+        Those of trial 0.
+    trials : DataFrame
+        A row a trial: `trial`, `value` (mean AP@10 over the validation users), `state`, and a column for each
+        searched hyper-parameter, empty where it was not asked for.
+    seconds : list of float
+        Of each trial.
+    asked : int
+        Trials asked for.
+    capped : bool
+        Whether time ended the search before its number of trials did.
+    space : dict
+        What was searched.
     """
 
     hyperparameters: dict[str, Any]
@@ -87,16 +100,38 @@ def search(
 ) -> Search:
     """Search a space for the hyper-parameters with the highest mean AP@10 of the validation users.
 
-    fixed : hyper-parameters that are not searched. space : as `spaces.searched` gives it.
-    trials : how many points are tried; the first is the estimator's defaults. A space of fewer points
-        is tried whole.
-    seconds : no trial begins after so many; a safety, not a budget.
-    journal : file that keeps finished trials, so that a search which was cut off goes on where it stopped and
-        finds what it would have found; removed at the end. One of another search is not continued.
+    Parameters
+    ----------
+    estimator : str
+        Name of the model's class.
+    fixed : dict
+        Hyper-parameters that are not searched.
+    space : dict
+        As `spaces.searched` gives it.
+    train : csr_array (n_users, n_songs)
+        Plays to fit on.
+    validation : HeldOut
+        Users to evaluate on.
+    trials : int
+        How many points are tried; the first is the estimator's defaults. A space of fewer points is tried
+        whole.
+    seconds : float
+        No trial begins after so many; a safety, not a budget.
+    journal : Path
+        File that keeps finished trials, so that a search which was cut off goes on where it stopped and finds
+        what it would have found; removed at the end. One of another search is not continued.
+    seed : int
+        Of the points.
 
-    Points are proposed by a tree-structured Parzen estimator (Bergstra et al. 2011; the library Optuna), each
-    from a seed of its own. A model in epochs is looked at now and then: the best look counts and gives the
-    number of epochs, and a trial that lies below the median of the earlier ones is given up.
+    Notes
+    -----
+    Points are proposed by a tree-structured Parzen estimator (the library Optuna), each from a seed of its
+    own. A model in epochs is looked at now and then: the best look counts and gives the number of epochs, and
+    a trial that lies below the median of the earlier ones is given up.
+
+    References
+    ----------
+    Bergstra et al. 2011, "Algorithms for hyper-parameter optimization".
     """
     untuned = create(estimator, **fixed).get_params()
     for name, value in nested({n: _default(untuned, n, e) for n, e in space.items()}).items():
