@@ -1,4 +1,4 @@
-"""Near matches for an id that nobody has."""
+"""Near matches for an id that does not exist."""
 
 import difflib
 
@@ -9,11 +9,24 @@ _CLOSE = 0.7
 
 
 def near_ids(ids: np.ndarray, wanted: str, n: int = 3) -> list[str]:
-    """Up to n ids that look like `wanted`, nearest first.
+    """Up to `n` ids that look like `wanted`, nearest first.
 
-    Equal letters are counted for all ids at once, as they stand and shifted by one place either way (a
-    letter too many or too few); only the best few are then compared in earnest.
+    Parameters
+    ----------
+    ids : array of str
+        The ids there are.
+    wanted : str
+        The id that was asked for.
+    n : int
+        How many are returned at most.
 
+    Notes
+    -----
+    Equal letters are counted for all ids at once, as they stand and shifted by one place either way (a letter
+    too many or too few); only the best few are then compared by `difflib`.
+
+    Examples
+    --------
     >>> near_ids(np.array(["SOABC", "SOXYZ", "SOZZZ"]), "SOABD")
     ['SOABC']
     """

@@ -1,4 +1,4 @@
-"""One profile's trained model, its log and its titles, behind three questions."""
+"""One profile's trained model, its log and its titles, and what they answer."""
 
 import csv
 from collections.abc import Sequence
@@ -26,8 +26,14 @@ _WIDEST = 60
 class Answer:
     """A ranked list for a person.
 
-    table : columns rank, title, id, score.
-    notes : what the reader must know about it, in sentences.
+    Attributes
+    ----------
+    heading : str
+        What it is.
+    table : DataFrame
+        Columns rank, title, id, score.
+    notes : list of str
+        Sentences about it.
     """
 
     heading: str
@@ -66,10 +72,22 @@ def _cut(title: str) -> str:
 class Service:
     """Answers from a fitted model.
 
-    model : fitted on songs coded by `song_ids` and users coded by `user_ids`.
-    log : everything that is known of every user.
-    label : the model's name in its profile; synthetic : whether the log is.
-    item : what the log's items are called, "song" or "artist".
+    Attributes
+    ----------
+    model : Recommender
+        Fitted on songs coded by `song_ids` and users coded by `user_ids`.
+    label : str
+        The model's name in its profile.
+    user_ids, song_ids : array of str
+        Sorted ids.
+    log : Interactions
+        All that is known of every user.
+    catalogue : Catalogue
+        Titles.
+    synthetic : bool
+        Whether the log is.
+    item : str
+        What the log's items are called, "song" or "artist".
     """
 
     model: Recommender
@@ -95,9 +113,12 @@ class Service:
         return self._recommend(place[place != NOTHING], heard.indices, n, heading, [], user)
 
     def for_songs(self, song_ids: Sequence[str], n: int) -> Answer:
-        """What a new listener, who has played these songs, might play next.
+        """What a new user, who has played these songs, might play next.
 
-        Raises `DataError` when the model knows none of them.
+        Raises
+        ------
+        DataError
+            When the model knows none of them.
         """
         place = codes_of(self.song_ids, song_ids)
         unknown = [song for song, code in zip(song_ids, place, strict=True) if code == NOTHING]
@@ -116,7 +137,10 @@ class Service:
     def named(self, text: str) -> list[str]:
         """The ids that a comma-separated text names; one that holds a comma stands alone or in quotes.
 
-        Raises `DataError` when it cannot be read so.
+        Raises
+        ------
+        DataError
+            When it cannot be read so.
         """
         if codes_of(self.song_ids, [text])[0] != NOTHING:
             return [text]
@@ -127,7 +151,13 @@ class Service:
         return [name.strip() for row in rows for name in row if name.strip()]
 
     def similar(self, song_id: str, n: int) -> Answer:
-        """What is like a song (or an artist). Raises `DataError` when it is not known."""
+        """The songs (or artists) most similar to one.
+
+        Raises
+        ------
+        DataError
+            When it is not known.
+        """
         code = codes_of(self.song_ids, [song_id])
         if code[0] == NOTHING:
             raise DataError(f"{self.item} {song_id!r} is not known.{self._near_song(song_id)}")
@@ -202,9 +232,21 @@ def _did_you_mean(near: list[str]) -> str:
 
 
 def open_service(profile: str, model: str | None = None) -> Service:
-    """The service over what the last run of `profile` made; `model` is a label of the profile.
+    """The service over what the last run of a profile made.
 
-    Raises `ConfigError` for an unknown profile or model, and `DataError` when it has not run yet.
+    Parameters
+    ----------
+    profile : str
+        Name of the profile.
+    model : str, optional
+        A label of the profile.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown profile or model.
+    DataError
+        When it has not run yet.
     """
     known = read_profile(profile, PROFILES).models
     paths = Paths(profile)
