@@ -159,12 +159,11 @@ def weights_and_losses(model, epochs):
 
     heard = log().astype(np.float32)
     weights = model._initial(40, np.random.default_rng(0))
-    ask = (weights, heard, 0.2) if isinstance(model, MultVAE) else (weights, heard)
     adam = Adam(weights.values(), lr=0.01)
     losses = []
     for _ in range(epochs):
         adam.zero_grad()
-        loss = model._loss(*ask, np.random.default_rng(7))
+        loss = model._loss(weights, heard, np.random.default_rng(7), progress=model.epochs)
         loss.backward()
         adam.step()
         losses.append(float(loss.detach()))
@@ -234,12 +233,12 @@ def test_neumf_leaves_out_of_the_user_the_song_to_be_found():
     """With one song a user is nobody; with two, a positive sees the embedding of the other song alone."""
     model, random = NeuMF(factors=4), np.random.default_rng(0)
     weights = model._initial(6, random)
-    loss = model._loss(weights, csr_array(np.eye(6, dtype=np.float32)), random)
+    loss = model._loss(weights, csr_array(np.eye(6, dtype=np.float32)), random, 1.0)
     assert float(loss.detach()) == 0
     # Songs 0 and 1, asked without draws (negatives all heard): the gradient of P at 0 comes from finding 1.
     both = csr_array(np.ones((1, 2), np.float32))
     weights = model._initial(2, random)
     weights["Q"].data[1] = 0
-    model._loss(weights, both, random).backward()
+    model._loss(weights, both, random, 1.0).backward()
     assert (weights["P"].grad[0] == 0).all()
     assert (weights["P"].grad[1] != 0).any()
