@@ -7,7 +7,14 @@ import pytest
 from scipy import stats
 
 from songrec.errors import DataError
-from songrec.evaluation import cohens_d, detectable, holm, sign_flip, signed_rank, superiority
+from songrec.evaluation import (
+    cohens_d,
+    holm,
+    minimum_detectable_difference,
+    sign_flip,
+    signed_rank,
+    win_rate_difference,
+)
 
 FIRST, SECOND = np.array([0]), np.array([1])
 
@@ -140,7 +147,7 @@ def test_effect_sizes_by_hand():
     d = cohens_d(differences)
     assert d[:2] == pytest.approx([mean / deviation, 0])
     assert np.isnan(d[2])
-    assert superiority(differences).tolist() == [0.25, 0, 1]
+    assert win_rate_difference(differences).tolist() == [0.25, 0, 1]
     assert np.isnan(cohens_d(differences[:1, :1])).all()
 
 
@@ -148,7 +155,7 @@ def test_the_detectable_difference_is_found_four_times_in_five():
     random = np.random.default_rng(10)
     users, runs = 250, 3000
     noise = (random.random((users, runs)) < 0.5) * random.normal(0, 1, (users, runs))
-    smallest = detectable(noise)
+    smallest = minimum_detectable_difference(noise)
     np.testing.assert_allclose(smallest, 2.8016 * noise.std(axis=0, ddof=1) / users**0.5, rtol=1e-4)
     found = stats.ttest_1samp(noise + smallest.mean(), 0, axis=0).pvalue < 0.05
     assert found.mean() == pytest.approx(0.8, abs=0.03)

@@ -1,4 +1,4 @@
-"""Evaluation: one ranking in, per-user numbers out; what they say about the mean user, and how surely."""
+"""Evaluation: one ranking in, per-user numbers out, and what they say about the mean user."""
 
 from songrec.evaluation.artists import artist_coverage, artist_diversity
 from songrec.evaluation.beyond import catalogue_coverage, gini, intra_list_diversity, lorenz, novelty
@@ -10,7 +10,14 @@ from songrec.evaluation.bias import (
     serendipity,
 )
 from songrec.evaluation.bootstrap import studentised_interval
-from songrec.evaluation.comparisons import cohens_d, detectable, holm, sign_flip, signed_rank, superiority
+from songrec.evaluation.comparisons import (
+    cohens_d,
+    holm,
+    minimum_detectable_difference,
+    sign_flip,
+    signed_rank,
+    win_rate_difference,
+)
 from songrec.evaluation.evaluator import Evaluation, evaluate, load_per_user, save_per_user
 from songrec.evaluation.hits import Hits, find_hits
 from songrec.evaluation.metrics import (
@@ -46,7 +53,6 @@ __all__ = [
     "average_precision",
     "catalogue_coverage",
     "cohens_d",
-    "detectable",
     "evaluate",
     "f1",
     "find_hits",
@@ -63,6 +69,7 @@ __all__ = [
     "lorenz",
     "mean_popularity",
     "means_of",
+    "minimum_detectable_difference",
     "ndcg",
     "novelty",
     "overlaps",
@@ -85,5 +92,5 @@ __all__ = [
     "signed_rank",
     "studentised_interval",
     "summarise",
-    "superiority",
+    "win_rate_difference",
 ]

@@ -1,4 +1,4 @@
-r"""Whose songs lists name. Artists are int codes (n_songs,), -1 where nobody knows the artist.
+"""Artists in lists: int codes (n_songs,), -1 where the artist is not known.
 
 `songs` are lists as in `TopN`: integer (n_users, n), best first, -1 at the end of a short one.
 """
@@ -12,10 +12,10 @@ from songrec.evaluation.hits import check_cutoff, check_lists
 def artist_diversity(songs: np.ndarray, artists: np.ndarray, k: int) -> np.ndarray:
     r"""Share of the pairs among the first k songs that are by two artists: float64 (n_users,), in 0..1.
 
-    $1 - \frac{1}{m (m - 1)} \sum_a c_a (c_a - 1)$ with $c_a$ the songs by artist a among the m songs whose
-    artist is known: the intra-list similarity of Ziegler et al. 2005 with "same artist" as similarity, turned
-    round and averaged over the pairs. Songs of unknown artists are left out, for they may be anybody's. NaN
-    for a list with fewer than two songs of known artists: nothing can be said of it.
+    :math:`1 - \frac{1}{m (m - 1)} \sum_a c_a (c_a - 1)` with :math:`c_a` the songs by artist a among the m
+    songs whose artist is known: one minus the intra-list similarity of Ziegler et al. 2005 with "same artist"
+    as similarity, averaged over the pairs. Songs of unknown artists are left out. NaN for a list with fewer
+    than two songs of known artists.
 
     >>> artist_diversity(np.array([[0, 1, 2], [0, 3, -1]]), np.array([0, 0, 1, -1]), k=3).round(4)
     array([0.6667,    nan])

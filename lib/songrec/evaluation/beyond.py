@@ -1,4 +1,4 @@
-r"""Beyond accuracy: what lists do to the catalogue, how far they lead from the charts, how varied they are.
+"""Beyond accuracy: how much of the catalogue lists cover, how novel and how varied they are.
 
 `songs` are lists as in `TopN`: integer (n_users, n), best first, -1 at the end of a short one. The listeners
 of a song are the users with an entry for it in `train`; how often they played it does not matter here.
@@ -18,9 +18,9 @@ CELLS = 250_000
 
 
 def catalogue_coverage(songs: np.ndarray, n_songs: int, k: int) -> float:
-    r"""Share of the catalogue's n_songs that stand in the first k places of at least one list, in 0..1.
+    r"""Share of the catalogue that stands in the first k places of at least one list, in 0..1.
 
-    $|\bigcup_u L_u^k| / n_{songs}$ (Herlocker et al. 2004; Ge et al. 2010).
+    :math:`|\bigcup_u L_u^k| / n_\text{songs}` (Herlocker et al. 2004; Ge et al. 2010).
 
     >>> catalogue_coverage(np.array([[0, 1], [0, 2]]), 4, k=2)
     0.75
@@ -31,9 +31,10 @@ def catalogue_coverage(songs: np.ndarray, n_songs: int, k: int) -> float:
 def gini(songs: np.ndarray, n_songs: int, k: int) -> float:
     r"""How unequally the lists' first k places are shared among all songs of the catalogue, in 0..1.
 
-    With $x_1 \le \dots \le x_m$ the number of lists that name each of the m songs, zeros included:
-    $\sum_i (2i - m - 1) x_i / (m \sum_i x_i)$. 0 when every song is named equally often (or none at all),
-    $(m - 1) / m$ when one song fills all places (Gini 1912; of recommendations: Fleder and Hosanagar 2009).
+    With :math:`x_1 \le \dots \le x_m` the number of lists that name each of the m songs, zeros included:
+    :math:`\sum_i (2i - m - 1) x_i / (m \sum_i x_i)`. 0 when every song is named equally often (or none at
+    all), :math:`(m - 1) / m` when one song fills all places (Gini 1912; of recommendations: Fleder &
+    Hosanagar 2009).
 
     >>> gini(np.array([[0], [0], [1], [1]]), 2, k=1), gini(np.array([[0], [0]]), 4, k=1)
     (0.0, 0.75)
@@ -47,12 +48,31 @@ def gini(songs: np.ndarray, n_songs: int, k: int) -> float:
 
 
 def lorenz(songs: np.ndarray, n_songs: int, k: int) -> tuple[np.ndarray, np.ndarray]:
-    r"""The curve behind `gini`: (share of the songs, share of the places), each float64 (n_songs + 1,).
+    """The curve behind `gini` (Lorenz 1905).
 
-    Songs stand from the least to the most named; the first point is (0, 0), the last (1, 1). The further the
-    curve sags below the diagonal, the fewer songs share the places (Lorenz 1905). Where no list names
-    anything it lies on the diagonal, as `gini` is 0.
+    Parameters
+    ----------
+    songs : int array (n_users, n)
+        Lists.
+    n_songs : int
+        Songs of the catalogue.
+    k : int
+        The cut-off.
 
+    Returns
+    -------
+    song_share : float64 array (n_songs + 1,)
+        Songs from the least to the most named, as shares of the catalogue.
+    place_share : float64 array (n_songs + 1,)
+        Share of the places that they fill.
+
+    Notes
+    -----
+    The first point is (0, 0), the last (1, 1). The further the curve lies below the diagonal, the fewer songs
+    share the places. Where no list names anything it lies on the diagonal, as `gini` is 0.
+
+    Examples
+    --------
     >>> lorenz(np.array([[0], [0], [0], [1]]), 2, k=1)
     (array([0. , 0.5, 1. ]), array([0.  , 0.25, 1.  ]))
     """
@@ -65,10 +85,10 @@ def lorenz(songs: np.ndarray, n_songs: int, k: int) -> tuple[np.ndarray, np.ndar
 def novelty(songs: np.ndarray, train: csr_array, k: int) -> np.ndarray:
     r"""Mean self-information of the first k songs, in bits: float64 (n_users,).
 
-    $\frac{1}{|L|} \sum_{i \in L} -\log_2(\max(l_i, 1) / m)$ with $l_i$ the listeners of song i and m the
-    users who listen to anything (Zhou et al. 2010; Vargas and Castells 2011). A song without a listener
-    counts as if it had one: as novel as a known song can be, and finite. An empty list is given 0, so that
-    recommending nothing is never novel.
+    :math:`\frac{1}{|L|} \sum_{i \in L} -\log_2(\max(l_i, 1) / m)` with :math:`l_i` the listeners of song i
+    and m the users who listen to anything (Zhou et al. 2010; Vargas & Castells 2011). A song without a
+    listener counts as if it had one: as novel as a known song can be, and finite. An empty list is given 0,
+    so that recommending nothing is never novel.
 
     >>> train = csr_array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]])
     >>> novelty(np.array([[0, 1], [1, 2], [-1, -1]]), train, k=2)
@@ -84,17 +104,35 @@ def novelty(songs: np.ndarray, train: csr_array, k: int) -> np.ndarray:
 
 
 def intra_list_diversity(songs: np.ndarray, train: csr_array, cutoffs: Sequence[int]) -> np.ndarray:
-    r"""Mean of 1 - cosine over all pairs of the first k songs: float64 (n_users, len(cutoffs)), in 0..1.
+    r"""Mean of 1 - cosine over all pairs of the first k songs.
 
-    The cut-offs ascend and share the work. The cosine is that of the songs' listener sets in `train`,
-    $|U_i \cap U_j| / \sqrt{|U_i| |U_j|}$: the intra-list similarity of Ziegler et al. 2005, turned round and
-    averaged over the pairs. A song without a listener resembles nothing (cosine 0). A list of fewer than two
-    songs has no pair and is given 0: nothing varies in it.
+    Parameters
+    ----------
+    songs : int array (n_users, n)
+        Lists.
+    train : csr_array (any users, n_songs)
+        Whose listener sets are compared.
+    cutoffs : sequence of int
+        Ascending; they share the work.
 
-    Pairs are never visited and no songs x songs matrix is made. With $v_i$ the unit vector of song i over
-    the users, $\sum_{i \ne j} v_i \cdot v_j = \|\sum_i v_i\|^2 - \sum_i \|v_i\|^2$: the listeners of a list's
-    songs are added up, for a block of users at a time, and looked at whenever a cut-off is reached.
+    Returns
+    -------
+    float64 array (n_users, len(cutoffs))
+        Diversity, in 0..1. A list of fewer than two songs has no pair and is given 0.
 
+    Notes
+    -----
+    The cosine is that of the songs' listener sets, :math:`|U_i \cap U_j| / \sqrt{|U_i| |U_j|}`: one minus the
+    intra-list similarity of Ziegler et al. 2005, averaged over the pairs. A song without a listener has
+    cosine 0 with all others.
+
+    Pairs are never visited and no songs x songs matrix is made. With :math:`v_i` the unit vector of song i
+    over the users, :math:`\sum_{i \ne j} v_i \cdot v_j = \|\sum_i v_i\|^2 - \sum_i \|v_i\|^2`: the listeners
+    of a list's songs are added up, for a block of users at a time, and looked at whenever a cut-off is
+    reached.
+
+    Examples
+    --------
     >>> train = csr_array([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
     >>> intra_list_diversity(np.array([[0, 1, 2], [0, 2, -1]]), train, cutoffs=[2, 3]).round(4)
     array([[0.    , 0.6667],

@@ -1,4 +1,4 @@
-r"""How far lists lean on what everybody hears: against the user's own history, and against the charts.
+"""Popularity bias of lists: against the user's own history, and against the most popular songs.
 
 `songs` are lists as in `TopN`: integer (n_users, n), best first, -1 at the end of a short one. A song's
 popularity is the share of the users of `train` who listen to it, among those who listen to anything.
@@ -26,11 +26,25 @@ def popularity(train: csr_array) -> np.ndarray:
 
 
 def mean_popularity(songs: np.ndarray, shares: np.ndarray, k: int) -> np.ndarray:
-    r"""Mean popularity of the first k songs of each list: float64 (n_users,).
+    r"""Mean popularity of the first k songs of each list.
 
-    $\frac{1}{|L|} \sum_{i \in L} p_i$, with `shares` the $p_i$ of `popularity`; the mean over users is what
-    Abdollahpouri et al. 2019 call their group average popularity. NaN for an empty list, which has none.
+    Parameters
+    ----------
+    songs : int array (n_users, n)
+        Lists.
+    shares : float64 array (n_songs,)
+        :math:`p_i`, from `popularity`.
+    k : int
+        The cut-off.
 
+    Returns
+    -------
+    float64 array (n_users,)
+        :math:`\frac{1}{|L|} \sum_{i \in L} p_i`; NaN for an empty list. The mean over users is what
+        Abdollahpouri et al. 2019 call their group average popularity.
+
+    Examples
+    --------
     >>> mean_popularity(np.array([[0, 1], [1, -1], [-1, -1]]), np.array([0.5, 0.1]), k=2)
     array([0.3, 0.1, nan])
     """
@@ -54,24 +68,41 @@ def history_popularity(plays: csr_array, shares: np.ndarray) -> np.ndarray:
     return _over(np.bincount(row, shares[plays.indices], plays.shape[0]), counts)
 
 
-def popularity_lift(listed: np.ndarray, heard: np.ndarray) -> dict[str, float]:
+def popularity_lift(listed: np.ndarray, history: np.ndarray) -> dict[str, float]:
     r"""By how much more popular lists are than what their users played before, as a share.
 
-    $\Delta GAP = GAP_{lists} / GAP_{histories} - 1$, where the group average popularity GAP is the mean over
-    the users of the mean popularity of their songs (Abdollahpouri et al. 2019, The unfairness of popularity
-    bias in recommendation): 0 when lists are as popular as histories, 1 when twice as popular.
+    Parameters
+    ----------
+    listed : float64 array (n_users,)
+        From `mean_popularity`.
+    history : float64 array (n_users,)
+        From `history_popularity`. Users for whom one of the two is NaN are left out.
 
-    listed, heard : float64 (n_users,) of `mean_popularity` and `history_popularity`; users for whom one of
-    them is NaN are left out. Returns `value`, `ci_low`, `ci_high` (Fieller's 95 % interval) and `n_users`;
-    values are NaN where nobody is left.
+    Returns
+    -------
+    dict
+        `value`, `ci_low`, `ci_high` (Fieller's 95 % interval) and `n_users`; values are NaN where nobody is
+        left.
 
+    Notes
+    -----
+    :math:`\Delta GAP = GAP_\text{lists} / GAP_\text{histories} - 1`, where the group average popularity GAP
+    is the mean over the users of the mean popularity of their songs: 0 when lists are as popular as
+    histories, 1 when twice as popular.
+
+    References
+    ----------
+    Abdollahpouri et al. 2019, "The unfairness of popularity bias in recommendation".
+
+    Examples
+    --------
     >>> popularity_lift(np.array([0.4, 0.6, np.nan]), np.array([0.2, 0.3, 0.1]))["value"]
     1.0
     """
-    both = ~(np.isnan(listed) | np.isnan(heard))
+    both = ~(np.isnan(listed) | np.isnan(history))
     if not both.any():
         return {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n_users": 0}
-    ours, theirs = (pd.DataFrame({"popularity@1": values[both]}) for values in (listed, heard))
+    ours, theirs = (pd.DataFrame({"popularity@1": values[both]}) for values in (listed, history))
     row = paired_ratio(ours, theirs).iloc[0]
     return {
         "value": float(row["value"]) - 1,
@@ -82,16 +113,32 @@ def popularity_lift(listed: np.ndarray, heard: np.ndarray) -> dict[str, float]:
 
 
 def serendipity(songs: np.ndarray, holdout: csr_array, expected: np.ndarray, k: int) -> np.ndarray:
-    r"""Share of the first k places that hit although the expected list does not name the song: (n_users,).
+    r"""Share of the first k places that hit although the expected list does not name the song.
 
-    $|(L^k \setminus E^k) \cap H| / k$ with L the list, H the songs held out and E what a primitive model
-    would have listed; here the charts. That a song is serendipitous when it is useful and outside the
-    primitive model's list is the definition of Ge et al. 2010; they divide by the number of unexpected songs,
-    here it is k, so that it is a part of precision and a list with a single unexpected song is not praised
-    for one hit.
+    Parameters
+    ----------
+    songs : int array (n_users, n)
+        Lists.
+    holdout : csr_array (n_users, n_songs)
+        What they should find.
+    expected : int array (n_users, m)
+        Lists of a primitive model, here popularity; the first k count.
+    k : int
+        The cut-off.
 
-    expected : lists (n_users, m) of the primitive model, of which the first k count, row by row as `songs`.
+    Returns
+    -------
+    float64 array (n_users,)
+        :math:`|(L^k \setminus E^k) \cap H| / k` with L the list, E the expected one and H the songs held out.
 
+    Notes
+    -----
+    That a song is serendipitous when it is relevant and outside the primitive model's list is the definition
+    of Ge et al. 2010. They divide by the number of unexpected songs; here it is k, so that serendipity is a
+    part of precision, and a list with a single unexpected song is not rewarded for one hit.
+
+    Examples
+    --------
     >>> serendipity(np.array([[0, 1, 2]]), csr_array([[1, 1, 0, 1]]), np.array([[0, 3, -1]]), k=3).round(3)
     array([0.333])
     """

@@ -1,4 +1,4 @@
-r"""The bootstrap over users: what the mean would have been, had other users of the same kind come.
+"""The bootstrap over users: what the mean would have been, had other users of the same kind come.
 
 From n users n are drawn with replacement, again and again (Efron 1979). A resample is a row of n counts, so
 that `RESAMPLES` of them are one matrix, and all means of all columns are its product with the values: drawn
@@ -21,19 +21,43 @@ _WITHOUT_SPREAD = 0.001
 def studentised_interval(
     values: np.ndarray, level: float, resamples: int = RESAMPLES, seed: int = SEED
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Ends of the bootstrap-t interval of each column's mean (Efron and Tibshirani 1993, section 12.5).
+    r"""Ends of the bootstrap-t interval of each column's mean.
 
-    values : float64 (n_users, columns), finite. Each resample b gives $T_b = (\bar x_b - \bar x) / se_b$ with
-    its own standard error. With $q_p$ the p-quantile of these, the interval is
-    $[\bar x - q_{.975}\, se,\; \bar x - q_{.025}\, se]$ at level .95. Where values are skewed
-    the mean and its standard error err together, and T leans; Student's t, which is symmetric, cannot.
+    Parameters
+    ----------
+    values : float64 array (n_users, columns)
+        Finite.
+    level : float
+        Coverage, as .95.
+    resamples : int
+        How often the users are drawn.
+    seed : int
+        The same seed and number of users give the same resamples for every model, so that columns are
+        comparable.
 
-    NaN where the bootstrap has no answer: for fewer than `FEWEST` users, and for a column in which more than
-    one resample in a thousand finds all its users alike (no more than about seven stand apart from the rest).
+    Returns
+    -------
+    low : float64 array (columns,)
+        Lower ends.
+    high : float64 array (columns,)
+        Upper ends. Both are NaN where the bootstrap has no answer: for fewer than `FEWEST` users, and for a
+        column in which more than one resample in a thousand finds all its users alike (no more than about
+        seven differ from the rest).
 
-    The same seed and number of users give the same resamples for every model, so that columns are comparable;
-    sums are taken in float64, so another number of threads changes the ends by 1e-13 at most.
+    Notes
+    -----
+    Each resample b gives :math:`T_b = (\bar x_b - \bar x) / se_b` with its own standard error. With
+    :math:`q_p` the p-quantile of these, the interval is :math:`[\bar x - q_{.975}\, se,\; \bar x - q_{.025}\,
+    se]` at level .95. Where values are skewed the mean and its standard error err together, and the
+    distribution of T is skewed; Student's t, which is symmetric, cannot be. Sums are taken in float64, so
+    another number of threads changes the ends by 1e-13 at most.
 
+    References
+    ----------
+    Efron & Tibshirani 1993, "An introduction to the bootstrap", section 12.5.
+
+    Examples
+    --------
     >>> users = np.random.default_rng(1).exponential(size=(400, 1))      # of mean 1, skewed to the right
     >>> low, high = studentised_interval(users, 0.95)
     >>> (users.mean() - low).round(2), (high - users.mean()).round(2)    # further up than down

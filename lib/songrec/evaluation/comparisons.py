@@ -1,7 +1,7 @@
-r"""Is a difference a difference? Tests, effect sizes and power for models compared on the same users.
+"""Tests, effect sizes and power for models compared on the same users.
 
-`differences` are float64 (n_users, comparisons): what one model reached for a user minus what another did.
-The null hypothesis is that, for every user, the two models could have changed places.
+`differences` are float64 (n_users, comparisons): a model's value for a user minus another model's. The null
+hypothesis is that, for every user, the two models could be swapped.
 """
 
 import numpy as np
@@ -25,16 +25,34 @@ CELLS = 2_000_000
 def sign_flip(
     values: np.ndarray, first: np.ndarray, second: np.ndarray, draws: int | None = None, seed: int = SEED
 ) -> np.ndarray:
-    r"""Two-sided p-values of the paired permutation test of the mean: float64 (comparisons,).
+    r"""Two-sided p-values of the paired permutation test of the mean.
 
-    values : float64 (n_users, columns); comparison j is of the columns `first[j]` and `second[j]`. If two
-    models could change places for each user, each difference could as well have the other sign (Fisher 1935;
-    of rankings: Smucker et al. 2007). All signs of a user flip together, so that a draw costs one product
-    with the columns, and the pairs are subtractions. With at most `draws` sign patterns all are counted and
-    p is exact; else it is $(1 + \#\{|S_b| \ge |S|\}) / (1 + draws)$, never 0 (Phipson and Smyth 2010).
+    Parameters
+    ----------
+    values : float64 array (n_users, columns)
+        Values of the models.
+    first, second : int array (comparisons,)
+        Comparison j is of the columns `first[j]` and `second[j]`.
+    draws : int, optional
+        By default `DRAWS`, or `PER_COMPARISON` for each comparison if that is more.
+    seed : int
+        Of the draws.
 
-    draws : by default `DRAWS`, or `PER_COMPARISON` for each comparison if that is more.
+    Returns
+    -------
+    float64 array (comparisons,)
+        p-values.
 
+    Notes
+    -----
+    If two models could be swapped for each user, each difference could as well have the other sign (Fisher
+    1935; of rankings: Smucker et al. 2007). All signs of a user flip together, so that a draw costs one
+    product with the columns, and the pairs are subtractions. With at most `draws` sign patterns all are
+    counted and p is exact; else it is :math:`(1 + \#\{|S_b| \ge |S|\}) / (1 + \text{draws})`, never 0
+    (Phipson & Smyth 2010).
+
+    Examples
+    --------
     >>> values = np.array([[0.9, 0.4], [0.8, 0.5], [0.7, 0.6], [0.9, 0.1]])
     >>> sign_flip(values, np.array([0]), np.array([1]))     # all four better: 2 of 16 patterns are as extreme
     array([0.125])
@@ -68,13 +86,27 @@ def _some_signs(n: int, draws: int, seed: int, rows: int):
 
 
 def signed_rank(differences: np.ndarray) -> np.ndarray:
-    """Two-sided p-values of Wilcoxon's signed-rank test (Wilcoxon 1945): float64 (comparisons,).
+    """Two-sided p-values of Wilcoxon's signed-rank test (Wilcoxon 1945).
 
-    It asks whether differences are as often and as far above 0 as below, whatever their mean. Users without
-    a difference keep their place in the ranking and have no sign (Pratt 1959): most users see the same from
-    two models, and leaving them out would test the others only. By the normal approximation, with ties
-    corrected for; 1 where no user has a difference.
+    Parameters
+    ----------
+    differences : float64 array (n_users, comparisons)
+        Paired differences.
 
+    Returns
+    -------
+    float64 array (comparisons,)
+        p-values; 1 where no user has a difference.
+
+    Notes
+    -----
+    It asks whether differences are as often and as far above 0 as below, whatever their mean. Users without a
+    difference keep their place in the ranking and have no sign (Pratt 1959): most users see the same from two
+    models, and leaving them out would test the others only. By the normal approximation, with ties corrected
+    for.
+
+    Examples
+    --------
     >>> signed_rank(np.array([[0.1], [0.2], [0.3], [0.4], [0.5], [-0.05], [0.0]])).round(3)
     array([0.051])
     """
@@ -90,12 +122,29 @@ def signed_rank(differences: np.ndarray) -> np.ndarray:
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    r"""p-values adjusted for all comparisons of a table (Holm 1979): float64, in the order given.
+    r"""p-values adjusted for all comparisons of a table (Holm 1979).
 
-    With the m values in ascending order, $\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})$.
+    Parameters
+    ----------
+    p : float array (m,)
+        p-values; NaN (not tested) does not count.
+
+    Returns
+    -------
+    float64 array (m,)
+        In the order given; NaN stays NaN.
+
+    Notes
+    -----
+    With the m values in ascending order,
+
+    .. math:: \tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1) p_{(j)})
+
     Calling significant what is below .05 then errs anywhere in the table with at most that probability,
-    however the comparisons depend on each other. NaN (not tested) stays NaN and does not count.
+    however the comparisons depend on each other.
 
+    Examples
+    --------
     >>> holm(np.array([0.01, 0.04, 0.03, 0.005]))
     array([0.03, 0.06, 0.06, 0.02])
     """
@@ -110,7 +159,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def cohens_d(differences: np.ndarray) -> np.ndarray:
-    r"""Mean difference in standard deviations of the differences: $d_z = \bar x / s$ (Cohen 1988, p. 48).
+    r"""Mean of the differences in their standard deviations: :math:`d_z = \bar x / s` (Cohen 1988, p. 48).
 
     0 where no user has a difference; NaN where all have the same one, or there is one user.
 
@@ -123,23 +172,22 @@ def cohens_d(differences: np.ndarray) -> np.ndarray:
     return np.where((differences == 0).all(axis=0), 0.0, d)
 
 
-def superiority(differences: np.ndarray) -> np.ndarray:
+def win_rate_difference(differences: np.ndarray) -> np.ndarray:
     """Share of users for whom the first is better minus share for whom it is worse, in -1..1 (Cliff 1993).
 
-    >>> superiority(np.array([[0.1], [0.3], [-0.2], [0.0]]))
+    >>> win_rate_difference(np.array([[0.1], [0.3], [-0.2], [0.0]]))
     array([0.25])
     """
     differences = np.round(differences, 12)
     return (differences > 0).mean(axis=0) - (differences < 0).mean(axis=0)
 
 
-def detectable(differences: np.ndarray) -> np.ndarray:
-    r"""The least true mean difference that one test at 5 % finds with a power of .8.
+def minimum_detectable_difference(differences: np.ndarray) -> np.ndarray:
+    r"""The least true mean difference that one test at 5 % finds with a power of .8; NaN for one user.
 
-    $(z_{.975} + z_{.8})\, s / \sqrt n \approx 2.80$ standard errors (Cohen 1988, chapter 2).
-    NaN for one user.
+    :math:`(z_{.975} + z_{.8})\, s / \sqrt n \approx 2.80` standard errors (Cohen 1988, chapter 2).
 
-    >>> detectable(np.tile([[0.1], [-0.1]], (200, 1))).round(4)
+    >>> minimum_detectable_difference(np.tile([[0.1], [-0.1]], (200, 1))).round(4)
     array([0.014])
     """
     return (ndtri(1 - ALPHA / 2) + ndtri(POWER)) * _deviation(differences) / np.sqrt(len(differences))

@@ -20,10 +20,14 @@ from songrec.lists import TopN
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one model's lists are worth.
+    """Metrics of one model's lists.
 
-    per_user : DataFrame of float64, index `user` (codes of the split), columns `metric@k`; not rounded.
-    catalogue : DataFrame of float64, index `k`, columns `coverage` and `gini`: of all lists together.
+    Attributes
+    ----------
+    per_user : DataFrame
+        float64, index `user` (codes of the split), columns `metric@k`; not rounded.
+    catalogue : DataFrame
+        float64, index `k`, columns `coverage` and `gini`: of all lists together.
     """
 
     per_user: pd.DataFrame
@@ -31,15 +35,33 @@ class Evaluation:
 
 
 def evaluate(lists: TopN, holdout: csr_array, train: csr_array, cutoffs: Sequence[int]) -> Evaluation:
-    """Score lists by every metric at every cut-off.
+    """Evaluate lists by every metric at every cut-off.
 
-    holdout : csr_array (n_users, n_songs), row i is what list i (`lists.users[i]`) should find.
-    train : csr_array (any users, n_songs), what the model was fitted on; who listens to what, for novelty and
-        diversity.
-    cutoffs : ascending; each within the lists' length, unless all lists end earlier.
+    Parameters
+    ----------
+    lists : TopN
+        The lists.
+    holdout : csr_array (n_users, n_songs)
+        Row i is what list i (`lists.users[i]`) should find.
+    train : csr_array (any users, n_songs)
+        What the model was fitted on: who listens to what, for novelty and diversity.
+    cutoffs : sequence of int
+        Ascending; each within the lists' length, unless all lists end earlier.
 
-    Raises `DataError` when the parts do not fit together, `ConfigError` for a cut-off that cannot be served.
+    Returns
+    -------
+    Evaluation
+        The metrics, per user and of all lists.
 
+    Raises
+    ------
+    DataError
+        When the parts do not fit together.
+    ConfigError
+        For a cut-off that cannot be served.
+
+    Examples
+    --------
     >>> lists = TopN(np.array([7]), np.array([[2, 0]]), np.array([[0.9, 0.1]]))
     >>> result = evaluate(lists, csr_array([[1, 1, 0]]), csr_array([[0, 0, 1], [1, 0, 1]]), cutoffs=[1, 2])
     >>> result.per_user.loc[7, ["precision@2", "recall@2", "ndcg@2"]].round(3).to_dict()

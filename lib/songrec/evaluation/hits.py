@@ -1,4 +1,4 @@
-"""Which of the listed songs were held out: settled once, for every metric and every cut-off."""
+"""Which of the listed songs were held out: found once, for every metric and every cut-off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,14 @@ CELLS = 2_000_000
 class Hits:
     """What the accuracy metrics need to know about each user's list.
 
-    hits : bool (n_users, n), whether the song at this place of the list was held out.
-    n_relevant : int64 (n_users,), songs held out for the user, at least 1.
-    n_listed : int64 (n_users,), songs in the list; the places after them are padding.
+    Attributes
+    ----------
+    hits : bool array (n_users, n)
+        Whether the song at this place of the list was held out.
+    n_relevant : int64 array (n_users,)
+        Songs held out for the user, at least 1.
+    n_listed : int64 array (n_users,)
+        Songs in the list; the places after them are padding.
     """
 
     hits: np.ndarray
@@ -31,12 +36,31 @@ class Hits:
         return self.hits.shape[0]
 
     def within(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Every hit among the first k places, list by list and best first: (row of the user, rank, ordinal).
+        """Every hit among the first k places, list by list and best first.
 
-        The rank counts places from 1; the ordinal counts the user's hits from 1. Hits are few (some in a
-        hundred places), so sums over them cost little whatever the length of the lists; they are looked for
-        once for each k, and all metrics share what was found. `ConfigError` for a k that the lists do not
-        serve (`check_cutoff`).
+        Parameters
+        ----------
+        k : int
+            The cut-off.
+
+        Returns
+        -------
+        row : int array
+            Row of the user.
+        rank : int array
+            Place in the list, from 1.
+        ordinal : int array
+            Which of the user's hits it is, from 1.
+
+        Raises
+        ------
+        ConfigError
+            For a k that the lists do not serve (`check_cutoff`).
+
+        Notes
+        -----
+        Hits are few (some in a hundred places), so sums over them cost little whatever the length of the
+        lists; they are looked for once for each k, and all metrics share what was found.
         """
         check_cutoff(k, self.n_listed, self.hits.shape[1])
         if k not in self._within:
@@ -60,18 +84,32 @@ class Hits:
 def find_hits(ranked: np.ndarray, holdout: csr_array) -> Hits:
     """Look every listed song up in the holdout, over all users at once.
 
-    ranked : integer (n_users, n), song codes, best first; -1 fills the end of a list shorter than n.
-    holdout : csr_array (n_users, n_songs); row i belongs to list i, and any stored entry counts as relevant.
+    Parameters
+    ----------
+    ranked : int array (n_users, n)
+        Song codes, best first; -1 fills the end of a list shorter than n.
+    holdout : csr_array (n_users, n_songs)
+        Row i belongs to list i, and any stored entry counts as relevant.
 
-    Raises `DataError` when the two do not fit together, a code is no song, a list names a song twice or goes
-    on after padding, or a user has nothing held out (there is nothing to find, so no metric is defined).
+    Returns
+    -------
+    Hits
+        What was found.
 
+    Raises
+    ------
+    DataError
+        When the two do not fit together, a code is no song, a list names a song twice or goes on after
+        padding, or a user has nothing held out (then no metric is defined).
+
+    Examples
+    --------
     >>> holdout = csr_array([[0, 1, 0, 1], [1, 0, 0, 0]])
-    >>> judged = find_hits(np.array([[3, 0, 1], [2, -1, -1]]), holdout)
-    >>> judged.hits
+    >>> found = find_hits(np.array([[3, 0, 1], [2, -1, -1]]), holdout)
+    >>> found.hits
     array([[ True, False,  True],
            [False, False, False]])
-    >>> judged.n_relevant, judged.n_listed
+    >>> found.n_relevant, found.n_listed
     (array([2, 1]), array([3, 1]))
     """
     n_users, n_songs = holdout.shape
@@ -119,7 +157,10 @@ def _listed(ranked: np.ndarray) -> np.ndarray:
 def check_lists(ranked: np.ndarray, n_songs: int) -> np.ndarray:
     """`ranked` as an array, once it is known to be lists of distinct songs padded at the end.
 
-    Raises `DataError` that names the first list at fault (rows count from 0).
+    Raises
+    ------
+    DataError
+        Naming the first list at fault (rows count from 0).
     """
     ranked = np.asarray(ranked)
     if ranked.ndim != 2 or not len(ranked) or ranked.dtype.kind not in "iu":
@@ -150,8 +191,24 @@ def check_lists(ranked: np.ndarray, n_songs: int) -> np.ndarray:
 def check_cutoff(k: int, n_listed: np.ndarray, n: int) -> None:
     """Refuse a cut-off below 1, or one that asks for places that were cut off when the lists were made.
 
+    Parameters
+    ----------
+    k : int
+        The cut-off.
+    n_listed : int array (n_users,)
+        Songs in each list.
+    n : int
+        Places that a list has.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be served.
+
+    Notes
+    -----
     Beyond the last column (k > n) nothing is known of a full list. A list whose end is padding is complete:
-    its model had no more to say, so its places up to any k are known to be empty.
+    its model had no more to recommend, so its places up to any k are known to be empty.
     """
     if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
         raise ConfigError(f"a cut-off is a whole number from 1 on, not {k!r}")

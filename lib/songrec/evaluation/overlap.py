@@ -1,4 +1,4 @@
-"""How alike the lists of different models are, user by user."""
+"""How similar the lists of different models are, user by user."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -12,7 +12,7 @@ from songrec.lists import TopN
 def jaccard(one: np.ndarray, other: np.ndarray, k: int) -> np.ndarray:
     r"""Songs that two lists share among their first k, over the songs that either names: (n_users,), 0..1.
 
-    $|A \cap B| / |A \cup B|$ (Jaccard 1912), whatever the order. Two empty lists agree: 1.
+    :math:`|A \cap B| / |A \cup B|` (Jaccard 1912), whatever the order. Two empty lists agree: 1.
 
     >>> jaccard(np.array([[1, 2], [3, -1], [-1, -1]]), np.array([[2, 5], [4, 5], [-1, -1]]), k=2).round(3)
     array([0.333, 0.   , 1.   ])

@@ -1,4 +1,4 @@
-"""Who is served, and with what: users and songs in groups, and the accuracy in each."""
+"""Users and songs in groups, and the accuracy in each."""
 
 from collections.abc import Sequence
 
@@ -32,11 +32,27 @@ def popularity_classes(train: csr_array) -> np.ndarray:
 
 
 def recall_by_class(songs: np.ndarray, holdout: csr_array, classes: np.ndarray, k: int) -> np.ndarray:
-    """Recall of the hidden songs of each class alone: float64 (n_users, len(CLASSES)).
+    """Recall of the held-out songs of each class alone.
 
-    Of the user's held-out songs of a class, the share that stands among the first k (k places for all
-    classes together). NaN where the user has none of that class.
+    Parameters
+    ----------
+    songs : int array (n_users, n)
+        Lists.
+    holdout : csr_array (n_users, n_songs)
+        What they should find.
+    classes : int array (n_songs,)
+        From `popularity_classes`.
+    k : int
+        The cut-off: k places for all classes together.
 
+    Returns
+    -------
+    float64 array (n_users, len(CLASSES))
+        Of the user's held-out songs of a class, the share that stands among the first k; NaN where the user
+        has none of that class.
+
+    Examples
+    --------
     >>> recall_by_class(np.array([[0, 2]]), csr_array([[1, 1, 1]]), np.array([0, 0, 2]), k=2)
     array([[0.5, nan, 1. ]])
     """

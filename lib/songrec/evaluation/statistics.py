@@ -1,18 +1,20 @@
-r"""From per-user values to statements about the mean user: standard errors, intervals, differences, gains.
+r"""From per-user values to statements about the mean user: standard errors, intervals, differences, ratios.
 
 Users are taken as independent draws, and what is estimated is the mean over all users of this kind. The
-intervals speak of users, not of other splits or seeds. Which one is published was decided by simulation
+intervals are about users, not about other splits or seeds. Which one is published was decided by simulation
 (tests/evaluation/test_coverage.py), on what per-user values are like: most of them 0, a few large.
 
 * The mean of one model: the studentised bootstrap over users (`bootstrap.studentised_interval`). Of 300
   users of whom one in eight has any hit, Student's interval holds the true mean less than 93 times in 100
-  where 95 are promised, and when it misses it nearly always lies too low; the bootstrap keeps its word at
-  both ends. Where it has no answer (fewer than 30 users, or nearly all alike) the interval is Student's.
-* The mean of a paired difference: Student's, the mean $\pm\, t_{n-1, .975}$ standard errors $s / \sqrt{n}$
-  (Student 1908). Differences of two models lean to neither side, and there t covers as it should.
-* The ratio of two means: Fieller's, which is Student's turned round.
+  where 95 are promised, and when it misses it nearly always lies too low; the bootstrap holds it as often as
+  promised, at both ends. Where it has no answer (fewer than 30 users, or nearly all alike) the interval is
+  Student's.
+* The mean of a paired difference: Student's, the mean :math:`\pm\, t_{n-1, .975}` standard errors
+  :math:`s / \sqrt{n}` (Student 1908). Differences of two models are nearly symmetric, and there t covers as
+  it should.
+* The ratio of two means: Fieller's, which is Student's solved for the ratio.
 
-One user alone has a mean, but its standard error and interval are NaN. Values that are all alike give an
+A single user has a mean, but its standard error and interval are NaN. Values that are all alike give an
 interval without width.
 """
 
@@ -30,11 +32,21 @@ LEVEL = 0.95
 
 
 def summarise(per_user: pd.DataFrame) -> pd.DataFrame:
-    """Mean of every column `metric@k` with standard error and 95 % interval, by the bootstrap over users.
+    """Mean of every column with standard error and 95 % interval, by the bootstrap over users.
 
-    The interval is not symmetric about the mean; it always holds it. The same values give the same interval.
-    Returns the columns metric, k, value, se, ci_low, ci_high, n_users; one row per column of `per_user`.
+    Parameters
+    ----------
+    per_user : DataFrame
+        A row a user, columns `metric@k`.
 
+    Returns
+    -------
+    DataFrame
+        Columns metric, k, value, se, ci_low, ci_high, n_users; one row per column of `per_user`. The interval
+        is not symmetric about the mean; it always holds it. The same values give the same interval.
+
+    Examples
+    --------
     >>> summarise(pd.DataFrame({"recall@5": [0.0, 1.0, 0.5, 0.5]})).round(3)
        metric  k  value     se  ci_low  ci_high  n_users
     0  recall  5    0.5  0.204   -0.15     1.15        4

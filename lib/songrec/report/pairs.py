@@ -8,13 +8,13 @@ import pandas as pd
 from songrec.evaluation import (
     ACCURACY,
     cohens_d,
-    detectable,
     holm,
+    minimum_detectable_difference,
     paired_difference,
     ratio_gain,
     sign_flip,
     signed_rank,
-    superiority,
+    win_rate_difference,
 )
 from songrec.report.tables_models import DECIDING
 
@@ -107,8 +107,8 @@ def _tests(per_user: Mapping[str, pd.DataFrame], pairs: list[tuple[str, str, str
             "wilcoxon": wilcoxon,
             "wilcoxon_holm": holm(wilcoxon),
             "effect": cohens_d(differences),
-            "superiority": superiority(differences),
-            "detectable": detectable(differences),
+            "superiority": win_rate_difference(differences),
+            "detectable": minimum_detectable_difference(differences),
         }
     )
 
