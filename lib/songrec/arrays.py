@@ -1,4 +1,4 @@
-"""Arrays on disk: written so that nothing is ever half-written, read so that loading runs no code."""
+"""Arrays on disk: never half-written, and read without running code from the file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,17 @@ META = "meta.json"
 
 
 def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> None:
-    """Save NumPy arrays and CSR arrays as `.npy` files, and `meta` as JSON, into one folder, atomically."""
+    """Save arrays as `.npy` files and facts as JSON into one folder, atomically.
+
+    Parameters
+    ----------
+    folder : Path
+        Replaced as a whole.
+    arrays : dict
+        Name -> NumPy array or CSR array.
+    meta : dict, optional
+        Plain values.
+    """
     with replacing(folder) as temporary:
         temporary.mkdir()
         shapes = {}
@@ -29,7 +39,20 @@ def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any]
 
 
 def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Load what `save_arrays` wrote: (arrays by name, meta). Arrays are memory-mapped and read-only."""
+    """Load what `save_arrays` wrote.
+
+    Returns
+    -------
+    arrays : dict
+        Arrays by name, memory-mapped and read-only.
+    meta : dict
+        The plain values.
+
+    Raises
+    ------
+    DataError
+        For a folder that is missing or damaged.
+    """
     folder = Path(folder)
     meta = read_json(folder / META)
     try:

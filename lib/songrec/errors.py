@@ -1,8 +1,8 @@
-"""Errors a person can act on. The command line prints them without a traceback."""
+"""Errors that a person can act on. The command line prints them without a traceback."""
 
 
 class SongrecError(Exception):
-    """Base of every error that this library raises on purpose: what was wrong, where, what to do."""
+    """Base of every error that this library raises on purpose: what was wrong, where, and what to do."""
 
 
 class DataError(SongrecError, ValueError):
@@ -18,4 +18,4 @@ class StageError(SongrecError, RuntimeError):
 
 
 class BusyError(SongrecError, RuntimeError):
-    """Somebody else is doing this right now."""
+    """Another process is doing this right now."""

@@ -38,6 +38,19 @@ def missing(extra: str) -> str:
 
 
 def require(extra: str, who: str) -> None:
-    """`ConfigError` naming the command that installs the extra, unless it is there."""
+    """Check that an extra is installed.
+
+    Parameters
+    ----------
+    extra : str
+        Name of the extra; empty: none is needed.
+    who : str
+        What needs it.
+
+    Raises
+    ------
+    ConfigError
+        Naming the command that installs it.
+    """
     if line := missing(extra):
         raise ConfigError(f"{who} {line}")

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written."""
+"""Writing files atomically."""
 
 import json
 import os
@@ -14,10 +14,18 @@ from songrec.errors import DataError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes `path`'s place, on error it is removed.
+    """Yield a temporary path beside `path`; on success it replaces `path`, on error it is removed.
 
-    Works for a file and for a folder. An error of the operating system (no space left, no permission, a
-    parent that is a regular file) becomes a `DataError` that names `path`, which is left as it was.
+    Parameters
+    ----------
+    path : Path
+        A file or a folder.
+
+    Raises
+    ------
+    DataError
+        Naming `path`, which is left as it was, for an error of the operating system (no space left, no
+        permission, a parent that is a regular file).
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")

@@ -15,9 +15,14 @@ NOTHING = -1
 class TopN:
     """Ranked lists, best first.
 
-    users : int32 (n_users,), codes of the users in the split.
-    songs : int32 (n_users, n), song codes; `NOTHING` fills the end of a list that is shorter than n.
-    scores : float32 (n_users, n), the model's own scale; -inf where there is no song.
+    Attributes
+    ----------
+    users : int32 array (n_users,)
+        Codes of the users in the split.
+    songs : int32 array (n_users, n)
+        Song codes; `NOTHING` fills the end of a list that is shorter than n.
+    scores : float32 array (n_users, n)
+        On the model's own scale; -inf where there is no song.
     """
 
     users: np.ndarray

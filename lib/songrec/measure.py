@@ -1,4 +1,4 @@
-"""What a piece of work cost: seconds, peak memory, threads, and on which machine."""
+"""Cost of a piece of work: seconds, peak memory, threads, and on which machine."""
 
 import os
 import platform

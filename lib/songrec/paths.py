@@ -35,9 +35,17 @@ def raw_folders() -> list[Path]:
 
 
 def find_raw(name: str) -> Path:
-    """The raw file called `name`: relative to one of `raw_folders()`, or absolute.
+    """The raw file of a name.
 
-    Raises `DataError` when it is in none of them, naming each place that was tried.
+    Parameters
+    ----------
+    name : str
+        Relative to one of `raw_folders()`, or absolute.
+
+    Raises
+    ------
+    DataError
+        When it is in none of them, naming each place that was tried.
     """
     given = Path(name).expanduser()
     tried = [given] if given.is_absolute() else [folder / given for folder in raw_folders()]

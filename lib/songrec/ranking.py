@@ -19,9 +19,28 @@ def binarised(matrix) -> csr_array:
 def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` highest values and their codes, best first; fewer when there are fewer above -inf.
 
-    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort. Codes
-    may come in any order, but each only once.
+    Parameters
+    ----------
+    codes : int array (n,)
+        In any order, each only once.
+    values : float array (n,)
+        -inf is no candidate.
+    k : int
+        How many are wanted.
 
+    Returns
+    -------
+    codes : int array
+        At most k, ties by the lower code.
+    values : float array
+        Their values.
+
+    Notes
+    -----
+    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort.
+
+    Examples
+    --------
     >>> best(np.array([7, 3, 5, 1]), np.array([2.0, 1.0, 1.0, 1.0]), 3)
     (array([7, 1, 3]), array([2., 1., 1.]))
     """
@@ -35,14 +54,26 @@ def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.
 def best_in_rows(
     scores: csr_array | np.ndarray, k: int, seen: csr_array | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank the columns of each row.
+    """Rank the columns of each row, in the dtype of the scores; ties go to the lower column.
 
-    scores : (n, m), sparse (an entry that is not stored is no candidate) or dense (-inf is no candidate).
-    seen : (n, m) sparse or None; columns stored in the row of `seen` are left out.
+    Parameters
+    ----------
+    scores : csr_array or array (n, m)
+        Sparse (an entry that is not stored is no candidate) or dense (-inf is no candidate).
+    k : int
+        Length of the lists.
+    seen : csr_array (n, m), optional
+        Columns stored in the row of `seen` are left out.
 
-    Returns (codes int32 (n, k), scores float32 (n, k)), padded with -1 and -inf. Ranked in the dtype of
-    `scores`; only then rounded to float32.
+    Returns
+    -------
+    codes : int32 array (n, k)
+        Columns, best first, padded with -1.
+    values : float32 array (n, k)
+        Their scores, rounded, padded with -inf.
 
+    Examples
+    --------
     >>> codes, values = best_in_rows(np.array([[1.0, 3.0, 3.0], [-np.inf, -np.inf, 2.0]]), 2)
     >>> codes
     array([[ 1,  2],
