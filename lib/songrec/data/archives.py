@@ -1,4 +1,4 @@
-"""The bytes of a text, gzip or zip file, in chunks; what kind it is, its first bytes say."""
+"""The bytes of a text, gzip or zip file, in chunks; the kind is known by its first bytes."""
 
 import zipfile
 import zlib
@@ -29,10 +29,19 @@ def first_bytes(path: Path, n: int = 4) -> bytes:
 
 
 def read_chunks(path: Path, member: str | None = None) -> Iterator[bytes]:
-    """Yield the unpacked content of `path`, about 1 MiB at a time.
+    """Yield the unpacked content of a file, about 1 MiB at a time.
 
-    `member` names the file inside a zip archive; without it the archive must hold one file only.
-    Raises `Damaged` where an archive breaks off.
+    Parameters
+    ----------
+    path : Path
+        Text, gzip or zip file.
+    member : str, optional
+        The file inside a zip archive; without it the archive must hold one file only.
+
+    Raises
+    ------
+    Damaged
+        Where an archive breaks off.
     """
     start = first_bytes(path)
     try:

@@ -1,4 +1,4 @@
-"""What the songs are called: title, artist and year, wherever a person reads a recommendation."""
+"""Metadata of the songs: title, artist and year, shown wherever a person reads a recommendation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +34,8 @@ class Catalogue:
 
         Empty texts and years below 1 mean "not known".
 
+        Examples
+        --------
         >>> Catalogue.from_columns(["s2", "s1"], ["Two", ""], ["B", "A"], [1999, 0]).label(["s1", "s2", "s3"])
         ['s1', 'Two, by B', 's3']
         """

@@ -13,7 +13,17 @@ _GROUPLENS = "https://files.grouplens.org/datasets/hetrec2011/"
 
 @dataclass(frozen=True)
 class File:
-    """One file of a data set: its address, how it begins (bytes), and its SHA-256 where that is published."""
+    """One file of a data set.
+
+    Attributes
+    ----------
+    url : str
+        Its address.
+    begins : bytes
+        How it begins.
+    sha256 : str or None
+        Its checksum, where that is published.
+    """
 
     url: str
     begins: bytes
@@ -92,10 +102,24 @@ def find_dataset(name: str) -> Dataset:
 
 
 def fetch(name: str, folder: Path | None = None) -> list[Path]:
-    """Download what is missing of a data set into `folder`/NAME (by default data/raw/NAME); return its files.
+    """Download what is missing of a data set. An interrupted download is resumed.
 
-    An interrupted download goes on where it broke off. Raises `DataError` naming the address and the place to
-    put the file by hand when the site cannot be reached.
+    Parameters
+    ----------
+    name : str
+        Name of the data set.
+    folder : Path, optional
+        The files come into `folder`/NAME; by default data/raw/NAME.
+
+    Returns
+    -------
+    list of Path
+        The files of the data set.
+
+    Raises
+    ------
+    DataError
+        Naming the address and the place to put the file by hand, when the site cannot be reached.
     """
     dataset = find_dataset(name)
     folder = (folder or data_root() / "raw") / name

@@ -15,8 +15,23 @@ def merge_duplicates(
 ) -> tuple[int, int, int]:
     """Move `streamed` to `merged`, every pair once: at its first place, with the sum of its plays.
 
-    codes : (user codes, song codes) of the rows of `streamed`, block by block; emptied to save memory.
-    Returns how many rows were merged away, how many sums were cut at 2**31 - 1, and all plays together.
+    Parameters
+    ----------
+    codes : list of (int array, int array)
+        User codes and song codes of the rows of `streamed`, block by block; emptied to save memory.
+    streamed : Path
+        Parquet file of all rows.
+    merged : Path
+        Parquet file to write.
+
+    Returns
+    -------
+    duplicates : int
+        Rows merged away.
+    capped : int
+        Sums that were cut at 2**31 - 1.
+    plays : int
+        All plays together.
     """
     keys = _keys(codes)
     plays = pq.read_table(streamed, columns=["plays"])["plays"].to_numpy()

@@ -1,4 +1,4 @@
-"""Which songs and users of a log are kept, in a stated order, every step accounted for."""
+"""Which songs and users of a log are kept, in a stated order, with what is left after every step."""
 
 import re
 from collections.abc import Iterable
@@ -48,8 +48,19 @@ def remove_songs(log: Interactions, song_ids: Iterable[str]) -> Interactions:
 
 
 def keep_minimum(log: Interactions, min_listeners: int = 1, min_songs: int = 1) -> Interactions:
-    """One pass each: songs with at least `min_listeners`, then users with at least `min_songs` of those.
+    """Songs with enough listeners, then users with enough of those songs: one pass each.
 
+    Parameters
+    ----------
+    log : Interactions
+        The log.
+    min_listeners : int
+        Fewest listeners of a song.
+    min_songs : int
+        Fewest songs of a user, counted among the songs kept.
+
+    Notes
+    -----
     A song may then have fewer listeners again (Liang et al. 2018 filter in this way); `k_core` goes on.
     """
     songs = np.bincount(log.plays.indices, minlength=log.n_songs) >= min_listeners
@@ -84,10 +95,30 @@ def apply_filters(
     min_songs: int = 1,
     core: int = 1,
 ) -> tuple[Interactions, list[Step]]:
-    """Filter in this order: `remove` songs, songs by `min_listeners`, users by `min_songs`, the `core`-core.
+    """Filter by all steps that are asked for, in the order of the parameters.
 
-    Returns what is left, and what was left after each step that was asked for (the first entry is the whole
-    log). Users and songs without a triplet go. Raises `DataError` when a step leaves nothing.
+    Parameters
+    ----------
+    log : Interactions
+        The whole log.
+    remove : iterable of str, optional
+        Ids of songs to remove.
+    min_listeners, min_songs : int
+        See `keep_minimum`.
+    core : int
+        See `k_core`.
+
+    Returns
+    -------
+    log : Interactions
+        What is left; users and songs without a triplet are gone.
+    steps : list of Step
+        What was left after each step that was asked for; the first entry is the whole log.
+
+    Raises
+    ------
+    DataError
+        When a step leaves nothing.
     """
     steps = [Step("as ingested", log.n_users, log.n_songs, log.plays.nnz)]
     if remove is not None:

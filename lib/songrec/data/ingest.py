@@ -1,4 +1,4 @@
-"""From a source to a validated Parquet file of triplets, block by block; nothing is silently dropped."""
+"""From a source to a validated Parquet file of triplets, block by block; rejected lines are kept with reasons."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,9 +29,24 @@ HINTS = {
 class IngestReport:
     """What came in, what was rejected, merged and kept.
 
-    lines : lines (or rows) read, without headers. rejected : lines by reason. first_rejects : the first ten.
-    duplicates : lines merged into an earlier one of the same user and song. capped : merged counts that
-    passed 2**31 - 1 and were set to it. triplets, users, songs, plays : what is kept.
+    Attributes
+    ----------
+    source : str
+        Name of the source.
+    item : str
+        What the log's items are called.
+    lines : int
+        Lines (or rows) read, without headers.
+    rejected : dict
+        Lines by reason.
+    first_rejects : list of Reject
+        The first ten.
+    duplicates : int
+        Lines merged into an earlier one of the same user and song.
+    capped : int
+        Merged counts that passed 2**31 - 1 and were set to it.
+    triplets, users, songs, plays : int
+        What is kept.
     """
 
     source: str
@@ -60,7 +75,7 @@ class IngestReport:
         return {**asdict(self), "first_rejects": [reject._asdict() for reject in self.first_rejects]}
 
     def problem(self, max_reject_share: float = 0.01) -> str | None:
-        """Why this log must not be used, in words, or None if it may."""
+        """Why this log must not be used, or None if it may."""
         hopeless = self.rejected.keys() & {TRUNCATED, DAMAGED}
         if not hopeless and self.n_rejected <= max_reject_share * self.lines:
             return None if self.triplets else f"{self.source} holds no triplets"
@@ -74,12 +89,34 @@ class IngestReport:
 
 
 def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: float = 0.01) -> IngestReport:
-    """Write the valid triplets (user, song, plays; in the log's order) and the rejected lines to Parquet.
+    """Write the valid triplets and the rejected lines to Parquet.
 
-    Duplicates of a (user, song) pair are merged into the first: their plays are summed. Memory grows with
-    the number of ids and by some 20 bytes a triplet. Raises `DataError`, leaving `triplets` as it was, when
-    more than `max_reject_share` of the lines were rejected, an archive breaks off, nothing is left, or a
-    published count is missed; the rejects table is written all the same.
+    Parameters
+    ----------
+    source : Source
+        The log.
+    triplets : Path
+        File of (user, song, plays), in the log's order; of a (user, song) pair that stands several times the
+        first is kept, with the sum of the plays.
+    rejects : Path
+        File of the rejected lines, written whatever happens.
+    max_reject_share : float
+        Largest share of the lines that may be rejected.
+
+    Returns
+    -------
+    IngestReport
+        The counts.
+
+    Raises
+    ------
+    DataError
+        Leaving `triplets` as it was, when too many lines were rejected, an archive breaks off, nothing is
+        left, or a published count is missed.
+
+    Notes
+    -----
+    Memory grows with the number of ids and by some 20 bytes a triplet.
     """
     with replacing(triplets) as merged:
         streamed = merged.with_suffix(".streamed")
@@ -99,7 +136,7 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
 
 
 def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
-    """Read and validate everything, keep nothing. The report's `problem()` says if ingest would take it."""
+    """Read and validate everything, keep nothing. The report's `problem()` says whether `ingest` would accept it."""
     report, keys = _stream(source, max_reject_share)
     duplicates = count_duplicates(keys)
     return replace(report, duplicates=duplicates, triplets=report.triplets - duplicates)

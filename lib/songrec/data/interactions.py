@@ -13,12 +13,19 @@ from songrec.arrays import load_arrays, save_arrays
 
 @dataclass(frozen=True)
 class Interactions:
-    """Who played what how often, and where in the log it stood.
+    """Plays of users and songs, and where in the log each stood.
 
-    plays : csr_array of int32, users x songs. Within a row the songs ascend; no entry is zero.
-    user_ids, song_ids : sorted arrays of strings; an id's place is its code (int32).
-    order : integer array, one entry per stored play count, in the same order as `plays.data`: the
-        position of that triplet in the log (0 is the first). Protocols that draw rows "in file order" need it.
+    Attributes
+    ----------
+    plays : csr_array (n_users, n_songs)
+        int32. Within a row the songs ascend; no entry is zero.
+    user_ids : array of str (n_users,)
+        Sorted; an id's place is its code (int32).
+    song_ids : array of str (n_songs,)
+        Sorted; an id's place is its code (int32).
+    order : int array (plays.nnz,)
+        For each entry of `plays.data` the position of that triplet in the log (0 is the first). Protocols
+        that draw rows "in file order" need it.
     """
 
     plays: csr_array
@@ -30,6 +37,8 @@ class Interactions:
     def from_triplets(cls, users, songs, plays) -> "Interactions":
         """From three arrays of equal length, in the log's order; a (user, song) pair may stand there once.
 
+        Examples
+        --------
         >>> log = Interactions.from_triplets(["u2", "u1", "u1"], ["b", "b", "a"], [3, 1, 5])
         >>> log.plays.toarray()
         array([[5, 1],
@@ -46,7 +55,10 @@ class Interactions:
     def from_codes(cls, rows, columns, plays, user_ids, song_ids) -> "Interactions":
         """From integer codes into sorted id arrays, in the log's order.
 
-        Raises `DataError` when lengths differ, a pair stands twice, or a play count is not in 1..2**31-1.
+        Raises
+        ------
+        DataError
+            When lengths differ, a pair stands twice, or a play count is not in 1..2**31-1.
         """
         rows, columns, plays = (np.asarray(a) for a in (rows, columns, plays))
         if not len(rows) == len(columns) == len(plays):

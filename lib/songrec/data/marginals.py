@@ -1,4 +1,4 @@
-"""How a log is made up: songs per user, listeners per song, plays; and the same figures of real logs."""
+"""The make-up of a log: songs per user, listeners per song, plays; and the same figures of real logs."""
 
 from importlib.resources import files
 from math import ceil
@@ -20,18 +20,38 @@ RANKS = (1, 10, 100, 1000)
 
 
 def marginals(log: Interactions) -> pd.DataFrame:
-    """The figures of a log: one column `value`, one row for each (of, figure).
+    """The figures of a log.
 
-    size : users, songs (that somebody heard), triplets, and the share of the users x songs cells they fill.
-    songs per user, listeners per song, plays per triplet : least, mean, most, and quantiles (the least value
-        that so large a share does not exceed); `share of ones` is the share that equals 1.
-    share of listening : what part of all triplets the most heard songs make up (the Lorenz curve read from
-        its top), and the Gini index of listeners per song: 0 where all songs have as many, near 1 where one
-        has all.
-    share of users : those who heard the song of rank 1, 10, 100, 1000; no row beyond the last song.
+    Parameters
+    ----------
+    log : Interactions
+        At least one triplet.
 
-    Raises `DataError` for a log without triplets.
+    Returns
+    -------
+    DataFrame
+        One column `value`, one row for each (of, figure).
 
+    Raises
+    ------
+    DataError
+        For a log without triplets.
+
+    Notes
+    -----
+    size
+        Users, songs (that somebody heard), triplets, and the share of the users x songs cells they fill.
+    songs per user, listeners per song, plays per triplet
+        Least, mean, most, and quantiles (the least value that so large a share does not exceed); `share of
+        ones` is the share that equals 1.
+    share of listening
+        What part of all triplets the most heard songs make up (the Lorenz curve read from its top), and the
+        Gini index of listeners per song: 0 where all songs have as many, near 1 where one has all.
+    share of users
+        Those who heard the song of rank 1, 10, 100, 1000; no row beyond the last song.
+
+    Examples
+    --------
     >>> log = Interactions.from_triplets(["u", "u", "v"], ["a", "b", "a"], [1, 1, 4])
     >>> value = marginals(log)["value"]
     >>> float(value["plays per triplet", "mean"]), float(value["share of users", "song of rank 1"])
@@ -44,12 +64,18 @@ def marginals(log: Interactions) -> pd.DataFrame:
 
 
 def reference_marginals() -> pd.DataFrame:
-    """The figures of the real logs, one column each; NaN where a log cannot tell.
+    """The figures of the real logs, one column each; NaN where a log does not give them.
 
-    taste-profile-3k-users : users of the Taste Profile with full histories, over the whole catalogue.
-    taste-profile-10k-songs : the head of a file that holds 10,000 chosen songs; histories are cut to those.
-    msd-challenge : the visible half of every history of 110,000 users; listeners per song only.
-    lastfm-2k : another service; its songs are artists, and each user's list ends at the 50 most played.
+    Notes
+    -----
+    taste-profile-3k-users
+        Users of the Taste Profile with full histories, over the whole catalogue.
+    taste-profile-10k-songs
+        The head of a file that holds 10,000 chosen songs; histories are cut to those.
+    msd-challenge
+        The visible half of every history of 110,000 users; listeners per song only.
+    lastfm-2k
+        Another service; its songs are artists, and each user's list ends at the 50 most played.
     """
     return _table({name: reference["figures"] for name, reference in read_json(REFERENCES).items()})
 

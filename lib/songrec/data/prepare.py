@@ -28,9 +28,24 @@ def choose_source(
     header: bool = False,
     item: str = "song",
 ) -> Source:
-    """The source that a profile names: "synthetic" (`world`), "triplets", "taste-profile" or "lastfm-2k".
+    """The source that a profile names.
 
-    path, separator : "" where nothing is asked for; columns : names, or places from 0 as text.
+    Parameters
+    ----------
+    name : {"synthetic", "triplets", "taste-profile", "lastfm-2k"}
+        Kind of source.
+    world : SyntheticWorld
+        For "synthetic".
+    path : str
+        File or folder; empty: the source's own.
+    columns : sequence of str
+        Names, or places from 0 as text.
+    separator : str
+        One character; empty: by the file's name.
+    header : bool
+        Whether the first line is no triplet.
+    item : str
+        What is listened to, "song" or "artist".
     """
     if name == SYNTHETIC:
         return batches(f"synthetic world, seed {world.seed}", world.triplets, item)
@@ -41,8 +56,16 @@ def choose_source(
 def choose_titles(name: str, world: SyntheticWorld, path: str = "", metadata: str = "") -> Catalogue:
     """What the songs of a source are called; an empty catalogue where nothing is known.
 
-    metadata : CSV with the columns song_id and title, or the Million Song Dataset's unique_tracks.txt. The
-    synthetic world and lastfm-2k bring their own.
+    Parameters
+    ----------
+    name : str
+        As in `choose_source`. The synthetic world and lastfm-2k bring their own titles.
+    world : SyntheticWorld
+        For "synthetic".
+    path : str
+        File or folder of the source.
+    metadata : str
+        CSV with the columns song_id and title, or the Million Song Dataset's unique_tracks.txt.
     """
     if metadata:
         file = find_raw(metadata)
@@ -65,8 +88,24 @@ def save_predefined(
 ) -> dict[str, Interactions]:
     """Read the two files of a given split into one folder; the folder stays empty where none is named.
 
-    Returns "visible" and "hidden", or nothing. Their rejects are kept beside them. Raises `ConfigError` when
-    only one of the two is named.
+    Parameters
+    ----------
+    folder : Path
+        Where the parts go, with their rejects beside them.
+    visible, hidden : str
+        The two files; both or none.
+    max_reject_share : float
+        As in `ingest`.
+
+    Returns
+    -------
+    dict
+        "visible" and "hidden", or nothing.
+
+    Raises
+    ------
+    ConfigError
+        When only one of the two is named.
     """
     if bool(visible) != bool(hidden):
         raise ConfigError("a given split needs both files: name `visible` and `hidden`, or neither")

@@ -1,4 +1,4 @@
-"""The table of rejected lines: nothing that was not taken is lost."""
+"""The table of rejected lines, each kept with its reason."""
 
 from collections import Counter
 from contextlib import suppress

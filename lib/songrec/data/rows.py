@@ -29,8 +29,16 @@ _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 class Rows(NamedTuple):
     """Some consecutive lines of a source.
 
-    users, songs : dictionary-encoded strings, equally long, without nulls; plays : int32 (n,), at least 1.
-    read : how many lines these were, the rejected ones included; rejects : those, with file, line and reason.
+    Attributes
+    ----------
+    users, songs : DictionaryArray (n,)
+        Dictionary-encoded strings without nulls.
+    plays : int32 array (n,)
+        At least 1.
+    read : int
+        How many lines these were, the rejected ones included.
+    rejects : list of Reject
+        The rejected ones, with file, line and reason.
     """
 
     users: pa.DictionaryArray
@@ -53,8 +61,21 @@ def _encode(ids) -> pa.DictionaryArray:
 def check_columns(file: str, line: int, users, songs, plays) -> Rows:
     """Validate columns that are already columns (Parquet, arrays in memory), all rows at once.
 
-    `line` is the number of the first row. Ids may be strings or integers; plays integers, floats that hold
-    whole numbers, or strings. Raises `DataError` for a column of another type.
+    Parameters
+    ----------
+    file : str
+        Name, for rejects.
+    line : int
+        Number of the first row.
+    users, songs : array (n,)
+        Ids: strings or integers.
+    plays : array (n,)
+        Integers, floats that hold whole numbers, or strings.
+
+    Raises
+    ------
+    DataError
+        For a column of another type.
     """
     names = (_as_ids(users, "user"), _as_ids(songs, "song"))
     count, reasons = _as_plays(plays)

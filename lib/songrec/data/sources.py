@@ -1,4 +1,4 @@
-"""Where triplets come from. A source yields validated rows; ingest does not care how it got them."""
+"""Where triplets come from: a source yields validated rows, and ingest does not depend on its kind."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,9 +25,19 @@ LASTFM_2K = {"triplets": 92_834, "users": 1_892, "songs": 17_632}
 class Source:
     """A listening log that can be read from its beginning as often as wanted.
 
-    name : what it is called in reports; read : starts reading and yields `Rows` in the log's order.
-    expected : published counts that a whole log must have; item : what is listened to, "song" or "artist".
+    Attributes
+    ----------
+    name : str
+        Its name in reports.
+    read : callable
+        Starts reading and yields `Rows` in the log's order.
+    expected : dict, optional
+        Published counts that a whole log must have.
+    item : str
+        What is listened to, "song" or "artist".
 
+    Notes
+    -----
     A new kind of source is a function that returns one of these.
     """
 
@@ -45,11 +55,22 @@ def triplets(
     member: str | None = None,
     item: str = "song",
 ) -> Source:
-    """Anybody's own log: text, gzip, zip, CSV or Parquet files, told apart by their first bytes.
+    """A person's own log: text, gzip, zip, CSV or Parquet files, told apart by their first bytes.
 
-    columns : places (from 0) or names of user, song and plays; None: the first three columns, and no others.
-    separator : None: a comma in `.csv` files, a tab in all others. header : the first line is no triplet
-    (names imply it). member : which file of a zip archive, where it holds several.
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        The files.
+    columns : sequence, optional
+        Places (from 0) or names of user, song and plays; by default the first three columns, and no others.
+    separator : str, optional
+        By default a comma in `.csv` files, a tab in all others.
+    header : bool
+        The first line is no triplet (names imply it).
+    member : str, optional
+        Which file of a zip archive, where it holds several.
+    item : str
+        What is listened to, "song" or "artist".
     """
     files = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
     if not files:
@@ -80,10 +101,20 @@ def lastfm_2k(path: str | Path) -> Source:
 
 
 def batches(name: str, read: Callable[[], Iterable[tuple]], item: str = "song") -> Source:
-    """A log made in memory: `read()` starts it and yields (users, songs, plays) arrays of equal length.
+    """A log made in memory.
 
-    Ids may be NumPy or Arrow strings, or Arrow dictionary arrays (leanest); they are validated all the same.
+    Parameters
+    ----------
+    name : str
+        Its name in reports.
+    read : callable
+        Starts it and yields (users, songs, plays) arrays of equal length. Ids may be NumPy or Arrow strings,
+        or Arrow dictionary arrays (which take the least memory); they are validated all the same.
+    item : str
+        What is listened to, "song" or "artist".
 
+    Examples
+    --------
     >>> source = batches("two", lambda: [(["u1", "u2"], ["s1", "s1"], [3, 1])])
     >>> [rows.plays.tolist() for rows in source.read()]
     [[3, 1]]
@@ -100,11 +131,18 @@ def open_source(
     member: str | None = None,
     item: str = "song",
 ) -> Source:
-    """The source that a profile names: "triplets", "taste-profile" or "lastfm-2k".
+    """The source that a profile names.
 
-    A relative `path` is looked for among the raw files (`songrec.paths.find_raw`). Columns are names, or
-    places from 0 (text of digits too, as a command line gives them). The two data sets know their own place:
-    where "taste-profile" or "lastfm-2k" is not there yet, it is downloaded.
+    Parameters
+    ----------
+    name : {"triplets", "taste-profile", "lastfm-2k"}
+        Kind of source. The two data sets know their own place: where one is not there yet, it is downloaded.
+    path : path or iterable of paths, optional
+        A relative one is looked for among the raw files (`songrec.paths.find_raw`).
+    columns : sequence, optional
+        Names, or places from 0 (text of digits too, as a command line gives them).
+    separator, header, member, item
+        As in `triplets`.
     """
     if name == "triplets":
         if not path:

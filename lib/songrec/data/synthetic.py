@@ -1,4 +1,4 @@
-"""A listening log that nobody made: seeded, streaming, of any size, calibrated to the Taste Profile."""
+"""A synthetic listening log: seeded, streaming, of any size, calibrated to the Taste Profile."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -25,6 +25,21 @@ PATIENCE = 8
 class SyntheticWorld:
     """Users with tastes in an invented catalogue, and the log of what they played.
 
+    Parameters
+    ----------
+    users, songs : int
+        How many there are. Songs per user do not depend on either (up to a quarter of the songs), so
+        listeners per song grow with users / songs. A song that nobody chose is in the catalogue only.
+    seed : int
+        The world; the same users, songs and seed give the same bytes on every machine.
+
+    Raises
+    ------
+    ConfigError
+        For fewer than one user or 40 songs, and for a negative seed.
+
+    Notes
+    -----
     Nothing in it is real, and its ids say so: song ids begin with 'SOSYN', user ids with 'facade'.
 
     A user has a few favourite genres, scenes within them and artists within those, each drawn by its weight;
@@ -33,18 +48,15 @@ class SyntheticWorld:
     these ways takes a song in proportion to its weight, so tastes leave the popularity curve as calibrated
     (`synthetic_tables`).
 
-    users, songs : how many there are. Songs per user do not depend on either (up to a quarter of the songs),
-        so listeners per song grow with users / songs. A song that nobody chose is in the catalogue only. The
-        whole shape of the Taste Profile, 1,019,318 users and 384,546 songs, is 49.7 million triplets and
-        takes a minute and .4 GB on one core.
-    seed : the world; the same users, songs and seed give the same bytes on every machine.
+    The whole shape of the Taste Profile, 1,019,318 users and 384,546 songs, is 49.7 million triplets and
+    takes a minute and .4 GB on one core.
 
+    Examples
+    --------
     >>> world = SyntheticWorld(users=100, songs=500, seed=7)
     >>> users, songs, plays = next(world.triplets())
     >>> len(np.unique(users)), str(songs[0])[:5], int(plays.min())
     (100, 'SOSYN', 1)
-
-    Raises `ConfigError` for fewer than one user or 40 songs, and for a negative seed.
     """
 
     def __init__(self, users: int = 1000, songs: int = 2000, seed: int = 0):

@@ -29,12 +29,16 @@ ARTISTS = (
 class Tree:
     """Songs laid out by place, so that every artist, scene and genre is one contiguous run of places.
 
-    cumulative : int64 (tiers * songs + 1,), the songs' weights summed up, one tier of users after the other.
-        The place p of tier t stands at t * songs + p: drawing a song from any node for any user is one
-        search between two ends in this array.
-    code : int32 (songs,), the song's code in the sorted ids, place by place.
-    levels : for genre, scene and artist: each place's node (int32), and the places where nodes begin and,
-        last, where the last one ends.
+    Attributes
+    ----------
+    cumulative : int64 array (tiers * songs + 1,)
+        The songs' weights summed up, one tier of users after the other. The place p of tier t stands at
+        t * songs + p: drawing a song from any node for any user is one search between two ends in this array.
+    code : int32 array (songs,)
+        The song's code in the sorted ids, place by place.
+    levels : tuple of (int32 array, int array)
+        For genre, scene and artist: each place's node, and the places where nodes begin and, last, where the
+        last one ends.
     """
 
     cumulative: np.ndarray
@@ -53,10 +57,10 @@ class Tree:
 
 
 def grow_tree(songs: int, mean_songs: float, rng: np.random.Generator) -> Tree:
-    """A catalogue's tree: how many nodes there are, who belongs where, how popular each song is.
+    """A catalogue's tree: how many nodes there are, what belongs where, how popular each song is.
 
     Artists grow as songs**.82 (5 songs each in a catalogue of 1,500, 14 in the whole one), scenes as
-    songs**.65 (26 songs each, and 180). Sizes are uneven at every level; genres are always as many.
+    songs**.65 (26 songs each, and 180). Sizes are uneven at every level; the number of genres is fixed.
     """
     n_artists, n_scenes = round(0.75 * songs**0.82), round(0.5 * songs**0.65)
     genre_of_scene = np.sort(_assign(n_scenes, len(GENRES), rng))

@@ -1,7 +1,7 @@
 """Constants of the synthetic world, each measured on the real samples, and the exact draws from them.
 
 Every table is rounded to integers before a draw looks at it, and draws use only `Generator.random`,
-comparisons and products: a last bit that differs between processors (in `exp`, in a sum) steers nothing,
+comparisons and products: a last bit that differs between processors (in `exp`, in a sum) changes no draw,
 so the same seed gives the same bytes everywhere.
 """
 

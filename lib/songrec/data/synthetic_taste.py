@@ -1,4 +1,4 @@
-"""Who chooses what in the synthetic world: tiers, favourites, and draws for a block of users at once."""
+"""Choices of the users of the synthetic world: tiers, favourites, and draws for a block of users at once."""
 
 import numpy as np
 
@@ -24,7 +24,12 @@ FAVOURITES = ((2, 1_000_000), (2, 50), (2, 10))
 class Taste:
     """Tiers and favourites of a block of users.
 
-    wanted : how many songs each hears. light : `CountTable.share_above` of that.
+    Parameters
+    ----------
+    wanted : int array (n,)
+        How many songs each hears.
+    light : float array (n,)
+        `CountTable.share_above` of that.
     """
 
     def __init__(self, tree: Tree, wanted: np.ndarray, light: np.ndarray, rng: np.random.Generator):

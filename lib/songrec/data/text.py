@@ -40,10 +40,24 @@ def read_text(
 ) -> Iterator[Rows]:
     """Yield the triplets of a text file (or a gzip or zip archive of one) in file order.
 
-    columns : places (from 0) or names of user, song and plays; None: the first three, and no others.
-        Names are looked up in the header, which is then expected.
-    header : the first line is no triplet. Raises `DataError` if it is a valid one, which would be lost.
-    separator : one character; None: a comma in `.csv` files, a tab in all others.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : sequence, optional
+        Places (from 0) or names of user, song and plays; by default the first three, and no others. Names are
+        looked up in the header, which is then expected.
+    separator : str, optional
+        One character; by default a comma in `.csv` files, a tab in all others.
+    header : bool
+        The first line is no triplet.
+    member : str, optional
+        Which file of a zip archive, where it holds several.
+
+    Raises
+    ------
+    DataError
+        If the header is a valid triplet, which would be lost.
     """
     separator = separator or ("," if ".csv" in [s.lower() for s in path.suffixes] else "\t")
     if len(separator) != 1:

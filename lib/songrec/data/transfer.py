@@ -1,4 +1,4 @@
-"""Downloading one file: resumed where it broke off, verified, and in place only when it is whole."""
+"""Downloading one file: resumed where it broke off, verified, and in place only when it is complete."""
 
 import fcntl
 import hashlib
@@ -25,12 +25,36 @@ class _BrokenOff(Exception):  # noqa: N818
 
 
 def download(url: str, path: Path, begins: bytes = b"", sha256: str | None = None) -> Path:
-    """Download `url` to `path` unless it is there already, and return `path`.
+    """Download a file unless it is there already.
 
+    Parameters
+    ----------
+    url : str
+        The address.
+    path : Path
+        Where it goes.
+    begins : bytes
+        How the whole must begin.
+    sha256 : str, optional
+        Its checksum.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    DataError
+        When the site cannot be reached, or the whole has another length than announced, another beginning or
+        another checksum.
+    BusyError
+        While another process downloads the same file.
+
+    Notes
+    -----
     What has come so far lies beside it as `NAME.part`; a later call asks the site for the rest only, if the
-    site still has the same file (ETag or date) and can send parts. The whole must have the announced length,
-    begin with `begins` and have the checksum `sha256`, where these are given. Raises `DataError` otherwise,
-    and when the site cannot be reached; `BusyError` while another process downloads the same file.
+    site still has the same file (ETag or date) and can send parts.
     """
     path = Path(path)
     if path.is_file():

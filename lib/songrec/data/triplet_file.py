@@ -19,7 +19,7 @@ GROUP = 1 << 18
 class TripletWriter:
     """Collects blocks into row groups of a quarter of a million rows or more; without a path, writes nothing.
 
-    `target` is the file that an error names: `path` itself may be a temporary one.
+    An error names `target`, because `path` itself may be a temporary file.
     """
 
     def __init__(self, path: Path | None, target: Path | None):

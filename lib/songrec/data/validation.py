@@ -1,4 +1,4 @@
-"""What a triplet may hold, and the reasons for which a line is rejected. Every reader asks here."""
+"""What a triplet may hold, and the reasons for which a line is rejected, for every reader."""
 
 import csv
 import re
@@ -39,7 +39,17 @@ class Reject(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How a line of text is cut: `columns` are the places of user, song and plays among `width` fields."""
+    """How a line of text is split.
+
+    Attributes
+    ----------
+    separator : str
+        Between fields.
+    columns : tuple of int
+        Places of user, song and plays.
+    width : int
+        Number of fields.
+    """
 
     separator: str
     columns: tuple[int, int, int]
