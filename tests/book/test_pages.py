@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from songrec.book.reference import modules
 from songrec.data import Interactions, k_core, read_mismatches
 from songrec.evaluation import evaluate
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity, UserKNN
 from songrec.report.record import HEADLINE, Record, on_record
 from songrec.report.record_brief import BRIEF
-from songrec.report.sphinx_reference import modules
 from songrec.splits import weak
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -70,12 +70,12 @@ def test_the_contents_list_every_page():
 
 
 def test_the_reference_holds_every_module():
-    rooms = [
-        room
+    packages = [
+        package
         for path in PAGES
-        for room in re.findall(r"^\{\{ modules (\S+) \}\}$", text_of(path), re.MULTILINE)
+        for package in re.findall(r"^\{\{ modules (\S+) \}\}$", text_of(path), re.MULTILINE)
     ]
-    there = [module for room in rooms for module in modules(room)]
+    there = [module for package in packages for module in modules(package)]
     assert len(there) == len(set(there))
     assert set(there) == set(modules("songrec")) - {"songrec"}
 

@@ -1,4 +1,4 @@
-"""Role, directives and API pages inside Sphinx: pages follow the record, and nothing fails silently."""
+"""Role and directives inside Sphinx: pages follow the record, and nothing fails silently."""
 
 import io
 import re
@@ -6,9 +6,6 @@ import re
 import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
-
-from songrec.report import sphinx_reference
-from songrec.report.sphinx_reference import bars, definitions, mathematics
 
 PAGE = """# A page
 
@@ -33,9 +30,7 @@ See {numref}`table-one` and {numref}`figure-one`.
 SETTINGS = {
     "extensions": [
         "myst_parser",
-        "sphinx.ext.autodoc",
         "songrec.report.sphinx_values",
-        "songrec.report.sphinx_reference",
     ],
     "numfig": True,
     "nitpicky": True,
@@ -114,71 +109,3 @@ def test_a_page_is_made_from_the_record_and_follows_it(project):
 def test_what_is_missing_is_a_warning_with_its_place(project, text, said):
     project.build(f"# A page\n\n{text}\n")
     assert re.search(r"index\.md:3: WARNING: .*" + re.escape(said), project.warnings)
-
-
-def test_api_pages_list_the_modules_there_are(project):
-    html = project.build("# The library\n\n{{ modules songrec.errors }}\n\n{{ modules songrec.lists }}\n")
-    assert project.warnings == ""
-    assert 'id="songrec.errors.DataError"' in html
-    assert 'id="songrec.lists.TopN.save"' in html
-
-
-def test_a_package_lists_its_modules_in_order():
-    names = sphinx_reference.modules("songrec.data")
-    assert names[0] == "songrec.data"
-    assert names[1:] == sorted(names[1:])
-    assert "songrec.data.interactions" in names
-
-
-def test_lines_of_terms_become_definitions():
-    lines = [
-        "What it is.",
-        "",
-        "users, `the songs` : arrays of",
-        "    strings.",
-        "k : places.",
-        "",
-        "More.",
-    ]
-    assert definitions(lines) == [
-        "What it is.",
-        "",
-        "",
-        "users, `the songs`",
-        "    arrays of",
-        "    strings.",
-        "k",
-        "    places.",
-        "",
-        "",
-        "More.",
-    ]
-
-
-def test_prose_with_a_colon_stays_prose():
-    lines = ["Raises: nothing at all", "It is so: yes.", "A run of `name : text` lines."]
-    assert definitions(lines) == lines
-
-
-def test_dollars_become_mathematics_but_not_in_examples():
-    assert mathematics(["a $x_i$ and", "$y", "z$ b", "", ">>> '$x$'", "'$x$'"]) == [
-        "a :math:`x_i` and",
-        ":math:`y z` b",
-        "",
-        ">>> '$x$'",
-        "'$x$'",
-    ]
-    assert mathematics(["Sum:", "", "$$\\sum", "x$$", "", "z"])[1:] == [
-        "",
-        "",
-        "",
-        ".. math:: \\sum x",
-        "",
-        "",
-        "",
-        "z",
-    ]
-
-
-def test_bars_are_no_substitutions():
-    assert bars(["|U| and `a|b` and $|x|$", ">>> 1 | 2"]) == [r"\|U\| and `a|b` and $|x|$", ">>> 1 | 2"]

@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-MODULES = ["find_hits", "metrics", "beyond", "bias", "artists", "segments", "overlap", "rerank", "thinning"]
+MODULES = ["hits", "metrics", "beyond", "bias", "artists", "segments", "overlap"]
 MODULES += ["evaluator", "statistics", "bootstrap", "comparisons"]
 
 

@@ -1,4 +1,4 @@
-"""From a source to a validated Parquet file of triplets, block by block; rejected lines are kept with reasons."""
+"""From a source to a validated Parquet file of triplets, block by block; rejects are kept too."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from songrec.data.duplicates import count_duplicates, merge_duplicates
-from songrec.data.validation import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
 from songrec.data.rejects import RejectTable
 from songrec.data.sources import Source
 from songrec.data.triplet_file import TripletWriter
+from songrec.data.validation import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
 from songrec.errors import DataError
 from songrec.files import replacing
 
@@ -136,7 +136,7 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
 
 
 def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
-    """Read and validate everything, keep nothing. The report's `problem()` says whether `ingest` would accept it."""
+    """Read and validate everything, keep nothing. `problem()` says whether `ingest` would accept it."""
     report, keys = _stream(source, max_reject_share)
     duplicates = count_duplicates(keys)
     return replace(report, duplicates=duplicates, triplets=report.triplets - duplicates)

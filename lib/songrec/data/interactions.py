@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import DataError
 from songrec.arrays import load_arrays, save_arrays
+from songrec.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ class Interactions:
         """
         rows, columns, plays = (np.asarray(a) for a in (rows, columns, plays))
         if not len(rows) == len(columns) == len(plays):
-            raise DataError(f"users, songs and plays differ in length: {len(rows)}, {len(columns)}, {len(plays)}")
+            raise DataError(
+                f"users, songs and plays differ in length: {len(rows)}, {len(columns)}, {len(plays)}"
+            )
         if len(plays) and not (plays.min() >= 1 and plays.max() < 2**31):
             raise DataError("play counts must lie between 1 and 2**31 - 1: ingest rejects the others by line")
         # By user, then song: one sort of one key takes a third of the time of a lexsort of two.
@@ -120,7 +122,9 @@ class Interactions:
     def save(self, folder: Path) -> None:
         """Save as plain arrays into a folder."""
         fields = ("plays", "user_ids", "song_ids", "order")
-        save_arrays(folder, {name: getattr(self, name) for name in fields}, {"fingerprint": self.fingerprint()})
+        save_arrays(
+            folder, {name: getattr(self, name) for name in fields}, {"fingerprint": self.fingerprint()}
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "Interactions":

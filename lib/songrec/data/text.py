@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from songrec.data.archives import Damaged, read_chunks
+from songrec.data.rows import IDS, Rows
 from songrec.data.validation import (
     HEADER,
     NOT_A_NUMBER,
@@ -19,7 +20,6 @@ from songrec.data.validation import (
     split_fields,
     valid_ids,
 )
-from songrec.data.rows import IDS, Rows
 from songrec.errors import ConfigError, DataError
 
 BLOCK = 32 << 20

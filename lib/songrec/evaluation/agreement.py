@@ -28,9 +28,9 @@ class Agreement:
 def same_order(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> Agreement:
     r"""Compare two ways of measuring, each model -> per-user values; within one way all have the same users.
 
-    Tau-b (Kendall 1945) is $\sum_{i<j} s_{ij} t_{ij} / \sqrt{\sum s_{ij}^2 \sum t_{ij}^2}$ over the pairs of
-    models, with s and t the signs of the differences of their means. Whether a difference is significant
-    is decided by its paired 95 % interval, each pair by itself.
+    Tau-b (Kendall 1945) is :math:`\sum_{i<j} s_{ij} t_{ij} / \sqrt{\sum s_{ij}^2 \sum t_{ij}^2}` over the
+    pairs of models, with s and t the signs of the differences of their means. Whether a difference is
+    significant is decided by its paired 95 % interval, each pair by itself.
 
     >>> users = np.linspace(-0.01, 0.01, 20)
     >>> one = {"a": 0.1 + users, "b": 0.2 + 2 * users, "c": 0.3 - users}

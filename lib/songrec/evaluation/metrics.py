@@ -21,7 +21,7 @@ EXAMPLE = Hits(np.array([[True, False, True, False]]), n_relevant=np.array([3]),
 
 
 def precision(hits: Hits, k: int) -> np.ndarray:
-    r"""Share of the first k places that are hits: $h_k / k$ (Herlocker et al. 2004).
+    r"""Share of the first k places that are hits: :math:`h_k / k` (Herlocker et al. 2004).
 
     >>> precision(EXAMPLE, 4)
     array([0.5])
@@ -30,7 +30,7 @@ def precision(hits: Hits, k: int) -> np.ndarray:
 
 
 def recall(hits: Hits, k: int) -> np.ndarray:
-    r"""Share of the held-out songs that are among the first k: $h_k / n$ (Herlocker et al. 2004).
+    r"""Share of the held-out songs that are among the first k: :math:`h_k / n` (Herlocker et al. 2004).
 
     Below 1 even for a perfect list when n > k; see `recall_capped`.
 
@@ -41,7 +41,7 @@ def recall(hits: Hits, k: int) -> np.ndarray:
 
 
 def recall_capped(hits: Hits, k: int) -> np.ndarray:
-    r"""Recall against what k places can hold: $h_k / \min(k, n)$ (Liang et al. 2018).
+    r"""Recall against what k places can hold: :math:`h_k / \min(k, n)` (Liang et al. 2018).
 
     >>> recall_capped(EXAMPLE, 2)
     array([0.5])
@@ -50,7 +50,7 @@ def recall_capped(hits: Hits, k: int) -> np.ndarray:
 
 
 def f1(hits: Hits, k: int) -> np.ndarray:
-    r"""Harmonic mean of precision and (uncapped) recall: $2 P R / (P + R) = 2 h_k / (k + n)$; 0 with no hit.
+    r"""Harmonic mean of precision and (uncapped) recall: :math:`2 h_k / (k + n)`; 0 with no hit.
 
     Van Rijsbergen 1979, Information Retrieval (whose E is 1 - F).
 
@@ -61,7 +61,7 @@ def f1(hits: Hits, k: int) -> np.ndarray:
 
 
 def average_precision(hits: Hits, k: int) -> np.ndarray:
-    r"""Mean precision at the hits: $\frac{1}{\min(n, k)} \sum_{r=1}^{k} rel_r \, h_r / r$.
+    r"""Mean precision at the hits: :math:`\frac{1}{\min(n, k)} \sum_{r=1}^{k} rel_r \, h_r / r`.
 
     Dividing by min(n, k) lets a perfect list score 1; it is the definition of the Million Song Dataset
     Challenge (McFee et al. 2012). Its mean over users is MAP@k.
@@ -76,7 +76,9 @@ def average_precision(hits: Hits, k: int) -> np.ndarray:
 def ndcg(hits: Hits, k: int) -> np.ndarray:
     r"""Discounted gain over the best possible one, binary relevance (Järvelin and Kekäläinen 2002):
 
-    $$\frac{\sum_{r=1}^{k} rel_r / \log_2(r + 1)}{\sum_{r=1}^{\min(n, k)} 1 / \log_2(r + 1)}$$
+    .. math::
+
+        \frac{\sum_{r=1}^{k} rel_r / \log_2(r + 1)}{\sum_{r=1}^{\min(n, k)} 1 / \log_2(r + 1)}
 
     The discount is log2(rank + 1), as in Liang et al. 2018; the original paper's log2(rank), with ranks 1
     and 2 alike, gives other numbers.
@@ -90,7 +92,7 @@ def ndcg(hits: Hits, k: int) -> np.ndarray:
 
 
 def hit_rate(hits: Hits, k: int) -> np.ndarray:
-    r"""1 when at least one of the first k is a hit, else 0: $[h_k > 0]$ (Deshpande and Karypis 2004).
+    r"""1 when at least one of the first k is a hit, else 0: :math:`[h_k > 0]` (Deshpande and Karypis 2004).
 
     >>> hit_rate(EXAMPLE, 1)
     array([1.])
@@ -99,7 +101,7 @@ def hit_rate(hits: Hits, k: int) -> np.ndarray:
 
 
 def reciprocal_rank(hits: Hits, k: int) -> np.ndarray:
-    r"""One over the rank of the first hit: $1 / \min\{r \le k : rel_r = 1\}$, 0 with none in k.
+    r"""One over the rank of the first hit: :math:`1 / \min\{r \le k : rel_r = 1\}`, 0 with none in k.
 
     Its mean over users is MRR@k (Voorhees 1999, the TREC-8 question answering track).
 

@@ -45,7 +45,7 @@ class Variant:
 
 
 def precision_listed(hits: Hits, k: int) -> np.ndarray:
-    r"""Hits by the songs that are there: $h_k / \min(k, l)$, so that a short list is not punished.
+    r"""Hits by the songs that are there: :math:`h_k / \min(k, l)`, so that a short list is not punished.
 
     LensKit gives an empty list no value, and its means counted such a user as 0 (release 2025.8) before they
     left the user out (2026.4); here it is 0.
@@ -58,11 +58,12 @@ def precision_listed(hits: Hits, k: int) -> np.ndarray:
 
 
 def precision_pooled(hits: Hits, k: int) -> np.ndarray:
-    r"""All users' hits by all users' possible hits: $R = \sum_u h_k / \sum_u \min(k, n)$.
+    r"""All users' hits by all users' possible hits: :math:`R = \sum_u h_k / \sum_u \min(k, n)`.
 
-    A ratio of two sums is no mean over users. What is returned are $R + (h_k - R \min(k, n)) / \bar m$ with
-    $\bar m$ the mean of min(k, n): their mean is R, and their spread that of R (the linearised ratio of
-    Cochran 1977, Sampling Techniques, chapter 6), so that intervals and comparisons hold for it too.
+    A ratio of two sums is no mean over users. What is returned are
+    :math:`R + (h_k - R \min(k, n)) / \bar m` with :math:`\bar m` the mean of min(k, n): their mean is R,
+    and their spread that of R (the linearised ratio of Cochran 1977, Sampling Techniques, chapter 6), so
+    that intervals and comparisons hold for it too.
 
     >>> two = Hits(np.array([[True, True], [False, False]]), np.array([2, 1]), np.array([2, 2]))
     >>> precision_pooled(two, 2).mean().round(4)   # (2 + 0) / (2 + 1), where the mean of h/k is .5
@@ -74,7 +75,7 @@ def precision_pooled(hits: Hits, k: int) -> np.ndarray:
 
 
 def average_precision_listed(hits: Hits, k: int) -> np.ndarray:
-    r"""Divided by what the list could hold: $\frac{1}{\min(n, k, l)} \sum_{r \le k} rel_r h_r / r$.
+    r"""Divided by what the list could hold: :math:`\frac{1}{\min(n, k, l)} \sum_{r \le k} rel_r h_r / r`.
 
     >>> average_precision_listed(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 3
     array([0.5556])
@@ -84,7 +85,7 @@ def average_precision_listed(hits: Hits, k: int) -> np.ndarray:
 
 
 def average_precision_by_n(hits: Hits, k: int) -> np.ndarray:
-    r"""Divided by all that was held out: $\frac{1}{n} \sum_{r \le k} rel_r h_r / r$; below 1 when n > k.
+    r"""Divided by all held out: :math:`\frac{1}{n} \sum_{r \le k} rel_r h_r / r`; below 1 when n > k.
 
     >>> average_precision_by_n(EXAMPLE, 2).round(4)   # 1 / 3
     array([0.3333])
@@ -93,7 +94,7 @@ def average_precision_by_n(hits: Hits, k: int) -> np.ndarray:
 
 
 def average_precision_by_k(hits: Hits, k: int) -> np.ndarray:
-    r"""Divided by the places: $\frac{1}{k} \sum_{r \le k} rel_r h_r / r$; below 1 when n < k.
+    r"""Divided by the places: :math:`\frac{1}{k} \sum_{r \le k} rel_r h_r / r`; below 1 when n < k.
 
     >>> average_precision_by_k(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 4
     array([0.4167])
@@ -102,7 +103,7 @@ def average_precision_by_k(hits: Hits, k: int) -> np.ndarray:
 
 
 def mean_precision(hits: Hits, k: int) -> np.ndarray:
-    r"""The precision at every rank, hit or not: $\frac{1}{k} \sum_{r \le k} h_r / r$.
+    r"""The precision at every rank, hit or not: :math:`\frac{1}{k} \sum_{r \le k} h_r / r`.
 
     Without the factor rel_r a miss after a hit is paid as well: a hit at rank r adds 1/r + ... + 1/k.
 
@@ -114,7 +115,7 @@ def mean_precision(hits: Hits, k: int) -> np.ndarray:
 
 
 def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
-    r"""The first two ranks alike: NDCG with the discount $\log_2 \max(r, 2)$ of Järvelin and Kekäläinen 2002.
+    r"""The first two ranks alike: the discount :math:`\log_2 \max(r, 2)` of Järvelin & Kekäläinen 2002.
 
     >>> ndcg_clipped(EXAMPLE, 4).round(4)   # (1 + 1/log2(3)) / (1 + 1 + 1/log2(3))
     array([0.6199])
@@ -125,8 +126,8 @@ def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
 
 
 def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
-    r"""Divided by k hits even where fewer songs were held out: $\sum_{r \le k} rel_r / \log_2(r+1)$ over
-    $\sum_{r \le k} 1 / \log_2(r + 1)$; below 1 when n < k.
+    r"""Divided by k hits even where fewer songs were held out: :math:`\sum_{r \le k} rel_r / \log_2(r+1)`
+    over :math:`\sum_{r \le k} 1 / \log_2(r + 1)`; below 1 when n < k.
 
     >>> ndcg_full_ideal(EXAMPLE, 4).round(4)   # (1 + 1/2) / (1 + 1/log2(3) + 1/2 + 1/log2(5))
     array([0.5856])

@@ -1,0 +1,1 @@
+"""The book: what Sphinx needs to build it."""
