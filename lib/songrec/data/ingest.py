@@ -45,8 +45,14 @@ class IngestReport:
         Lines merged into an earlier one of the same user and song.
     capped : int
         Merged counts that passed 2**31 - 1 and were set to it.
-    triplets, users, songs, plays : int
-        What is kept.
+    triplets : int
+        Pairs of user and song kept.
+    users : int
+        Their users.
+    songs : int
+        Their songs.
+    plays : int
+        Their plays.
     """
 
     source: str

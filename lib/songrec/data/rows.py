@@ -31,8 +31,10 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    users, songs : DictionaryArray (n,)
+    users : DictionaryArray (n,)
         Dictionary-encoded strings without nulls.
+    songs : DictionaryArray (n,)
+        As `users`.
     plays : int32 array (n,)
         At least 1.
     read : int

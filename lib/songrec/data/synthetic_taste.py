@@ -26,10 +26,14 @@ class Taste:
 
     Parameters
     ----------
+    tree : Tree
+        The catalogue.
     wanted : int array (n,)
         How many songs each hears.
     light : float array (n,)
         `CountTable.share_above` of that.
+    rng : Generator
+        Of all draws.
     """
 
     def __init__(self, tree: Tree, wanted: np.ndarray, light: np.ndarray, rng: np.random.Generator):

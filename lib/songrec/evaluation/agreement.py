@@ -13,10 +13,16 @@ from songrec.evaluation.statistics import mean_interval
 class Agreement:
     """How far two orders of the same models agree.
 
-    tau : Kendall's tau-b between the means; 1 the same order, -1 the opposite one, NaN for one model alone.
-    pairs : pairs of models.
-    reversed : pairs (better by the first way, better by the second) whose means stand in opposite orders.
-    significant : those of them whose paired difference has an interval that excludes 0 by both ways.
+    Attributes
+    ----------
+    tau : float
+        Kendall's tau-b between the means; 1 the same order, -1 the opposite one, NaN for one model alone.
+    pairs : int
+        Pairs of models.
+    reversed : list of (str, str)
+        Pairs (better by the first way, better by the second) whose means stand in opposite orders.
+    significant : list of (str, str)
+        Those of them whose paired difference has an interval that excludes 0 by both ways.
     """
 
     tau: float

@@ -189,8 +189,13 @@ def score_lists(
     songs : int (n_users, at least k)
         Lists, best first, -1 at the end of a shorter one.
     holdout : csr_array (n_users, n_songs)
+        What they should find.
+    k : int
+        The cut-off.
     users : (n_users,)
         The index of the result.
+    names : sequence of str
+        Metrics of `METRICS`.
 
     Returns
     -------

@@ -29,9 +29,16 @@ EXAMPLE = metrics.EXAMPLE
 class Variant:
     """One definition.
 
-    family : the word that libraries use for it: precision, recall, MAP or NDCG.
-    formula : in words a table has room for.
-    who : the libraries, with the file where each defines it.
+    Attributes
+    ----------
+    family : str
+        The word that libraries use for it: precision, recall, MAP or NDCG.
+    formula : str
+        In words that fit a table.
+    who : dict
+        The libraries, with the file where each defines it.
+    score : callable
+        Maps (`Hits`, k) to one number a user.
     """
 
     family: str

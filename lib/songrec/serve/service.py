@@ -78,8 +78,10 @@ class Service:
         Fitted on songs coded by `song_ids` and users coded by `user_ids`.
     label : str
         The model's name in its profile.
-    user_ids, song_ids : array of str
-        Sorted ids.
+    user_ids : array of str
+        Sorted.
+    song_ids : array of str
+        Sorted.
     log : Interactions
         All that is known of every user.
     catalogue : Catalogue

@@ -65,6 +65,8 @@ def subplots(columns: int = 1, rows: int = 1, height: float = 3.6, **options) ->
 
     Parameters
     ----------
+    columns, rows : int
+        Axes across and down.
     height : float
         Inches, of the whole figure; the width is the same for every figure.
     **options
@@ -90,8 +92,18 @@ def lines(
 
     Parameters
     ----------
+    axes : Axes
+        Where to draw.
     rows : DataFrame
         `model`, `x`, `y`, and `ci_low`, `ci_high` where there is a band.
+    x : str
+        Column of the positions.
+    run : Results
+        Whose models they are.
+    y : str
+        Column of the values.
+    band : bool
+        Whether to draw the intervals.
     every : int
         Marks every so many points of a line.
     """
@@ -131,8 +143,14 @@ def points(
 
     Parameters
     ----------
+    axes : Axes
+        Where to draw.
     x, y : DataFrame or sequence of float
         Rows with `value`, `ci_low`, `ci_high`, a row a model, or plain positions.
+    models : sequence of str
+        The models, row by row.
+    run : Results
+        Whose models they are.
     **look
         Goes to `Axes.errorbar` for all points.
     """
@@ -194,8 +212,16 @@ def ranked(axes: Axes, rows: pd.DataFrame, names: Mapping[str, str] | None, run:
 
     Parameters
     ----------
+    axes : Axes
+        Where to draw.
+    rows : DataFrame
+        `model`, `value`, `ci_low`, `ci_high`.
     names : mapping of str to str, optional
         What is written beside the rows, by model; the models' own names without.
+    run : Results
+        Whose models they are.
+    **look
+        Goes to `Axes.errorbar`.
     """
     models = rows["model"].tolist()
     points(axes, rows, range(len(models)), models, run, **look)

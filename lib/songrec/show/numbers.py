@@ -51,6 +51,8 @@ def written(
         `auto`: ± half the width, or the ends in brackets where one of the column is not symmetric;
         `ends`: the ends alone; `brackets`: number and ends; `none`: the number alone.
 
+    Examples
+    --------
     >>> written([Estimate(0.0911, 0.0866, 0.0957), Estimate(0.5)])
     ['0.0911 ± 0.0045', '0.5000']
     >>> written([Estimate(0.0402, 0.031, 0.0512)])

@@ -189,14 +189,24 @@ def wide(
     ----------
     rows : DataFrame
         `index`, `across`, `value`, `ci_low`, `ci_high`, maybe `best`; at most one row for each pair.
+    index : str
+        The column whose values are the rows.
+    across : str
+        The column whose values are the columns.
     name : callable
         Writes a value of `index`: `run.label` for models.
     first : str
         The head of the first column; the name of `index` where it is empty.
     heading : str or callable
         Makes a column's head of a value of `across`.
+    unit, signed, interval
+        As in `show.numbers.written`.
     missing : str
         Stands in a cell without a row.
+    note : str
+        A line below the table.
+    empty : str
+        What stands in its place when it has no rows.
     """
     heads = heading if callable(heading) else lambda value: heading.format(plain(value))
     text = estimates(rows, unit, signed, interval).cells

@@ -26,8 +26,10 @@ class Similarity:
 
     Attributes
     ----------
-    alpha, beta : float
-        Exponents, or weights, of the two sides.
+    alpha : float
+        Exponent, or weight, of the side of x.
+    beta : float
+        Exponent, or weight, of the side of y.
     shrink : float
         The larger, the less is trusted what few have in common.
     of_sets : bool

@@ -144,8 +144,14 @@ def rank_new_songs(
     plays : csr_array (n_users, n_songs)
     artists, release : (n_songs,)
         As `metadata` gives them.
+    share : float
+        Share of the songs to take out.
     years : float
-        How fast similarity fades with the distance in release years.
+        How slowly similarity fades with the distance in release years.
+    cutoff : int
+        Length of the lists.
+    seed : int
+        Of the choice of songs, and of the random order.
 
     Returns
     -------

@@ -33,6 +33,10 @@ def examples(
     ----------
     lists : mapping
         Model -> its lists for the test users.
+    split : Split
+        The split they are of.
+    catalogue : Catalogue
+        Titles.
     user_ids : sequence of str
         Users of the test part.
     n : int

@@ -23,9 +23,14 @@ from songrec.splits.contract import HeldOut, row_of_entries
 class Questions:
     """Held-out songs and their competitors.
 
-    row : int64 (m,), the user's row in `HeldOut`; ascending.
-    song : int32 (m,), the held-out song.
-    negatives : int32 (m, n), songs the user has not heard, each once in a row; -1 where there are fewer.
+    Attributes
+    ----------
+    row : int64 array (m,)
+        The user's row in `HeldOut`; ascending.
+    song : int32 array (m,)
+        The held-out song.
+    negatives : int32 array (m, n)
+        Songs the user has not heard, each once in a row; -1 where there are fewer.
     """
 
     row: np.ndarray
