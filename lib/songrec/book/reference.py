@@ -40,7 +40,13 @@ def only_ours(app, what, name, obj, skip, options) -> bool | None:
     return None if (getattr(obj, "__module__", None) or "songrec").startswith("songrec") else True
 
 
+def plain_types(app, what, name, obj, options, signature, returned) -> tuple[str | None, str | None]:
+    """Types without ranges, which the parameters' entries hold (event `autodoc-process-signature`)."""
+    return signature and re.sub(r"Annotated\[(\w+), [^\]]*\]", r"\1", signature), returned
+
+
 def setup(app):
+    app.connect("autodoc-process-signature", plain_types)
     app.connect("source-read", expand)
     app.connect("autodoc-skip-member", only_ours)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

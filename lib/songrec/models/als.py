@@ -28,17 +28,17 @@ class ALS(Factorised, Iterative):
 
     Parameters
     ----------
-    factors : int
+    factors : int, at least 1
         f, the length of the vectors.
-    regularization : float
+    regularization : float, above 0
         λ, as the library `implicit` counts it: the same for every vector, however many songs the user has.
-    alpha : float
+    alpha : float, above 0
         How much more confidence a play gives than no play.
     confidence : {"binary", "log_plays", "plays"}
         What r plays weigh: 1, log2(1 + r) or r.
-    epochs : int
+    epochs : int, at least 1
         How often all users and then all songs are solved for.
-    seed : int
+    seed : int, at least 0
         Of the first vectors.
 
     Notes

@@ -13,7 +13,7 @@ class ArtistKNN(Recommender):
 
     Parameters
     ----------
-    years : float
+    years : float, at least 0
         How slowly similarity fades with the distance in release years; 0: the year does not count.
 
     Notes

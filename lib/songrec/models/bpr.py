@@ -19,15 +19,15 @@ class BPR(Factorised, Iterative):
 
     Parameters
     ----------
-    factors : int
+    factors : int, at least 1
         f, the length of the vectors.
-    learning_rate : float
+    learning_rate : float, above 0
         Of the gradient steps.
-    regularization : float
+    regularization : float, above 0
         λ.
-    epochs : int
+    epochs : int, at least 1
         Each takes as many random (user, heard song, other song) triples as the log has entries.
-    seed : int
+    seed : int, at least 0
         Of the first vectors and of the triples.
 
     Notes

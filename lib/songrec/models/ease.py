@@ -20,10 +20,10 @@ class EASE(Recommender):
 
     Parameters
     ----------
-    l2 : float
+    l2 : float, above 0
         λ, the penalty on squared weights, in listeners: a song with far fewer listeners hardly counts.
-    dropout : float
-        p, the share of a user's songs that are hidden at random in training, :math:`0 \le p < 1`.
+    dropout : float, at least 0 and below 1
+        p, the share of a user's songs that are hidden at random in training.
 
     Notes
     -----

@@ -21,11 +21,11 @@ class FsSLIM(Recommender):
 
     Parameters
     ----------
-    neighbours : int
+    neighbours : int, at least 1
         K, the number of most similar songs (by cosine) that a song is regressed on.
-    l2 : float
-        λ, the penalty on squared weights, in listeners. Above 0: songs with the same listeners could
-        otherwise not be told apart.
+    l2 : float, above 0
+        λ, the penalty on squared weights, in listeners; with 0, songs with the same listeners could not be
+        told apart.
 
     Notes
     -----

@@ -18,7 +18,7 @@ class Hybrid(Ensemble):
     ----------
     members : dict, optional
         One entry, label -> {"estimator": class name, "hyperparameters": {...}}. By default item-KNN.
-    kappa : float
+    kappa : float, at least 0
         Songs that a fold-in must hold for the model to weigh as much as popularity; 0: the model alone for
         everybody whose fold-in is not empty.
 

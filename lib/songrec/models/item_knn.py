@@ -14,17 +14,17 @@ class ItemKNN(SongNeighbours, KNN):
 
     Parameters
     ----------
-    neighbours : int
+    neighbours : int, at least 1
         K, the number of most similar songs kept for each song.
     similarity : {"cosine", "asymmetric", "tversky", "jaccard"}
         The last two compare sets and go with `weighting="binary"` only.
-    alpha : float
+    alpha : float, at least 0
         Of "asymmetric" and "tversky".
-    beta : float
+    beta : float, at least 0
         Of "tversky".
-    shrink : float
+    shrink : float, at least 0
         h, added to the denominator: pairs with little in common are trusted less.
-    q : float
+    q : float, at least 0
         The power to which a similarity is raised; above 1 the nearest songs decide more.
     weighting : {"binary", "log_plays", "tf_idf", "bm25"}
         What the plays weigh in the similarities: a function of `songrec.models.weighting`.

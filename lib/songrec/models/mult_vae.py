@@ -18,23 +18,23 @@ class MultVAE(Neural):
 
     Parameters
     ----------
-    hidden : int
+    hidden : int, at least 1
         Width of the hidden layers.
-    latent : int
+    latent : int, at least 1
         Width of the latent space.
-    dropout : float
-        Share of a user's songs hidden from the encoder in training, at least 0 and below 1.
-    beta : float
+    dropout : float, at least 0 and below 1
+        Share of a user's songs hidden from the encoder in training.
+    beta : float, at least 0
         Weight of the Kullback-Leibler term once `anneal` epochs have raised it from zero, step by step.
-    anneal : int
+    anneal : int, at least 1
         Epochs.
-    learning_rate : float
+    learning_rate : float, above 0
         Of Adam.
-    batch_size : int
+    batch_size : int, at least 1
         Users in a step.
-    epochs : int
+    epochs : int, at least 1
         How often all users are gone through.
-    seed : int
+    seed : int, at least 0
         Of all random numbers.
 
     Notes

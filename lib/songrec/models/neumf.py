@@ -18,18 +18,18 @@ class NeuMF(Neural):
 
     Parameters
     ----------
-    factors : int
+    factors : int, at least 1
         f, the width of the embeddings and of the network's first layer; the second has f / 2.
-    negatives : int
+    negatives : int, at least 1
         Songs drawn for each song of a user, evenly over the catalogue; a draw that the user has heard is left
         out.
-    learning_rate : float
+    learning_rate : float, above 0
         Of Adam.
-    batch_size : int
+    batch_size : int, at least 1
         Users in a step.
-    epochs : int
+    epochs : int, at least 1
         How often all users are gone through.
-    seed : int
+    seed : int, at least 0
         Of all random numbers.
 
     Notes

@@ -19,9 +19,9 @@ class PureSVD(Factorised):
 
     Parameters
     ----------
-    factors : int
+    factors : int, at least 1
         f, the number of singular directions kept; no more than the log's rank.
-    seed : int
+    seed : int, at least 0
         Of ARPACK's start.
 
     Notes

@@ -13,11 +13,11 @@ class RP3beta(SongNeighbours):
 
     Parameters
     ----------
-    neighbours : int
+    neighbours : int, at least 1
         K, the number of songs kept that are reached best from each song.
-    alpha : float
+    alpha : float, at least 0
         The power of each step's probability.
-    beta : float
+    beta : float, at least 0
         How much popular songs are held back; 0 for P3alpha.
 
     Notes
