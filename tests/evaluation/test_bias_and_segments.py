@@ -15,8 +15,8 @@ from songrec.evaluation import (
     groups_by,
     history_popularity,
     jaccard,
-    least_agreed,
     lorenz,
+    lowest_overlap_users,
     mean_popularity,
     overlaps,
     popularity,
@@ -145,5 +145,5 @@ def test_who_is_least_agreed_on():
     one = TopN(users, np.array([[0, 1], [0, 1], [0, 1]]), np.zeros((3, 2)))
     two = TopN(users, np.array([[1, 0], [2, 3], [2, -1]]), np.zeros((3, 2)))
     assert overlaps({"a": one, "b": two}, 2)["a", "b"].tolist() == [1, 0, 0]
-    assert least_agreed({"a": one, "b": two}, 2, 5).tolist() == [1, 0], "a short list is no dissent"
-    assert least_agreed({"a": one}, 2, 5).tolist() == []
+    assert lowest_overlap_users({"a": one, "b": two}, 2, 5).tolist() == [1, 0], "a short list is no dissent"
+    assert lowest_overlap_users({"a": one}, 2, 5).tolist() == []

@@ -35,7 +35,7 @@ from songrec.evaluation.metrics import (
     reciprocal_rank,
     score_lists,
 )
-from songrec.evaluation.overlap import jaccard, least_agreed, overlaps
+from songrec.evaluation.overlap import jaccard, lowest_overlap_users, overlaps
 from songrec.evaluation.results import load_results, result_rows, save_results
 from songrec.evaluation.segments import CLASSES, groups_by, popularity_classes, recall_by_class
 from songrec.evaluation.statistics import means_of, paired_difference, paired_ratio, summarise
@@ -63,10 +63,10 @@ __all__ = [
     "holm",
     "intra_list_diversity",
     "jaccard",
-    "least_agreed",
     "load_per_user",
     "load_results",
     "lorenz",
+    "lowest_overlap_users",
     "mean_popularity",
     "means_of",
     "minimum_detectable_difference",

@@ -30,10 +30,10 @@ def overlaps(lists: Mapping[str, TopN], k: int) -> dict[tuple[str, str], np.ndar
     return {(a, b): jaccard(lists[a].songs, lists[b].songs, k) for a, b in combinations(lists, 2)}
 
 
-def least_agreed(lists: Mapping[str, TopN], k: int, n: int) -> np.ndarray:
-    """Rows of the n users whose lists agree least: the lowest mean `jaccard` over all pairs of models.
+def lowest_overlap_users(lists: Mapping[str, TopN], k: int, n: int) -> np.ndarray:
+    """Rows of the n users with the lowest mean `jaccard` over all pairs of models.
 
-    Users for whom a model has fewer than k songs are passed over, for silence is no dissent; ties by row.
+    Users for whom a model has fewer than k songs are passed over; ties by row.
     Empty for fewer than two models.
     """
     pairs = overlaps(lists, k)
