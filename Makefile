@@ -54,8 +54,7 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 
 book: environment ## run the pipeline and build the book
 	@$(BIN)/songrec run --profile $(PROFILE)
-	@echo "Building the pages, about a minute"
-	@$(BIN)/python -m songrec.pipeline.book --profile $(PROFILE)
+	@$(BIN)/python -m songrec.pipeline.assemble --profile $(PROFILE)
 
 LINT = $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder

@@ -2,15 +2,15 @@
 
 import fcntl
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-# jsonschema, behind nbformat, would build a grammar of web addresses for seconds, for nobody here.
-sys.modules.setdefault("rfc3987_syntax", None)
+from songrec.extras import leave_out_needless
+
+leave_out_needless()
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

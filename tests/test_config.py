@@ -1,14 +1,18 @@
 """Names and types of parameters are checked before anything runs, and errors say what to do."""
 
 import json
+import sys
+from functools import partial
 
 import pytest
 
-from songrec.config import read_parameters, read_profile
+from songrec.config import profile_names, read_parameters, read_profile
 from songrec.errors import ConfigError, DataError
+from songrec.files import write_json
 from songrec.paths import NOTEBOOKS, PROFILES, Paths
 from songrec.pipeline.graph import read_graph
-from songrec.pipeline.plan import make_plan
+from songrec.pipeline.imports import closure
+from songrec.pipeline.plan import _on_record, make_plan
 
 
 def _notebook(path, *sources):
@@ -63,16 +67,26 @@ def test_an_unknown_profile_names_the_nearest():
     ("text", "said"),
     [
         ("title: [", "is not YAML"),
-        ("title: T\ndescription: D\nsynthetic: true", "models: Field required"),
+        ("title: T\ndescription: D\nsynthetic: true", "models: Dictionary should have at least 1"),
         (
             "title: T\ndescription: D\nsynthetic: true\nmodels: {}",
             "models: Dictionary should have at least 1",
         ),
-        ("title: T\ndescription: D\nsynthetic: true\ncolour: red", "colour: Extra inputs|models: Field"),
+        ("title: T\ndescription: D\nsynthetic: true\ncolour: red", "unknown key 'colour'"),
         (
             "title: T\ndescription: D\nsynthetic: 'yes'\nmodels: {a: {estimator: A}}",
             "synthetic: Input should be",
         ),
+        ("- a", "a profile is a mapping"),
+        ("stages: 3", "stages must be a mapping, not 3"),
+        ("stages: {tune: 3}", r"stages\.tune must be a mapping, not 3"),
+        ("models: [eas]", "unknown model 'eas': did you mean 'ease'"),
+        ("models: {ease: {colour: red}}", r"models\.ease: colour: Extra inputs"),
+        ("models: {ease: {hyperparameters: 3}}", r"models\.ease: hyperparameters: Input should be"),
+        ("extends: other", "extends: unknown profile 'other'"),
+        ("extends: p", "extends: p extends p"),
+        ("extends: {p: 1}", "extends: write a profile's name"),
+        ("spaces: {}", r"unknown key 'spaces': it is now called 'models.LABEL.space'"),
     ],
 )
 def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
@@ -87,6 +101,10 @@ def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
     [
         ("splt.test=0.3", "unknown stage 'splt': did you mean 'split'"),
         ("split.tset=0.3", "unknown parameter 'tset': did you mean 'test'"),
+        ("scale.cutoff=5", "unknown stage 'scale': it is now called 'model_size'"),
+        ("tuning.cutoff=5", "unknown stage 'tuning': it is now called 'tuning_gain'"),
+        ("split.protocol=given", "unknown protocol 'given': it is now called 'predefined'"),
+        ("split.protocol=week", "unknown protocol 'week': did you mean 'weak'"),
         ("split.test=a third", "test must be float, not 'a third'"),
         ("split.seed=1.5", "seed must be int, not 1.5"),
         ("split.test", "write stage.parameter=value"),
@@ -136,17 +154,81 @@ def test_yaml_that_reads_a_number_as_text_is_told_how_to_write_it(tmp_path, monk
         make_plan("mine")
 
 
+@pytest.fixture
+def profiles(tmp_path):
+    """Writes profiles by name and reads one."""
+
+    def read(name: str, **texts: str):
+        for each, text in texts.items():
+            (tmp_path / f"{each}.yml").write_text(text)
+        return read_profile(name, tmp_path)
+
+    return read
+
+
+BASE = """
+title: Base
+description: D
+synthetic: true
+shared: {item: artist}
+stages:
+  ingest: {users: 5, seed: 1}
+  beyond: {member: ease}
+models: {popularity: , ease: {hyperparameters: {l2: 2.0}}, als: }
+"""
+
+
+def test_a_profile_says_only_what_differs_from_the_one_it_extends(profiles):
+    child = (
+        "extends: base\ntitle: Child\nstages: {ingest: {users: 7}, beyond: null}\nmodels: [ease, popularity]"
+    )
+    found = profiles("child", base=BASE, child=child)
+    assert (found.title, found.description, found.shared) == ("Child", "D", {"item": "artist"})
+    assert found.stages == {"ingest": {"users": 7, "seed": 1}}
+    assert list(found.models) == ["ease", "popularity"]
+    assert found.models["ease"].hyperparameters == {"dropout": 0.0, "l2": 2.0}  # block, base
+
+
+def test_what_is_null_is_taken_back(profiles):
+    child = (
+        "extends: base\nshared: {item: null}\nstages: {ingest: {seed: null}}\n"
+        "models: {ease: {hyperparameters: {l2: null, dropout: null}}}"
+    )
+    found = profiles("child", base=BASE, child=child)
+    assert found.shared == {}
+    assert found.stages["ingest"] == {"users": 5}
+    assert found.models["ease"].hyperparameters == {}
+
+
+def test_of_several_profiles_the_last_holds(profiles):
+    part = "stages: {ingest: {users: 9}, beyond: null}\nmodels: [als]"
+    found = profiles("child", base=BASE, _part=part, child="extends: [base, _part]")
+    assert found.stages == {"ingest": {"users": 9, "seed": 1}}
+    assert list(found.models) == ["als"]
+    with pytest.raises(ConfigError, match="there is no profile '_part'"):
+        profiles("_part")
+
+
+def test_profiles_that_extend_each_other_are_refused(profiles):
+    with pytest.raises(ConfigError, match="a extends b extends a"):
+        profiles("a", a="extends: b", b="extends: a")
+
+
 def test_every_profile_is_complete(shared_data):
     """Every profile but the downloaded one resolves, its raw files found beside the checkout."""
-    names = {path.stem for path in PROFILES.glob("*.yml")}
+    names = set(profile_names(PROFILES))
     assert names >= {"tiny", "sample", "taste-profile-10k-songs", "taste-profile-3k-users", "lastfm-2k"}
     for name in sorted(names - {"taste-profile", "msd-scale"}):
         assert "train.item_knn" in make_plan(name).stages
 
 
 def test_the_graph_declares_every_notebook_once():
-    notebooks = [stage.notebook for stage in read_graph().stages.values()]
-    assert sorted(notebooks) == sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    stages = read_graph().stages.values()
+    studies = [stage.path.stem for stage in stages]
+    assert sorted(studies) == sorted(path.stem for path in (NOTEBOOKS / "studies").glob("*.ipynb"))
+    pages = [stage.page_path.stem for stage in stages if stage.page is not None]
+    assert sorted(pages) == sorted(path.stem for path in (NOTEBOOKS / "pages").glob("*.ipynb"))
+    assert [int(stem[:2]) for stem in studies] == list(range(1, len(studies) + 1))
 
 
 @pytest.mark.parametrize("name", ["", ".x", "a b", "a;b", "$(id)", "../up", "a/b", "é"])
@@ -181,7 +263,7 @@ def test_members_stand_before_what_is_made_of_them(own):
     members = "  one: {estimator: ItemKNN}\n  two: {estimator: UserKNN}\n"
     plan = make_plan(own(members + blend))
     tune = plan.stages["tune.blend"]
-    assert [path.name for path in tune.inputs][-2:] == ["one.json", "two.json"]
+    assert [path.name for path in tune.inputs][-2:] == ["one", "two"]
     assert tune.estimators == ("Blend", "ItemKNN", "UserKNN")
     assert set(tune.parameters["space"]) == {"weights.one", "weights.two", "by"}
     with pytest.raises(ConfigError, match=r"models.blend: unknown member \(it must stand before\) 'one'"):
@@ -204,9 +286,85 @@ def test_a_model_whose_extra_is_missing_is_left_out_and_named(own, monkeypatch):
     assert list(make_plan(own(models)).profile.models) == ["one", "vae", "both"]
 
 
-def test_a_profile_says_which_extra_a_model_needs(own, monkeypatch):
+def test_a_model_takes_its_extra_from_the_block_of_its_estimator(own, monkeypatch):
     monkeypatch.setattr("songrec.extras.find_spec", lambda name: name)
+    assert make_plan(own("  vae: {estimator: MultVAE}\n")).profile.models["vae"].extra == "neural"
     with pytest.raises(ConfigError, match=r"models\.vae: write extra: neural, which MultVAE needs"):
-        make_plan(own("  vae: {estimator: MultVAE}\n"))
+        make_plan(own("  vae: {estimator: MultVAE, extra: ''}\n"))
     with pytest.raises(ConfigError, match=r"models\.one: unknown extra 'neurall': did you mean 'neural'"):
         make_plan(own("  one: {estimator: ItemKNN, extra: neurall}\n"))
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    """A record with the search of one model."""
+    monkeypatch.setattr("songrec.pipeline.plan._on_record", partial(_on_record, results=tmp_path))
+    facts = {"estimator": "EASE", "hyperparameters": {"dropout": 0.0, "l2": 7.0}, "searched": ["l2"]}
+    write_json(tmp_path / "old" / "tune" / "facts.json", {"ease": facts})
+    return facts
+
+
+def test_hyper_parameters_come_from_a_record_for_the_models_on_it(record, tmp_path):
+    plan = make_plan("tiny", tuned_from="old")
+    assert plan.stages["tune.ease"].parameters["tuned"] == record
+    assert plan.stages["tune.item_knn"].parameters["tuned"] == {}
+    assert make_plan("tiny").stages["tune.ease"].parameters["tuned"] == {}
+    with pytest.raises(ConfigError, match="--tuned-from: unknown record 'odl': did you mean 'old'"):
+        make_plan("tiny", tuned_from="odl")
+    record["estimator"] = "ALS"
+    write_json(tmp_path / "old" / "tune" / "facts.json", {"ease": record})
+    with pytest.raises(ConfigError, match="--tuned-from old: its ease is ALS, not EASE"):
+        make_plan("tiny", tuned_from="old")
+
+
+OWN = """
+from songrec.models.base import Recommender
+from my_models import helper
+
+class Mine(Recommender):
+    def __init__(self, power: float = 0.5):
+        self.power = power
+
+    def fit(self, train): ...
+    def _encode_users(self, heard, users): ...
+    def _scores(self, represented, n_needed): ...
+"""
+
+
+@pytest.fixture
+def own_package(tmp_path, monkeypatch):
+    """A package of somebody's own with a model."""
+    package = tmp_path / "path" / "my_models"
+    package.mkdir(parents=True)
+    for name, text in {"__init__": "", "helper": "VALUE = 1", "mine": OWN, "broken": "1 / 0"}.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(package.parent)
+    yield package
+    for name in [name for name in sys.modules if name.startswith("my_models")]:
+        del sys.modules[name]
+
+
+def test_a_model_of_ones_own_comes_by_its_dotted_path(own, own_package):
+    block = "  mine: {estimator: my_models.mine.Mine, hyperparameters: {power: 1.0}, title: My model}\n"
+    plan = make_plan(own(block))
+    assert plan.profile.models["mine"].title == "My model"
+    assert plan.stages["tune.mine"].estimators == ("my_models.mine.Mine",)
+    files = closure("", plan.stages["tune.mine"].estimators)
+    assert {own_package / "mine.py", own_package / "helper.py"} <= set(files)
+    with pytest.raises(ConfigError, match="unknown hyper-parameter 'powr': did you mean 'power'"):
+        make_plan(own(block.replace("power", "powr")))
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("my_models.mien.Mine", "cannot be imported: No module named 'my_models.mien'"),
+        ("my_models.mine.Mien", "cannot be imported: module 'my_models.mine' has no attribute 'Mien'"),
+        ("my_models.broken.Mine", "cannot be imported: division by zero"),
+        ("my_models.helper.VALUE", "is no model: it must be a class derived from"),
+        ("collections.Counter", "is no model"),
+    ],
+)
+def test_a_dotted_path_that_leads_to_no_model(own, own_package, path, said):
+    with pytest.raises(ConfigError, match=rf"models\.mine: .*{said}"):
+        make_plan(own(f"  mine: {{estimator: {path}}}\n"))

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from songrec.errors import ConfigError
 from songrec.extras import EXTRAS, missing
 from songrec.files import read_json
+from songrec.modelspec import ModelSpec, laid_over, read_models, specified
 
 PARAMETERS = "parameters"
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict[str, Any]}
@@ -131,23 +132,27 @@ def _declared_type(annotation: ast.expr) -> Any:
     return dict[str, _declared_type(value)]
 
 
-class ModelEntry(BaseModel):
-    """A model of a profile: the estimator's class name and the hyper-parameters that are fixed.
-
-    members : labels of the models that it is made of, each as it was tuned; they stand before it.
-    extra : the extra (`songrec.extras`) that it needs; where it is missing the model is left out of the run.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    estimator: str
-    hyperparameters: dict[str, Any] = {}
-    members: list[str] = []
-    extra: str = ""
+RENAMED = {
+    "scale": "model_size",
+    "tuning": "tuning_gain",
+    "given": "predefined",
+    "spaces": "models.LABEL.space",
+}
+"""Stages, keys and values that had another name: an error about one says the new name."""
 
 
 class Profile(BaseModel):
-    """A named set of parameters: one file of `notebooks/profiles`."""
+    """A named set of parameters: one file of `notebooks/profiles`, resolved.
+
+    Attributes
+    ----------
+    shared : dict
+        Parameters of every stage that declares them.
+    stages : dict
+        Stage -> its parameters.
+    models : dict
+        Label -> the model, in the order in which they run.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -156,27 +161,114 @@ class Profile(BaseModel):
     synthetic: bool
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any]] = {}
-    models: dict[str, ModelEntry] = Field(min_length=1)
+    models: dict[str, ModelSpec] = Field(min_length=1)
+
+
+_KEYS = ("extends", *Profile.model_fields)
 
 
 def profile_names(folder: Path) -> list[str]:
-    """Names of the profiles in the folder, sorted."""
-    return sorted(path.stem for path in folder.glob("*.yml"))
+    """Names of the profiles in the folder, sorted; a file that begins with _ is there to be extended only."""
+    return sorted(path.stem for path in folder.glob("[!_]*.yml"))
 
 
 def read_profile(name: str, folder: Path) -> Profile:
-    """Read and check a profile's file; `ConfigError` names the file and the key."""
-    path = folder / f"{name}.yml"
+    """Read, resolve and check a profile.
+
+    `extends` names profiles whose settings it takes over; of several the last holds. null takes one back: of
+    a stage, a parameter, a fixed hyper-parameter. `models`, a list of labels or a mapping label -> changes of
+    its block in `models.yml`, says which models there are; what an extended profile changes of them holds.
+
+    Raises
+    ------
+    ConfigError
+        It names the file and the key.
+    """
     if name not in (names := profile_names(folder)):
         raise ConfigError(f"there is no profile {name!r}{suggest(name, names)} Profiles: {', '.join(names)}.")
+    path = folder / f"{name}.yml"
+    merged, blocks = _extended(name, folder, ()), read_models()
+    for label, changes in merged.get("models", {}).items():
+        if label not in blocks and "estimator" not in changes:
+            raise ConfigError(
+                f"{path}: unknown model {label!r}{suggest(str(label), blocks)} Known: {', '.join(blocks)}. "
+                "A model of your own names its estimator."
+            )
+        where = f"{path}: models.{label}"
+        merged["models"][label] = specified(label, laid_over(label, changes, blocks), where)
+    merged["shared"] = _set(merged.get("shared", {}))
+    merged["stages"] = {stage: _set(values) for stage, values in _set(merged.get("stages", {})).items()}
     try:
-        return Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
+        return Profile.model_validate(merged)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        key = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{path}: {key}: {first['msg']}") from error
+
+
+def _extended(name: str, folder: Path, chain: tuple[str, ...]) -> dict[str, Any]:
+    """A profile's file laid over those that it extends; what they take back is None in it."""
+    path = folder / f"{name}.yml"
+    own = _read(path)
+    given = own.pop("extends", [])
+    parents = [given] if isinstance(given, str) else given
+    if not isinstance(parents, list):
+        raise ConfigError(f"{path}: extends: write a profile's name, or a list of names")
+    merged: dict[str, Any] = {}
+    for parent in parents:
+        check_names([parent], (file.stem for file in folder.glob("*.yml")), "profile", f"{path}: extends")
+        if parent in (*chain, name):
+            raise ConfigError(f"{path}: extends: {' extends '.join((*chain, name, parent))}")
+        merged = _laid_over(merged, _extended(parent, folder, (*chain, name)))
+    return _laid_over(merged, own)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The file as a dict whose blocks are dicts: `models` by label, a stage without parameters None."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: a profile is a mapping: title, description, synthetic, models")
+    check_names(data, _KEYS, "key", str(path))
+    if isinstance(models := data.get("models"), list):
+        data["models"] = {str(label): {} for label in models}
+    for key in ("shared", "stages", "models"):
+        if not isinstance(data.get(key, {}), dict):
+            raise ConfigError(f"{path}: {key} must be a mapping, not {data[key]!r}")
+    data["models"] = {label: changes or {} for label, changes in data.get("models", {}).items()}
+    for key in ("stages", "models"):
+        for name, values in data.get(key, {}).items():
+            if not isinstance(values, dict | None):
+                raise ConfigError(f"{path}: {key}.{name} must be a mapping, not {values!r}")
+    return data
+
+
+def _laid_over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    stages, models = base.get("stages", {}), base.get("models", {})
+    merged = base | own
+    merged["shared"] = base.get("shared", {}) | own.get("shared", {})
+    merged["stages"] = stages | {
+        stage: None if values is None else (stages.get(stage) or {}) | values
+        for stage, values in own.get("stages", {}).items()
+    }
+    merged["models"] = {
+        label: _changed(models.get(label, {}), changes) for label, changes in own["models"].items()
+    } or models
+    return merged
+
+
+def _changed(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Changes of a model by two profiles, one over the other."""
+    both = [changes["hyperparameters"] for changes in (base, own) if "hyperparameters" in changes]
+    if len(both) == 2 and all(isinstance(values, dict) for values in both):
+        return base | own | {"hyperparameters": both[0] | both[1]}
+    return base | own
+
+
+def _set(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def runnable(profile: Profile) -> tuple[Profile, dict[str, str]]:
@@ -185,7 +277,7 @@ def runnable(profile: Profile) -> tuple[Profile, dict[str, str]]:
     A model made of others is left out with any of them. Raises `ConfigError` for an unknown extra or member.
     """
     left_out: dict[str, str] = {}
-    kept: dict[str, ModelEntry] = {}
+    kept: dict[str, ModelSpec] = {}
     for label, entry in profile.models.items():
         check_names([entry.extra] if entry.extra else [], EXTRAS, "extra", f"models.{label}")
         check_names(entry.members, [*kept, *left_out], "member (it must stand before)", f"models.{label}")
@@ -198,13 +290,12 @@ def runnable(profile: Profile) -> tuple[Profile, dict[str, str]]:
 
 
 def check_names(given: Iterable[str], known: Iterable[str], what: str, where: str) -> None:
-    """`ConfigError` for the first given name that is not known, with the nearest one that is."""
+    """`ConfigError` for the first given name that is not known, with its new name or the nearest that is."""
     known = list(known)
     for name in given:
         if name not in known:
-            raise ConfigError(
-                f"{where}: unknown {what} {name!r}{suggest(name, known)} Known: {', '.join(known)}."
-            )
+            new = f": it is now called {RENAMED[name]!r}." if name in RENAMED else suggest(str(name), known)
+            raise ConfigError(f"{where}: unknown {what} {name!r}{new} Known: {', '.join(known)}.")
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

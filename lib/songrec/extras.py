@@ -1,5 +1,6 @@
 """Optional packages: what the base install does without, and how to get it."""
 
+import sys
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -54,3 +55,13 @@ def require(extra: str, who: str) -> None:
     """
     if line := missing(extra):
         raise ConfigError(f"{who} {line}")
+
+
+def leave_out_needless(*others: str) -> None:
+    """Keep nbformat, papermill and Jupyter Book from importing for seconds what nobody here needs.
+
+    That is jsonschema's grammar of web addresses, and what else the process does without: they all do without
+    a module that cannot be imported. To be called before any of them is imported.
+    """
+    for name in ("rfc3987_syntax", *others):
+        sys.modules.setdefault(name, None)

@@ -1,15 +1,166 @@
-"""What is known of each configured model: `notebooks/models.yml`."""
+"""What `notebooks/models.yml` says of each model: one block a label, all that is known of it in one place.
 
-from types import SimpleNamespace
+Nothing here imports a model: pages, the published results and the pipeline read this file alone.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from songrec.errors import ConfigError
 from songrec.paths import NOTEBOOKS
 
+MODELS = NOTEBOOKS / "models.yml"
 
-def read_models():
-    path = NOTEBOOKS / "models.yml"
+# For a model without a look of its own, by its label.
+_COLOURS = ("#117733", "#882255", "#999933", "#332288", "#aa4499", "#661100", "#44aa99")
+_MARKERS = ("<", ">", "h", "H", "d", "8")
+
+
+class ModelSpec(BaseModel):
+    """One model: a block of models.yml, or of a profile.
+
+    Attributes
+    ----------
+    estimator : str
+        Class of `songrec.models`, or the dotted path `package.module.Class` of one's own.
+    title, look : str, list of str
+        The name that a reader sees; colour and marker in figures. They change no fit.
+    memory : str
+        Bytes that the fitted model keeps, as a formula for `memory_bytes`; empty where nobody knows.
+    extra : str
+        The extra (`songrec.extras`) that it needs; where it is missing the model is left out of the run.
+    members : list of str
+        Labels of the models that it is made of, each as it was tuned; they stand before it.
+    hyperparameters : dict
+        Those that are fixed.
+    space : dict
+        Where the others are searched (`songrec.tuning.spaces`).
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    estimator: str
+    title: str = ""
+    look: list[str] = Field(default=[], max_length=2)
+    memory: str = ""
+    extra: str = ""
+    members: list[str] = []
+    hyperparameters: dict[str, Any] = {}
+    space: dict[str, dict[str, Any]] = {}
+
+
+OF_THE_ESTIMATOR = ("space", "memory", "extra")
+"""What a label that is not in models.yml takes from the first block there with the same estimator."""
+
+
+def read_models(path: Path = MODELS) -> dict[str, ModelSpec]:
+    """The blocks of models.yml by label, in their order; none where there is no such file.
+
+    Raises
+    ------
+    ConfigError
+        When the file is no declaration of models; it names the place.
+    """
     if not path.exists():
         return {}
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {label: SimpleNamespace(**entry) for label, entry in entries.items()}
+    try:
+        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if not isinstance(declared, dict):
+        raise ConfigError(f"{path}: write a block for each model, `label: {{estimator: ...}}`")
+    return {label: specified(label, entry, f"{path}: {label}") for label, entry in declared.items()}
+
+
+def specified(label: str, entry: Any, where: str) -> ModelSpec:
+    """A block as it is written, checked; title and look by the label where it has none of its own."""
+    try:
+        spec = ModelSpec.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"{where}: {key or 'the block'}: {first['msg']}") from error
+    code = crc32(str(label).encode())
+    look = [_COLOURS[code % len(_COLOURS)], _MARKERS[code // 7 % len(_MARKERS)]]
+    title = spec.title or str(label).replace("_", " ")
+    return spec.model_copy(update={"title": title, "look": spec.look or look})
+
+
+def laid_over(label: str, changes: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> dict[str, Any]:
+    """A profile's `changes` of a model laid over its block; hyper-parameters are merged one by one.
+
+    A hyper-parameter that is changed to None is fixed no longer. A label without a block, or one that a
+    profile gives another estimator, starts from what its estimator alone decides (`OF_THE_ESTIMATOR`).
+    """
+    block = models.get(label)
+    estimator = changes.get("estimator", block.estimator if block else None)
+    if block is not None and block.estimator == estimator:
+        base = block.model_dump()
+    else:
+        like = next((spec for spec in models.values() if spec.estimator == estimator), None)
+        base = {key: getattr(like, key) for key in OF_THE_ESTIMATOR} if like else {}
+    merged = {**base, **changes}
+    fixed = changes.get("hyperparameters", {})
+    if isinstance(fixed, Mapping):
+        fixed = {**base.get("hyperparameters", {}), **fixed}
+        merged["hyperparameters"] = {name: value for name, value in fixed.items() if value is not None}
+    return merged
+
+
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"min": min, "max": max}
+
+
+def memory_bytes(formula: str, users: int, songs: int, entries: int, **hyperparameters: Any) -> int:
+    """The bytes that a formula of models.yml gives for a log of this size.
+
+    Parameters
+    ----------
+    formula : str
+        Numbers, names, `+ - * / **`, `min(...)` and `max(...)`.
+    users, songs, entries : int
+        Size of the log: its rows, columns and entries.
+    **hyperparameters
+        All that the formula may name.
+
+    Raises
+    ------
+    ConfigError
+        For anything else in the formula, and for a name that has no number.
+
+    Examples
+    --------
+    >>> memory_bytes("8 * songs * min(neighbours, songs)", users=10, songs=1000, entries=50, neighbours=100)
+    800000
+    """
+    names = {**hyperparameters, "users": users, "songs": songs, "entries": entries}
+
+    def value(node: ast.AST) -> Any:
+        match node:
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                return number
+            case ast.Name(id=name) if isinstance(names.get(name), int | float):
+                return names[name]
+            case ast.BinOp(op=op) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](value(node.left), value(node.right))
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS and node.args:
+                return _FUNCTIONS[name](*map(value, node.args))
+        raise ConfigError(f"memory {formula!r}: {ast.unparse(node)!r} has no value here")
+
+    try:
+        return round(value(ast.parse(formula, mode="eval").body))
+    except (SyntaxError, TypeError, ArithmeticError) as error:
+        raise ConfigError(f"memory {formula!r} is no formula: {error}") from error

@@ -86,6 +86,16 @@ class Paths:
         return self.processed / "notebooks"
 
     @property
+    def tables(self) -> Path:
+        """The run's results: a folder for each stage, and the header."""
+        return self.processed / "tables"
+
+    @property
+    def header(self) -> Path:
+        """What a page knows of the run besides tables: titles, looks, what the models are."""
+        return self.tables / "run.json"
+
+    @property
     def plan(self) -> Path:
         """What the last run resolved: stage -> notebook and parameters."""
         return self.processed / "plan.json"

@@ -29,7 +29,9 @@ def test_two_at_once_make_their_missing_inputs_without_deadlock(checkout):
         assert wrong == ""
     assert (checkout.processed / "fitted" / "popularity.txt").exists()
     assert str(checkout.processed / "parts") in said
-    assert checkout.run("--only", "compare") == ["compare"]  # they are as fresh as if a run had made them
+    assert checkout.run("--only", "study.compare") == [
+        "compare"
+    ]  # they are as fresh as if a run had made them
 
 
 def test_within_a_run_a_missing_input_is_an_error_and_no_second_run(checkout):
@@ -40,8 +42,15 @@ def test_within_a_run_a_missing_input_is_an_error_and_no_second_run(checkout):
     assert not os.path.exists(checkout.processed / "parts")
 
 
+def test_a_page_opened_by_itself_makes_the_tables_that_it_reads_and_no_page(checkout):
+    opened = "from songrec.pipeline import open_page; print(open_page('compare', 'toy').name)"
+    assert checkout.python(opened) == "toy\n"
+    assert not (checkout.processed / "notebooks" / "pages").exists()
+    assert checkout.run() == ["page.compare"]
+
+
 def test_inputs_that_cannot_be_made_say_why(checkout):
-    checkout.edit("notebooks/01_ingest.ipynb", "stage = open_stage", "1 / 0\\nstage = open_stage")
+    checkout.edit("notebooks/studies/01_ingest.ipynb", "stage = open_stage", "1 / 0\\nstage = open_stage")
     _, wrong = (process := _open(checkout, "split")).communicate(timeout=60)
     assert process.returncode == 1
     assert "the inputs of split could not be made" in wrong

@@ -21,7 +21,7 @@ def _wait_for(condition, seconds: float = 60) -> None:
 
 def _insert(checkout, notebook: str, line: str) -> None:
     """A line of code before the stage is opened."""
-    file = checkout.root / "notebooks" / f"{notebook}.ipynb"
+    file = checkout.root / "notebooks" / "studies" / f"{notebook}.ipynb"
     content = json.loads(file.read_text())
     cell = [c for c in content["cells"] if c["cell_type"] == "code"][-1]
     cell["source"] = [line + "\n", *cell["source"]]
@@ -53,13 +53,15 @@ def test_a_failed_stage_keeps_what_was_finished_and_stays_apart(ran):
     _insert(ran, "05_train", "if model == 'item_knn': raise ValueError('the reason')")
     done = ran.songrec("run", "--profile", "toy", code=1)
     assert "ValueError: the reason" in done.stderr
-    unfinished = ran.processed / "failed" / "05_train.item_knn.ipynb"
+    unfinished = ran.processed / "failed" / "studies" / "05_train.item_knn.ipynb"
     assert str(unfinished) in done.stderr
     assert "the reason" in unfinished.read_text()
-    assert "the reason" not in (ran.processed / "notebooks" / "05_train.item_knn.ipynb").read_text()
+    assert (
+        "the reason" not in (ran.processed / "notebooks" / "studies" / "05_train.item_knn.ipynb").read_text()
+    )
     assert (ran.processed / "fitted" / "item_knn.txt").read_bytes() == before
     assert "train.popularity" not in ran.run(code=1)  # finished before the failure: not run again
-    ran.edit("notebooks/05_train.ipynb", "raise ValueError('the reason')", "pass")
+    ran.edit("notebooks/studies/05_train.ipynb", "raise ValueError('the reason')", "pass")
     assert ran.run("--only", "train.item_knn") == ["train.item_knn"]
     assert not unfinished.exists()
 
@@ -73,7 +75,7 @@ def test_killed_in_its_third_stage_keeps_two_leaves_nothing_running_and_goes_on(
         stdout=subprocess.PIPE,
         text=True,
     )
-    third = checkout.processed / "failed" / "05_train.popularity.ipynb"
+    third = checkout.processed / "failed" / "studies" / "05_train.popularity.ipynb"
     _wait_for(lambda: third.exists() and _kernels(checkout))
 
     second = checkout.songrec("run", "--profile", "toy", code=75)  # two runs at once
@@ -83,7 +85,7 @@ def test_killed_in_its_third_stage_keeps_two_leaves_nothing_running_and_goes_on(
     run.wait()
     assert [line.split()[0] for line in run.stdout] == ["ingest", "split"]
     _wait_for(lambda: not _kernels(checkout), seconds=20)
-    checkout.edit("notebooks/05_train.ipynb", "time.sleep(60)", "time.sleep(0)")
+    checkout.edit("notebooks/studies/05_train.ipynb", "time.sleep(60)", "time.sleep(0)")
     assert checkout.run("--only", "train.popularity") == ["train.popularity"]
 
 
@@ -96,11 +98,38 @@ def test_interrupted_exits_with_130(checkout):
         text=True,
         start_new_session=True,
     )
-    _wait_for(lambda: (checkout.processed / "failed" / "01_ingest.ipynb").exists())
+    _wait_for(lambda: (checkout.processed / "failed" / "studies" / "01_ingest.ipynb").exists())
     os.killpg(run.pid, signal.SIGINT)  # what a terminal sends on ctrl-c
     _, said = run.communicate(timeout=30)
     assert run.returncode == 130, said
     assert "Traceback" not in said
+
+
+def test_pages_run_two_at_a_time_and_an_interrupt_begins_no_other(ran):
+    for after in ("split", "train"):  # the stage before it gets a page
+        ran.edit("notebooks/pipeline.yml", f"\n{after}:", f"\n  page: []\n{after}:")
+    page = (ran.root / "notebooks/pages/07_compare.ipynb").read_text().replace("toy.told(run)", "2")
+    for stem, stage in {"01_ingest": "ingest", "03_split": "split", "07_compare": "compare"}.items():
+        text = page.replace('\\"compare\\"', f'\\"{stage}\\"').replace(
+            "run = ", "import time; time.sleep(60); run = "
+        )
+        (ran.root / "notebooks" / "pages" / f"{stem}.ipynb").write_text(text)
+    run = subprocess.Popen(
+        ran.command("run", "--profile", "toy"),
+        env=ran.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _wait_for(lambda: len(list((ran.processed / "failed" / "pages").glob("*.ipynb"))) == 2)
+    os.killpg(run.pid, signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 130, said
+    assert len(list((ran.processed / "failed" / "pages").glob("*.ipynb"))) == 2
+    for stem in ("01_ingest", "03_split", "07_compare"):
+        ran.edit(f"notebooks/pages/{stem}.ipynb", "time.sleep(60)", "time.sleep(0)")
+    assert sorted(ran.run()) == ["page.compare", "page.ingest", "page.split"]
+    assert ran.run() == []
 
 
 def test_a_data_folder_below_a_regular_file_is_a_clear_error(checkout):

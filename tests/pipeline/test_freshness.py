@@ -9,14 +9,14 @@ pytestmark = pytest.mark.slow
 
 def test_edits_rerun_what_they_must_and_no_more(ran):
     assert ran.run() == []  # a moved checkout is fresh, too
-    ran.edit("notebooks/03_split.ipynb", "What was found.", "Something else was found.")  # prose
+    ran.edit("notebooks/studies/03_split.ipynb", "What was found.", "Something else was found.")  # prose
     ran.edit("lib/songrec/models/__init__.py", "__all__ =", "Another = Popularity\n__all__ =")  # registering
-    ran.edit("lib/songrec/report/figures_log.py", '"""', '# An edit.\n"""', count=1)  # nobody here imports it
+    ran.edit("lib/songrec/serve/service.py", '"""', '# An edit.\n"""', count=1)  # nobody here imports it
     assert ran.run() == []
     ran.edit("lib/songrec/models/popularity.py", '"""', '# An edit.\n"""', count=1)
-    ran.edit("notebooks/07_compare.ipynb", '\\"table\\"], \\"', '\\"table\\"], \\" ')
-    assert ran.run() == ["train.popularity", "compare"]
-    ran.edit("notebooks/03_split.ipynb", "* share)", "* share + 0)")
+    ran.edit("notebooks/studies/07_compare.ipynb", "fitted = stage", "fitted  = stage")
+    assert ran.run() == ["train.popularity", "compare"]  # their tables came out the same: no page runs
+    ran.edit("notebooks/studies/03_split.ipynb", "* share)", "* share + 0)")
     assert ran.run() == ["split"]  # its output came out the same: nothing after it runs
 
 
@@ -31,7 +31,7 @@ def test_parameters(ran):
 def test_outputs_that_somebody_altered_are_made_again(ran):
     fitted, executed = (
         ran.processed / "fitted" / "item_knn.txt",
-        ran.processed / "notebooks" / "07_compare.ipynb",
+        ran.processed / "notebooks" / "studies" / "07_compare.ipynb",
     )
     whole = fitted.read_bytes()
     fitted.write_bytes(b"X" + whole[1:])
@@ -65,7 +65,7 @@ def test_explain_says_why_and_dry_run_runs_nothing(ran):
 
 
 def test_the_executed_notebook_holds_no_path_and_no_time(ran):
-    text = (ran.processed / "notebooks" / "05_train.item_knn.ipynb").read_text()
+    text = (ran.processed / "notebooks" / "studies" / "05_train.item_knn.ipynb").read_text()
     assert "checkout" not in text
     notebook = json.loads(text)
     assert "papermill" not in notebook["metadata"]
@@ -76,11 +76,49 @@ def test_the_executed_notebook_holds_no_path_and_no_time(ran):
 def test_a_dot_in_the_name_of_a_setting_is_no_nesting(ran):
     """A blend's weights are searched by the names `weights.<member>`."""
     ran.edit(
-        "notebooks/03_split.ipynb",
+        "notebooks/studies/03_split.ipynb",
         "share: float",
         'ranges: dict = {\\"a.b\\": {\\"low\\": 1}}\\nshare: float',
     )
     assert "split" in ran.run("--only", "split")
     assert ran.run("--only", "split") == []
-    ran.edit("notebooks/03_split.ipynb", '\\"low\\": 1', '\\"low\\": 2')
+    ran.edit("notebooks/studies/03_split.ipynb", '\\"low\\": 1', '\\"low\\": 2')
     assert "split" in ran.run("--only", "split")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("lib/songrec/pages/toy.jinja", "words", "other words"),
+        ("lib/songrec/pages/toy.py", "return words", "return words.upper()"),
+        ("notebooks/models.yml", "#222222", "#333333"),
+        ("notebooks/models.yml", "Neighbours", "Item neighbours"),
+        ("notebooks/profiles/toy.yml", "A toy.", "Another toy."),
+        ("notebooks/pages/07_compare.ipynb", "toy.told(run)", "toy.told(run)[0]"),
+    ],
+)
+def test_what_changes_how_it_is_told_reruns_the_page_alone(ran, path, old, new):
+    ran.edit(path, old, new)
+    assert "page.compare: would run" in ran.songrec("explain", "--profile", "toy").stdout
+    assert ran.run() == ["page.compare"]
+    assert ran.run() == []
+
+
+def test_a_block_that_changes_the_fit_reruns_that_model(ran):
+    ran.edit(
+        "notebooks/models.yml", "estimator: ItemKNN", "estimator: ItemKNN, hyperparameters: {shrink: 5.0}"
+    )
+    assert ran.run() == ["train.item_knn", "compare", "page.compare"]
+
+
+def test_a_failed_page_keeps_no_study_waiting(ran):
+    ran.edit("notebooks/pages/07_compare.ipynb", "toy.told(run)", "1 / 0")
+    ran.edit("lib/songrec/models/item_knn.py", '"""', '# An edit.\n"""', count=1)
+    assert ran.run(code=1) == ["train.item_knn"]
+    assert (ran.processed / "failed" / "pages" / "07_compare.ipynb").exists()
+
+
+def test_only_selects_by_stage_by_kind_and_by_name(ran):
+    assert ran.run("--only", "study.compare", "--force") == ran.stages[:-1]
+    assert ran.run("--only", "page.compare", "--force") == ran.stages
+    assert ran.run("--only", "split", "--force") == ["ingest", "split"]

@@ -4,17 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from songrec.cli import main
-from songrec.errors import ConfigError, StageError
 from songrec.paths import Paths
 from songrec.pipeline import publish as publishing
-from songrec.pipeline.book import assemble
+from songrec.pipeline.assemble import assemble
 from songrec.pipeline.plan import make_plan
 from songrec.pipeline.run import explain, run
-from songrec.report.record import Record
+from songrec.results import Results
 
 pytestmark = pytest.mark.slow
 
@@ -38,51 +36,33 @@ def test_a_second_run_has_nothing_to_do(line):
     assert not any(explain(make_plan("tiny")).values())
 
 
-def test_the_executed_notebooks_become_pages_that_name_their_model(line, tmp_path):
-    pages = {path.name: path.read_text() for path in assemble(line, tmp_path / "runs")}
-    assert sorted(pages) == sorted([*(stage.executed.name for stage in line.stages.values()), "index.md"])
-    first = json.loads(pages["05_train.item_knn.ipynb"])["cells"][0]["source"]
-    assert "".join(first).splitlines()[0].endswith(" · item-KNN")
+def test_every_page_stands_in_the_book_and_leads_to_its_study(line, tmp_path):
+    pages = {
+        path.relative_to(tmp_path / "runs").as_posix(): path.read_text()
+        for path in assemble(line, tmp_path / "runs")
+    }
+    assert len(pages) == len(line.stages) + 1
+    train = "".join(json.loads(pages["05_train.ipynb"])["cells"][1]["source"])
+    assert "[item-KNN](studies/05_train.item_knn.ipynb)" in train
     assert "**synthetic**" in pages["index.md"]
     assert str(Paths("tiny").processed) not in "".join(pages.values())
 
 
-def test_a_run_that_is_not_fresh_makes_no_page_and_no_record(line, tmp_path, monkeypatch):
-    stale = make_plan("tiny", ["compare.cutoff=5"])
-    with pytest.raises(StageError, match="not fresh: compare"):
-        assemble(stale, tmp_path / "runs")
-    assert not (tmp_path / "runs").exists()
-    monkeypatch.setattr(publishing, "_git", lambda *arguments: "" if arguments[0] == "status" else "abc")
-    monkeypatch.setattr(publishing, "make_plan", lambda profile: stale)
-    with pytest.raises(StageError, match="not fresh: compare"):
-        publishing.publish("tiny", tmp_path / "results")
-    assert not (tmp_path / "results").exists()
-    run(line)
-
-
-def test_results_go_on_record_from_a_clean_commit_only(line, tmp_path, monkeypatch):
-    monkeypatch.setattr(publishing, "_git", lambda *arguments: " M lib/songrec/lists.py")
-    with pytest.raises(ConfigError, match=r"clean commit only(.|\n)*lists.py"):
-        publishing.publish("tiny", tmp_path)
+def test_results_go_on_record(line, tmp_path, monkeypatch):
     monkeypatch.setattr(publishing, "_git", lambda *arguments: "" if arguments[0] == "status" else "abc")
     folder = publishing.publish("tiny", tmp_path)
-    record = Record.load("tiny", tmp_path)
+    record = Results.published("tiny", tmp_path)
     assert record.folder == folder
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "cost.csv", "examples.csv", "gains.csv", "metrics.csv", "params.json", "run.json",
-        "similar.csv", "studies", "trials.csv", "tuning.csv",
-    ]  # fmt: skip
-    tuned = record.params["item_knn"]
-    best_trial = pd.read_csv(folder / "trials.csv").query("model == 'item_knn'").nlargest(1, "value")
-    assert json.loads(best_trial["point"].iloc[0])["neighbours"] == tuned["neighbours"]
-    assert set(record.tuning.index) == set(record.models())
-    assert len(record.study("cold_start", "growth")) > 10
-    assert record.run["commit"] == "abc"
-    assert record.run["synthetic"] is True
-    assert record.run["tested_users"] == record.estimate("item_knn", "precision@10").n_users
-    assert set(record.models()) == set(record.cost.index) == set(record.params) == set(line.profile.models)
-    best = record.estimate("item_knn", "average_precision@10").value
-    assert best > 2 * record.estimate("popularity", "average_precision@10").value
+    assert record.header["commit"] == "abc"
+    assert record.header["seeds"]["split"] == 0
+    assert record.header["fingerprint"] == record.facts("split")["fingerprint"]
+    assert set(record.header["models"]) == set(line.profile.models) == set(record.facts("tune"))
+    trials = record.table("tune", "trials").query("model == 'item_knn'")
+    chosen = json.loads(trials.nlargest(1, "value")["point"].iloc[0])
+    assert record.facts("tune")["item_knn"]["hyperparameters"]["neighbours"] == chosen["neighbours"]
+    assert record.metric("item_knn").value > 2 * record.metric("popularity").value
+    for path in folder.rglob("*.csv"):
+        assert len(path.read_text().splitlines()) <= 1_000
 
 
 def test_the_command_line_recommends(line, capsys):
@@ -124,7 +104,14 @@ def test_run_again_the_arrays_and_tables_are_byte_equal(line):
     paths = Paths("tiny")
     folders = [
         paths.processed / name
-        for name in ("interactions", "split", "trials", "tuned", "models/item_knn", "lists/item_knn")
+        for name in (
+            "interactions",
+            "split",
+            "models/item_knn",
+            "lists/item_knn",
+            "tables/split",
+            "tables/ingest",
+        )
     ]
     before = {str(folder): _bytes(folder) for folder in [*folders, paths.interim]}
     assert all(before.values())
@@ -133,4 +120,4 @@ def test_run_again_the_arrays_and_tables_are_byte_equal(line):
     ]
     assert before == {str(folder): _bytes(folder) for folder in [*folders, paths.interim]}
     changed = {stage for stage, why in explain(line).items() if any("input" in reason for reason in why)}
-    assert changed == {"tuning", "compare"}  # they show what was measured anew
+    assert changed <= {"page.tune", "page.train", "page.compare"}  # they show what was measured anew

@@ -48,11 +48,11 @@ def test_each_protocol_gets_its_own_parameters(log, halves):
         "weak": weak(log, test=0.3, validation=0.2, seed=4),
         "triplet_holdout": triplet_holdout(log, test=0.3, validation=0.2, seed=4),
         "strong": strong(log, seed=4, **strong_parameters),
-        "given": given(halves[0], *halves, validation=0.2, seed=4),
+        "predefined": given(halves[0], *halves, validation=0.2, seed=4),
     }
     assert set(expected) == set(PROTOCOLS)
     for protocol, split in expected.items():
-        source = halves[0] if protocol == "given" else log
+        source = halves[0] if protocol == "predefined" else log
         found = divide(protocol, source, halves, 4, **ALL)
         assert (found.protocol, found.seed) == (protocol, 4)
         assert same(found, split), protocol
@@ -63,10 +63,12 @@ def test_the_seed_matters(log):
 
 
 def test_an_unknown_protocol_is_refused_with_those_there_are(log):
-    with pytest.raises(ConfigError, match="'week'; there are: weak, triplet_holdout, given, strong"):
+    with pytest.raises(
+        ConfigError, match=r"'week': did you mean 'weak'. Known: weak, triplet_holdout, predefined, s"
+    ):
         divide("week", log, None, 0, **ALL)
 
 
-def test_a_given_split_needs_its_files(log):
+def test_a_predefined_split_needs_its_files(log):
     with pytest.raises(ConfigError, match="`visible` and `hidden`"):
-        divide("given", log, None, 0, **ALL)
+        divide("predefined", log, None, 0, **ALL)

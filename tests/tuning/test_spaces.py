@@ -7,12 +7,13 @@ import pytest
 from songrec.errors import ConfigError
 from songrec.models import create
 from songrec.models.registry import model_names
-from songrec.paths import NOTEBOOKS
+from songrec.modelspec import read_models
+from songrec.pipeline.graph import read_graph
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import make_plan
-from songrec.tuning.spaces import edges, read_spaces, searched
+from songrec.tuning.spaces import check_space, edges, searched
 
-DECLARED = read_spaces(NOTEBOOKS / "spaces.yml")
+DECLARED = {label: spec for label, spec in read_models().items() if spec.space}
 KNOWN = dict.fromkeys(["neighbours", "similarity", "alpha", "members", "weights"])
 SPACE = {
     "neighbours": {"low": 5, "high": 1000, "log": True},
@@ -22,14 +23,16 @@ SPACE = {
 
 
 def test_every_model_with_hyper_parameters_has_a_space():
-    without = {name for name in model_names() if create(name).get_params()} - set(DECLARED)
-    assert without <= {"Popularity"}  # its one choice, the baseline's, is the profile's
+    with_space = {spec.estimator for spec in DECLARED.values()}
+    without = {name for name in model_names() if create(name).get_params()} - with_space
+    assert without <= {"Popularity"}  # its one choice, the baseline's, is fixed
 
 
-@pytest.mark.parametrize("name", sorted(DECLARED))
-def test_the_defaults_lie_within_the_declared_space(name):
-    params = create(name).get_params()
-    for hyperparameter, entry in searched(DECLARED[name], {}, params, name).items():
+@pytest.mark.parametrize("label", sorted(DECLARED))
+def test_the_defaults_lie_within_the_declared_space(label):
+    check_space(DECLARED[label].space, label)
+    params = create(DECLARED[label].estimator).get_params()
+    for hyperparameter, entry in searched(DECLARED[label].space, {}, params, label).items():
         value = params[hyperparameter]
         if "choices" in entry:
             assert value in entry["choices"], hyperparameter
@@ -64,28 +67,19 @@ def test_a_name_that_the_estimator_does_not_have():
 
 
 @pytest.mark.parametrize(
-    "text",
+    "entry",
     [
-        "A: {k: {low: 1}}",
-        "A: {k: {low: 2, high: 1}}",
-        "A: {k: {low: 0, high: 1, log: true}}",
-        "A: {k: {low: 1, high: 2, choices: [1]}}",
-        "A: {k: {between: 1}}",
-        "A: {k: {low: '1', high: 2}}",
+        {"low": 1},
+        {"low": 2, "high": 1},
+        {"low": 0, "high": 1, "log": True},
+        {"low": 1, "high": 2, "choices": [1]},
+        {"between": 1},
+        {"low": "1", "high": 2},
     ],
 )
-def test_a_declaration_that_makes_no_sense_is_named(tmp_path, text):
-    file = tmp_path / "spaces.yml"
-    file.write_text(text)
-    with pytest.raises(ConfigError, match=r"spaces.yml: A\.k: "):
-        read_spaces(file)
-
-
-@pytest.mark.parametrize("text", ["", "- a", "A: 3", "A: {"])
-def test_a_file_that_is_no_declaration(tmp_path, text):
-    (tmp_path / "spaces.yml").write_text(text)
-    with pytest.raises(ConfigError, match=r"spaces.yml is no declaration of search spaces"):
-        read_spaces(tmp_path / "spaces.yml")
+def test_a_range_that_makes_no_sense_is_named(entry):
+    with pytest.raises(ConfigError, match=r"here: space\.k: "):
+        check_space({"k": entry}, "here")
 
 
 def test_edges_by_the_scale_of_the_range():
@@ -109,7 +103,7 @@ def test_the_stored_page_searches_what_the_profile_tiny_searches():
 
 
 def test_tuning_never_names_the_test_part():
-    code = ast.parse(code_of(NOTEBOOKS / "04_tune.ipynb"))
+    code = ast.parse(code_of(read_graph()["tune"].path))
     assert not {node.attr for node in ast.walk(code) if isinstance(node, ast.Attribute)} & {
         "test",
         "final_train",

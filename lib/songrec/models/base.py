@@ -241,11 +241,17 @@ class Recommender(ABC):
         arrays = {name: value for name, value in fitted.items() if issparse(value) or np.ndim(value)}
         numbers = {name: _plain(value) for name, value in fitted.items() if name not in arrays}
         params = {name: _plain(value) for name, value in self.get_params().items()}
-        meta = {"model": type(self).__name__, "params": params, "numbers": numbers, "arrays": list(arrays)}
+        meta = {"model": _named(type(self)), "params": params, "numbers": numbers, "arrays": list(arrays)}
         with replacing(folder) as temporary:
             save_arrays(temporary, arrays, meta)
             for label, member in members.items():
                 member.save(temporary / MEMBERS / label)
+
+
+def _named(model: type[Recommender]) -> str:
+    """By which name `songrec.models.create` finds the class."""
+    ours = model.__module__.startswith("songrec.models.")
+    return model.__name__ if ours else f"{model.__module__}.{model.__qualname__}"
 
 
 def _plain(value: Any) -> Any:

@@ -25,15 +25,18 @@ def create(name: str, **params: Any) -> Recommender:
     Parameters
     ----------
     name : str
-        A class that `songrec.models` exports.
+        A model that `songrec.models` exports, or the dotted path `package.module.Class` of one's own.
     **params
         Hyper-parameters.
 
     Raises
     ------
     ConfigError
-        For an unknown model or hyper-parameter, with the nearest one that is known.
+        For an unknown model or hyper-parameter, with what is near it, and for a dotted path that leads to no
+        `Recommender`.
     """
+    if isinstance(name, str) and "." in name:
+        return _own(name)().set_params(**params)
     names = model_names()
     if name not in names:
         near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
@@ -42,10 +45,26 @@ def create(name: str, **params: Any) -> Recommender:
     return getattr(importlib.import_module("songrec.models"), name)().set_params(**params)
 
 
+def _own(path: str) -> type[Recommender]:
+    """The class at a dotted path."""
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except Exception as error:  # whatever somebody's module raises
+        raise ConfigError(
+            f"the model {path!r} cannot be imported: {error}. Its package must be installed, or the folder "
+            "that holds it be named in PYTHONPATH"
+        ) from error
+    if not _is_model(found):
+        raise ConfigError(f"{path!r} is no model: it must be a class derived from songrec.models.Recommender")
+    return found
+
+
 def load_model(folder: Path) -> Recommender:
     """Load what `Recommender.save` wrote: the same lists as the model that was saved.
 
-    Arrays are memory-mapped, no code from the folder is run, and only exported models are known.
+    Arrays are memory-mapped, and no code from the folder is run: a model is exported, or of a package that is
+    installed.
 
     Raises
     ------

@@ -6,11 +6,16 @@ DVC reads the whole file that holds a stage whenever it looks at it, and one fil
 over a second a stage.
 """
 
+import json
 import logging
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +24,12 @@ import yaml
 
 from songrec.errors import DataError, StageError
 from songrec.files import write_json, write_text
-from songrec.paths import Paths
+from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.imports import closure
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
 
+PAGES_AT_ONCE = 2
 STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
@@ -44,7 +50,7 @@ class Engine:
         self.plan = plan
 
     def prepare(self) -> None:
-        """Write what DVC reads: the stages, their parameters, their code."""
+        """Write what DVC reads: the stages, their parameters, their code; and the header that pages read."""
         _write_project(self.plan)
 
     @contextmanager
@@ -72,13 +78,17 @@ class Engine:
 
         Only asks: what a run wrote for itself is as before.
         """
+        with _as_before(self.plan.paths):
+            self.prepare()
+            return self.stale()
+
+    def stale(self) -> dict[str, list[str]]:
+        """What `changes` says, of the project as it is written. One question for all stages is quick."""
         from dvc.exceptions import DvcException
 
         try:
-            with _as_before(self.plan.paths):
-                self.prepare()
-                with self._repo() as repo:
-                    status = repo.status()
+            with self._repo() as repo:
+                status = repo.status()
         except DvcException as error:
             raise DataError(f"the engine's state of profile {self.plan.profile_name}: {error}") from error
         return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
@@ -90,14 +100,42 @@ class Engine:
 
         try:
             with self._repo() as repo:
-                address = f"{STAGES}/{stage}/{PROJECT}:{stage}"
-                return bool(repo.reproduce(address, single_item=True, force=force))
+                return bool(repo.reproduce(_address(stage), single_item=True, force=force))
         except DvcException as error:
             if str(error.__cause__).endswith(f"exited with {-signal.SIGINT}"):
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
             spoke = isinstance(error.__cause__, StageCmdFailedError)  # the stage said itself what was wrong
             why = "" if spoke else f": {error.__cause__ or error}"
             raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed{why}") from error
+
+    def run_pages(self, pages: Sequence[str]) -> Iterator[tuple[str, float | None]]:
+        """Run these pages, which read nothing of each other, two at a time; names and seconds as they end.
+
+        Seconds are None for a page that failed: the others run nevertheless. The engine's state is written
+        here, by one process.
+        """
+        pool = ThreadPoolExecutor(PAGES_AT_ONCE)
+        try:
+            running = {pool.submit(self._execute, page): page for page in pages}
+            for future in as_completed(running):
+                page, seconds = running[future], future.result()
+                if seconds is not None:
+                    with self._repo() as repo:
+                        repo.commit(_address(page), force=True)
+                yield page, seconds
+        finally:
+            pool.shutdown(cancel_futures=True)  # interrupted: no page begins any more
+
+    def _execute(self, page: str) -> float | None:
+        """Run the page's notebook in a process of its own; the seconds that it took, None if it failed."""
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "songrec.pipeline.execute", self.plan.profile_name, page]
+        done = subprocess.run(command, cwd=self.plan.paths.processed, check=False)
+        return None if done.returncode else time.perf_counter() - start
+
+
+def _address(stage: str) -> str:
+    return f"{STAGES}/{stage}/{PROJECT}:{stage}"
 
 
 @contextmanager
@@ -117,7 +155,7 @@ def _written(paths: Paths) -> set[Path]:
     """What `_write_project` writes, as far as it is there."""
     folders = (paths.processed / STAGES).glob("*")
     files = {folder / name for folder in folders for name in (PROJECT, PARAMETERS, CODE)}
-    return {path for path in files | {paths.plan} if path.exists()}
+    return {path for path in files | {paths.plan, paths.header} if path.exists()}
 
 
 def _write_project(plan: Plan) -> None:
@@ -130,12 +168,13 @@ def _write_project(plan: Plan) -> None:
             project.unlink()
     for stage in plan.stages.values():
         _write_stage(stage, plan, folder / STAGES / stage.name)
-    write_json(plan.paths.plan, {stage.name: _resolved(stage) for stage in plan.stages.values()})
+    _write_changed(plan.paths.header, json.dumps(plan.header, indent=2, ensure_ascii=False) + "\n")
+    write_json(plan.paths.plan, {stage.name: _resolved(stage, plan) for stage in plan.stages.values()})
 
 
 def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
-    code = code_of(stage.declaration.path)
-    library = closure(code, stage.estimators, str(stage.declaration.path))
+    code = code_of(stage.notebook)
+    library = closure(code, stage.estimators, str(stage.notebook))
     parameters = _flat(stage.parameters)
     dependencies = [folder / CODE, *library, *stage.raw, *stage.inputs]
     project = {
@@ -153,11 +192,11 @@ def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
     _write_changed(folder / PROJECT, yaml.safe_dump({"stages": {stage.name: project}}, sort_keys=False))
 
 
-def _resolved(stage: PlannedStage) -> dict[str, Any]:
+def _resolved(stage: PlannedStage, plan: Plan) -> dict[str, Any]:
     return {
         "stage": stage.declaration.name,
-        "notebook": stage.declaration.notebook,
-        "executed": stage.executed.name,
+        "notebook": stage.notebook.relative_to(NOTEBOOKS).as_posix(),
+        "executed": stage.executed.relative_to(plan.paths.notebooks).as_posix(),
         "parameters": stage.parameters,
     }
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from songrec.extras import leave_out_needless
 from songrec.files import read_json
 from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.stage import STAGE_VARIABLE
@@ -45,10 +46,7 @@ def execute(profile: str, stage: str) -> None:
 
     A failed notebook stays in the profile's `failed` folder. Raises what papermill raises.
     """
-    # What papermill would load for over a second and nobody here needs: jsonschema's grammar of web
-    # addresses, Arrow's remote files. Papermill does without a module that cannot be imported.
-    for needless in ("rfc3987_syntax", "pyarrow.fs"):
-        sys.modules.setdefault(needless, None)
+    leave_out_needless("pyarrow.fs")  # papermill's way to remote notebooks
     import papermill
 
     paths = Paths(profile)
@@ -58,7 +56,7 @@ def execute(profile: str, stage: str) -> None:
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     with quiet(unfinished.with_suffix(".log")):
         papermill.execute_notebook(
-            str(NOTEBOOKS / f"{planned['notebook']}.ipynb"),
+            str(NOTEBOOKS / planned["notebook"]),
             str(unfinished),
             planned["parameters"],
             kernel_name="python3",

@@ -1,26 +1,45 @@
 """The graph of stages as `notebooks/pipeline.yml` declares it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from songrec.config import ModelEntry, Parameter, check_names, read_parameters
+from songrec.config import Parameter, check_names, read_parameters
 from songrec.errors import ConfigError
+from songrec.modelspec import ModelSpec
 from songrec.paths import NOTEBOOKS, Paths
+from songrec.pipeline.stage import TABLES
+
+STUDIES, PAGES = "studies", "pages"
+"""Folders of the two kinds of notebooks: what computes, and what tells."""
+
+_KEYS = ("notebook", "raw", "inputs", "outputs", "each", "of_members", "page")
 
 
 @dataclass(frozen=True)
 class StageDeclaration:
     """One entry of pipeline.yml.
 
-    raw : names of the parameters whose values are raw files.
-    inputs : names of the artefacts it reads; outputs : artefact name -> path template.
-    of_members : name of the artefact, of its own kind or an earlier one, that it reads of each member of its
-        model, under the name `members`; empty for none.
-    each_model : whether it runs once for each model of the profile.
+    Attributes
+    ----------
+    notebook : str
+        Stem of its notebooks.
+    raw : tuple of str
+        Names of the parameters whose values are raw files.
+    inputs : tuple of str
+        Names of the artefacts that the study reads.
+    outputs : dict
+        Artefact name -> path template; the stage's tables, `<stage>_tables`, are among them.
+    each_model : bool
+        Whether the study runs once for each model of the profile.
+    of_members : str
+        The artefact, of its own or an earlier stage, that it reads of each member of its model, under the
+        name `members`; empty for none.
+    page : tuple of str or None
+        Stages whose tables its page reads, its own first; None for a stage without a page.
     """
 
     name: str
@@ -30,16 +49,32 @@ class StageDeclaration:
     outputs: dict[str, str]
     each_model: bool
     of_members: str
+    page: tuple[str, ...] | None
 
     @property
     def path(self) -> Path:
-        """The notebook's file."""
-        return NOTEBOOKS / f"{self.notebook}.ipynb"
+        """The study's file."""
+        return NOTEBOOKS / STUDIES / f"{self.notebook}.ipynb"
+
+    @property
+    def page_path(self) -> Path:
+        """The page's file."""
+        return NOTEBOOKS / PAGES / f"{self.notebook}.ipynb"
+
+    @property
+    def tables(self) -> str:
+        """Name of the artefact that its tables are."""
+        return f"{self.name}{TABLES}"
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The parameters that the notebook declares."""
+        """The parameters that the study declares."""
         return read_parameters(self.path)
+
+    @property
+    def page_parameters(self) -> dict[str, Parameter]:
+        """The parameters that the page declares."""
+        return {} if self.page is None else read_parameters(self.page_path)
 
 
 @dataclass(frozen=True)
@@ -63,18 +98,21 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     """Read the declaration; `ConfigError` for an artefact that two stages make or that none before makes."""
     stages: dict[str, StageDeclaration] = {}
     made: set[str] = set()
-    for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-        check_names(
-            entry, ["notebook", "raw", "inputs", "outputs", "each", "of_members"], "key", f"{path}: {name}"
-        )
+    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, entry in declared.items():
+        check_names(entry, _KEYS, "key", f"{path}: {name}")
+        each = entry.get("each") == "models"
+        tables = f"processed/tables/{name}" + ("/{model}" if each else "")
+        page = entry.get("page")
         stage = StageDeclaration(
             name,
             entry["notebook"],
             tuple(entry.get("raw", ())),
             tuple(entry.get("inputs", ())),
-            dict(entry.get("outputs", {})),
-            entry.get("each") == "models",
+            {**entry.get("outputs", {}), f"{name}{TABLES}": tables},
+            each,
             entry.get("of_members", ""),
+            None if page is None else (name, *page),
         )
         check_names(stage.inputs, made, "artefact (no stage before it makes it)", f"{path}: {name}")
         if twice := made & stage.outputs.keys():
@@ -82,6 +120,7 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
         made |= stage.outputs.keys()
         if stage.of_members:
             check_names([stage.of_members], made, "artefact", f"{path}: {name}: of_members")
+        check_names(stage.page or (), declared, "stage", f"{path}: {name}: page")
         stages[name] = stage
     return Graph(stages)
 
@@ -103,7 +142,7 @@ def input_paths(
     graph: Graph,
     paths: Paths,
     model: str | None,
-    models: Mapping[str, ModelEntry],
+    models: Mapping[str, ModelSpec],
 ) -> dict[str, Path | dict[str, Path]]:
     """Where the stage reads, by artefact name.
 
@@ -121,3 +160,12 @@ def input_paths(
         template = graph.owners[stage.of_members].outputs[stage.of_members]
         found["members"] = {m: artefact_path(template, paths, m) for m in models[model].members}
     return found
+
+
+def table_paths(stages: Sequence[StageDeclaration], paths: Paths, models: Iterable[str]) -> list[Path]:
+    """Folders of the tables of these stages: of one that runs once a model, all models' folders."""
+    return [
+        artefact_path(stage.outputs[stage.tables], paths, model)
+        for stage in stages
+        for model in (models if stage.each_model else [None])
+    ]

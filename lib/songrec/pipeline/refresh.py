@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from songrec.extras import leave_out_needless
 from songrec.files import write_text
 from songrec.paths import NOTEBOOKS
 from songrec.pipeline.execute import quiet
@@ -23,6 +24,7 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 def refresh(path: Path) -> None:
     """Execute one notebook with its defaults and write it back; raises what the notebook raises."""
+    leave_out_needless()
     import nbformat
     from nbclient import NotebookClient
 
@@ -31,7 +33,7 @@ def refresh(path: Path) -> None:
         notebook,
         kernel_name="python3",
         record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
     )
     before = {
         cell.source: cell.outputs for cell in notebook.cells if IGNORED in cell.metadata.get("tags", [])
@@ -48,12 +50,17 @@ def refresh(path: Path) -> None:
 
 
 def main(names: Sequence[str]) -> int:
-    """Refresh the named notebooks, or all, in a data folder of their own: what lies in data/ has no part."""
-    notebooks = [stage.path for stage in read_graph().stages.values()]
+    """Refresh the named notebooks, or all, in a data folder of their own: what lies in data/ has no part.
+
+    A name is a stem, `12_cold_start`, for the study and the page, or a path below notebooks/ for one of them.
+    """
+    stages = read_graph().stages.values()
+    notebooks = [stage.path for stage in stages]
+    notebooks += [stage.page_path for stage in stages if stage.page is not None]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SONGREC_DATA"] = folder
         for path in notebooks:
-            if not names or path.stem in names:
+            if not names or {path.stem, path.relative_to(NOTEBOOKS).as_posix()} & set(names):
                 refresh(path)
                 print(f"{path.relative_to(NOTEBOOKS.parent)} is refreshed", flush=True)
     return 0

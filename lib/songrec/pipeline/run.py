@@ -3,10 +3,12 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from songrec.errors import BusyError, DataError
+from tqdm import tqdm
+
+from songrec.errors import BusyError, DataError, StageError
 from songrec.paths import Paths, data_root
 from songrec.pipeline.engine import Engine
 from songrec.pipeline.plan import Plan
@@ -59,18 +61,51 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
         print(f"{label} is left out: it {line}", flush=True)
     # Stages are processes that start in other folders.
     os.environ |= {"SONGREC_PYTHON": sys.executable, "SONGREC_DATA": str(data_root())}
-    ran = []
-    with only_run(plan.paths, wait), _progress(plan.profile_name, names) as tell:
+    ran: list[str] = []
+    with only_run(plan.paths, wait), _progress(plan, names) as tell:
         engine = Engine(plan)
         engine.prepare()
-        for name in names:
-            tell.begin(name)
+        studies = [name for name in names if not plan.stages[name].page]
+        pages = [name for name in names if plan.stages[name].page]
+        stale = set(names) if force else set(engine.stale())
+        for name in studies:
             start = time.perf_counter()
-            done = engine.run(name, force)
-            tell.end(name, time.perf_counter() - start if done else None)
+            # What was fresh may be so no longer once a stage that it reads has run: the engine looks again.
+            done = (name in stale or plan.needs[name] & set(ran)) and engine.run(name, force)
+            tell(name, time.perf_counter() - start if done else None)
             if done:
                 ran.append(name)
+        if ran and pages and not force:
+            stale = set(engine.stale())
+        failed = []
+        for name, seconds in engine.run_pages([page for page in pages if page in stale]):
+            if seconds is None:
+                failed.append(name)
+                continue
+            tell(name, seconds)
+            ran.append(name)
+        for name in pages:
+            if name not in stale:
+                tell(name, None)
+        if failed:
+            raise StageError(f"failed in profile {plan.profile_name}: {', '.join(failed)}")
     return ran
+
+
+@contextmanager
+def _progress(plan: Plan, names: Sequence[str]) -> Iterator[Callable[[str, float | None], None]]:
+    """A bar over the stages at a terminal, a line for each elsewhere; None for seconds: it was fresh."""
+    width = max(map(len, names))
+    with tqdm(total=len(names), desc=plan.profile_name, unit="stage", disable=not sys.stdout.isatty()) as bar:
+
+        def tell(name: str, seconds: float | None) -> None:
+            bar.set_postfix_str(name)
+            bar.update()
+            if bar.disable:
+                said = "fresh" if seconds is None else f"ran in {seconds:.1f} s"
+                print(f"{name:<{width}}  {said}", flush=True)
+
+        yield tell
 
 
 def explain(plan: Plan, only: Sequence[str] = ()) -> dict[str, list[str]]:
@@ -86,47 +121,3 @@ def explain(plan: Plan, only: Sequence[str] = ()) -> dict[str, list[str]]:
         waits = sorted(need for need in plan.needs[name] if why.get(need))
         why[name] = [*reasons, *(f"reads what {need} makes" for need in waits)]
     return why
-
-
-class _Lines:
-    """One line a stage, for a log."""
-
-    def __init__(self, profile: str, names: Sequence[str]):
-        self.width = max(map(len, names))
-
-    def begin(self, name: str) -> None:
-        pass
-
-    def end(self, name: str, seconds: float | None) -> None:
-        said = "fresh" if seconds is None else f"ran in {seconds:.1f} s"
-        print(f"{name:<{self.width}}  {said}", flush=True)
-
-    def close(self) -> None:
-        pass
-
-
-class _Bar:
-    """One bar over the stages, for a person at a terminal."""
-
-    def __init__(self, profile: str, names: Sequence[str]):
-        from tqdm import tqdm
-
-        self.bar = tqdm(total=len(names), desc=profile, unit="stage", leave=True)
-
-    def begin(self, name: str) -> None:
-        self.bar.set_postfix_str(name)
-
-    def end(self, name: str, seconds: float | None) -> None:
-        self.bar.update()
-
-    def close(self) -> None:
-        self.bar.close()
-
-
-@contextmanager
-def _progress(profile: str, names: Sequence[str]) -> Iterator[_Lines | _Bar]:
-    tell = (_Bar if sys.stdout.isatty() else _Lines)(profile, names)
-    try:
-        yield tell
-    finally:
-        tell.close()

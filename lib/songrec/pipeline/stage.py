@@ -1,15 +1,21 @@
-"""What a notebook sees of the pipeline: where its inputs lie and where its outputs go."""
+"""What a study's notebook sees of the pipeline: where its inputs lie and where its outputs go."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from songrec.errors import DataError, StageError
 from songrec.paths import PROFILES, Paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES = "_tables"
+"""After a stage's name: the artefact that its tables are."""
 
 STAGE_VARIABLE = "SONGREC_STAGE"
 """Set while the engine runs a stage."""
@@ -19,9 +25,14 @@ STAGE_VARIABLE = "SONGREC_STAGE"
 class Stage:
     """One stage of one profile.
 
-    inputs : artefact name -> path, or -> {model: path} where there is one for each model.
-    outputs : artefact name -> path.
-    unfinished : a file in which the stage may keep what it needs to go on after it was cut off.
+    Attributes
+    ----------
+    inputs : dict
+        Artefact name -> path, or -> {model: path} where there is one for each model.
+    outputs : dict
+        Artefact name -> path.
+    unfinished : Path
+        A file in which the stage may keep what it needs to go on after it was cut off.
     """
 
     name: str
@@ -29,6 +40,12 @@ class Stage:
     inputs: dict[str, Any]
     outputs: dict[str, Path]
     unfinished: Path
+
+    def save(self, tables: Mapping[str, "pd.DataFrame"], facts: Mapping[str, Any] | None = None) -> None:
+        """Write the stage's tables and single values (`songrec.tables.save_tables`), whole or not at all."""
+        from songrec.tables import save_tables
+
+        save_tables(self.outputs[f"{self.name}{TABLES}"], tables, facts)
 
 
 def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> Stage:
@@ -48,7 +65,7 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
     missing = [artefact for artefact, where in inputs.items() if not _exists(where)]
     if missing:
         made_by = {graph.owners[declaration.of_members if a == "members" else a].name for a in missing}
-        _make(sorted(made_by), name, profile)
+        make_inputs(sorted(made_by), name, profile)
     outputs = output_paths(declaration, paths, model if declaration.each_model else None)
     unfinished = paths.unfinished / (f"{name}.{model}" if declaration.each_model else name)
     return Stage(name, profile, inputs, outputs, unfinished)
@@ -58,11 +75,13 @@ def _exists(where: Path | Mapping[str, Path]) -> bool:
     return all(path.exists() for path in (where.values() if isinstance(where, Mapping) else [where]))
 
 
-def _make(owners: list[str], name: str, profile: str) -> None:
+def make_inputs(owners: Sequence[str], name: str, profile: str) -> None:
+    """Run the studies of these stages, which `name` reads; `DataError` inside a run of the pipeline."""
     if inside := os.environ.get(STAGE_VARIABLE):
         raise DataError(f"stage {inside} lacks its inputs from {', '.join(owners)}: run songrec run again")
     # A process of its own: this notebook depends on what the stages made, not on the code that runs them.
-    command = [sys.executable, "-m", "songrec.cli", "run", "--profile", profile, "--wait", "--only", *owners]
+    command = [sys.executable, "-m", "songrec.cli", "run", "--profile", profile, "--wait"]
+    command += ["--only", *(f"study.{owner}" for owner in owners)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip() or done.stdout.strip()

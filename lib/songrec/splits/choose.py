@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from songrec.config import check_names
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError
 from songrec.splits.contract import Split
@@ -12,7 +13,7 @@ from songrec.splits.weak import triplet_holdout, weak
 TAKES = {
     "weak": ("test", "validation"),
     "triplet_holdout": ("test", "validation"),
-    "given": ("validation",),
+    "predefined": ("validation",),
     "strong": ("min_listeners", "min_songs", "validation_users", "test_users", "holdout"),
 }
 PROTOCOLS = tuple(TAKES)
@@ -25,7 +26,7 @@ def divide(
     seed: int,
     **parameters: Any,
 ) -> Split:
-    """Divide the log by `weak`, `triplet_holdout`, `strong` or `given`.
+    """Divide the log by `weak`, `triplet_holdout`, `strong` or `predefined`.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def divide(
     log : Interactions
         The whole log.
     halves : tuple of Interactions, optional
-        Visible and hidden part of a split that came with the data: for `given` only.
+        Visible and hidden part of a split that came with the data: for `predefined` only.
     seed : int
         Of the protocol's draws.
     **parameters
@@ -43,15 +44,14 @@ def divide(
     Raises
     ------
     ConfigError
-        For an unknown protocol, or `given` without the two parts.
+        For an unknown protocol, or `predefined` without the two parts.
     """
-    if protocol not in TAKES:
-        raise ConfigError(f"there is no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")
+    check_names([protocol], PROTOCOLS, "protocol", "split")
     own = {name: parameters[name] for name in TAKES[protocol]}
-    if protocol == "given":
+    if protocol == "predefined":
         if halves is None:
             raise ConfigError(
-                "protocol 'given' needs the files `visible` and `hidden` (parameters of ingest)"
+                "protocol 'predefined' needs the files `visible` and `hidden` (parameters of ingest)"
             )
         return given(log, *halves, seed=seed, **own)
     return {"weak": weak, "triplet_holdout": triplet_holdout, "strong": strong}[protocol](

@@ -75,7 +75,9 @@ def given(
     carved = known.multiply(marked.astype(bool))
     learnt = known - carved
     learnt.eliminate_zeros()
-    return Split("given", seed, user_ids, song_ids, learnt, held_out(learnt, carved), held_out(known, found))
+    return Split(
+        "predefined", seed, user_ids, song_ids, learnt, held_out(learnt, carved), held_out(known, found)
+    )
 
 
 def _union(ids: list[np.ndarray]) -> np.ndarray:

@@ -1,14 +1,12 @@
 """Search spaces: which values of a hyper-parameter are looked at.
 
-They are declared in `notebooks/spaces.yml`, a block for each estimator, so that they stand in one place and a
-changed range makes only that model's search run again.
+They are declared in `notebooks/models.yml`, in the block of each model: a changed range makes only that
+model's search run again.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from songrec.config import check_names
@@ -45,19 +43,13 @@ class Dimension(BaseModel):
         return self
 
 
-def read_spaces(path: Path) -> dict[str, dict[str, Any]]:
-    """The search space of each estimator, as declared; `ConfigError` names the file and the place."""
-    try:
-        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for estimator, space in declared.items():
-            for name, entry in space.items():
-                where = f"{path}: {estimator}.{name}"
-                Dimension.model_validate(entry)
-    except ValidationError as error:
-        raise ConfigError(f"{where}: {error.errors()[0]['msg']}") from error
-    except (OSError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} is no declaration of search spaces: {error}") from error
-    return declared
+def check_space(space: Mapping[str, Any], where: str) -> None:
+    """`ConfigError` that names the hyper-parameter whose range makes no sense."""
+    for name, entry in space.items():
+        try:
+            Dimension.model_validate(entry)
+        except ValidationError as error:
+            raise ConfigError(f"{where}: space.{name}: {error.errors()[0]['msg']}") from error
 
 
 def searched(

@@ -1,0 +1,156 @@
+"""The book of a finished run: its executed notebooks under today's prose, built strictly and checked.
+
+`python -m songrec.pipeline.assemble --profile NAME`
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from songrec.errors import SongrecError, StageError
+from songrec.files import replacing, write_text
+from songrec.paths import BOOK, REPOSITORY, RESULTS, SITE
+from songrec.pipeline.engine import Engine
+from songrec.pipeline.graph import STUDIES
+from songrec.pipeline.imports import LIBRARY
+from songrec.pipeline.notebook import merge_prose, source_of
+from songrec.pipeline.plan import Plan, PlannedStage, make_plan
+from songrec.pipeline.run import only_run
+from songrec.report.site import build, check
+
+RUNS = "runs"
+
+STAMP = "inputs.txt"
+"""In the site's folder: a hash of all that the site was built from."""
+
+
+def assemble(plan: Plan, folder: Path) -> list[Path]:
+    """Put the executed notebooks of the plan and an index into `folder`, in place of what was there.
+
+    The pages stand in the folder itself; the studies, to which they link, in `studies` within it. The study
+    of a stage without a page stands among the pages.
+
+    Raises
+    ------
+    StageError
+        When a stage is not fresh: the book shows finished runs only.
+    """
+    with only_run(plan.paths):
+        stale = [name for name in Engine(plan).changes() if name in plan.stages]
+        if stale:
+            run = f"songrec run --profile {plan.profile_name}"
+            raise StageError(f"not fresh: {', '.join(stale)}. Run the pipeline first: {run}")
+        with replacing(folder) as temporary:
+            for stage in plan.stages.values():
+                notebook = merge_prose(stage.notebook, stage.executed)
+                if stage.model:
+                    _name_model(notebook, _title(plan, stage.model))
+                if stage.page:
+                    notebook["cells"].insert(1, _link(plan, stage))
+                write_text(
+                    temporary / _place(stage), json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+                )
+            write_text(temporary / "index.md", _index(plan))
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _place(stage: PlannedStage) -> Path:
+    """Where the notebook goes within the folder of pages."""
+    among_pages = stage.page or stage.declaration.page is None
+    return Path(stage.executed.name) if among_pages else Path(STUDIES, stage.executed.name)
+
+
+def _title(plan: Plan, model: str) -> str:
+    return plan.profile.models[model].title
+
+
+def _link(plan: Plan, page: PlannedStage) -> dict[str, Any]:
+    """A cell that leads from a page to the executed notebooks of its study."""
+    studies = [s for s in plan.stages.values() if s.declaration is page.declaration and not s.page]
+    if studies[0].model:
+        links = ", ".join(f"[{_title(plan, s.model)}]({_place(s).as_posix()})" for s in studies)
+        text = f"The study that computed this, once for each model: {links}."
+    else:
+        text = f"The study that computed this: [its notebook]({_place(studies[0]).as_posix()})."
+    return {"cell_type": "markdown", "id": "study", "metadata": {}, "source": text}
+
+
+def _name_model(notebook: dict, model: str) -> None:
+    """The heading names its model: a notebook that runs once a model is one text with many titles."""
+    first = notebook["cells"][0]
+    heading, newline, rest = source_of(first).partition("\n")
+    first["source"] = f"{heading} · {model}{newline}{rest}"
+
+
+def _index(plan: Plan) -> str:
+    profile = plan.profile
+    kind = "The log is **synthetic**: its users, songs and artists are invented." if profile.synthetic else ""
+    models = "\n".join(
+        f"* {spec.title}: `{spec.estimator}`, "
+        + (", ".join(f"{key} = {value}" for key, value in spec.hyperparameters.items()) or "defaults")
+        for spec in profile.models.values()
+    )
+    return f"""# This run: {profile.title}
+
+{profile.description} {kind}
+
+The pages below are the notebooks of the pipeline as they ran on the profile `{plan.profile_name}`, in their
+order: each asks a question, leads to the notebook of the study that computed its numbers, and ends with what
+was found. The numbers of the chapters before come from the record of runs on real data, these from the run
+that built this copy of the book.
+
+{models}
+"""
+
+
+def make_book(profile: str, book: Path = BOOK, site: Path = SITE) -> Path:
+    """Assemble, build and check, unless the site was built from just this; returns the first page.
+
+    Raises
+    ------
+    StageError
+        For anything that is wrong.
+    """
+    assemble(make_plan(profile), book / RUNS)
+    hashed = fingerprint([book, RESULTS, LIBRARY / "songrec", REPOSITORY / "_config.yml"])
+    first, stamp = site / "_build" / "html" / "index.html", site / STAMP
+    if first.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == hashed:
+        return first
+    shutil.rmtree(site, ignore_errors=True)  # of a build that fails nothing may look finished
+    pages = build(book, site)
+    if problems := check(pages):
+        raise StageError("the built book is not right:\n" + "\n".join(problems))
+    write_text(stamp, hashed)
+    return pages / "index.html"
+
+
+def fingerprint(places: Iterable[Path]) -> str:
+    """A hash of all files in these places: their names and what is in them."""
+    digest = blake2b(digest_size=16)
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and "__pycache__" not in path.parts and "_build" not in path.parts:
+                content = path.read_bytes()
+                digest.update(f"{path.relative_to(place.parent)}\0{len(content)}\0".encode())
+                digest.update(content)
+    return digest.hexdigest()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--profile", default="sample")
+    try:
+        print(f"The book: {make_book(parser.parse_args(argv).profile)}")
+    except SongrecError as error:
+        print(f"songrec: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
