@@ -60,7 +60,7 @@ def run_line(folder, monkeypatch, models, visible="visible.txt", hidden="hidden.
         "split",
         of("interactions", "given", "report"),
         of("split", "split_report"),
-        protocol="given",
+        protocol="predefined",
         validation=0.3,
     )
     tuned, lists = {}, {}
@@ -112,7 +112,7 @@ def test_own_files_get_the_same_treatment(files, monkeypatch):
         assert rows.loc[("popularity", k), "value"] == pytest.approx(expected, rel=1e-3)
         assert rows.loc[("popularity", k), "n_users"] == users
         assert rows.loc[("item_knn", k), "value"] > 1.5 * expected
-    assert set(metrics["protocol"]) == {"given"}
+    assert set(metrics["protocol"]) == {"predefined"}
 
 
 def test_a_hidden_triplet_that_is_also_visible_stops_the_line(files, monkeypatch):

@@ -39,7 +39,7 @@ PROTOCOLS = {
     "weak": lambda log, seed: weak(log, test=0.3, validation=0.2, seed=seed),
     "triplet_holdout": lambda log, seed: triplet_holdout(log, test=0.3, validation=0.2, seed=seed),
     "strong": lambda log, seed: strong(log, **SMALL, holdout=0.3, seed=seed),
-    "given": split_given,
+    "predefined": split_given,
 }
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 
