@@ -85,6 +85,7 @@ def lines(
     run: Results,
     *,
     y: str = "value",
+    names: Mapping[str, str] | None = None,
     band: bool = True,
     every: int = 1,
 ) -> None:
@@ -104,6 +105,8 @@ def lines(
         Column of the values.
     band : bool
         Whether to draw the intervals.
+    names : mapping of str to str, optional
+        What the legend calls a model that has another name here.
     every : int
         Marks every so many points of a line.
     """
@@ -119,7 +122,7 @@ def lines(
             marker=marker(run, model),
             markevery=every,
             markeredgecolor=shade,
-            label=run.label(model),
+            label=(names or {}).get(model, run.label(model)),
             errorbar=None,
             estimator=None,
             legend=False,

@@ -142,6 +142,16 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:,.0f}" if rounded >= 10 ** (digits - 1) else f"{rounded:.{digits}g}"
 
 
+def megabytes(size: float) -> str:
+    """Bytes as megabytes (10^6), to three digits.
+
+    >>> megabytes(123_000), megabytes(12_345_678), megabytes(1_234_567_890)
+    ('0.123', '12.3', '1,235')
+    """
+    value = size / 1e6
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def plain(value: object) -> str:
     """A single value as text: thousands separated, yes and no, nothing for a missing one.
 

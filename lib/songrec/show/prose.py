@@ -19,8 +19,8 @@ from typing import Any
 
 from songrec.errors import DataError
 from songrec.results import Estimate, Results
+from songrec.show.numbers import megabytes, significant, unbroken, written
 from songrec.show.numbers import share as write_share
-from songrec.show.numbers import significant, unbroken, written
 
 INVENTED = "The log is synthetic: its listeners, titles and play counts are invented."
 CAUTION = (
@@ -98,6 +98,7 @@ def _environment():
         "estimate": lambda one, unit="", signed=False: _number(one, unit, signed, "brackets"),
         "interval": lambda one, unit="", signed=False: _number(one, unit, signed, "ends"),
         "listed": listed,
+        "megabytes": megabytes,
         "share": write_share,
         "size": significant,
         "value": lambda one, unit="", signed=False: _number(one, unit, signed, "none"),

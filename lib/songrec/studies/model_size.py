@@ -7,27 +7,35 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, issparse, vstack
 
-from songrec.evaluation import Evaluation, evaluate, paired_difference, summarise
-from songrec.lists import TopN
+from songrec.evaluation import paired_difference, score_lists, summarise
+from songrec.evaluation.metrics import DECIDING
 from songrec.measure import timed
 from songrec.models import ItemKNN, PureSVD, Recommender
 from songrec.models.dense import single_threaded_blas, song_neighbours
 from songrec.splits import Split
 
 FULL, FACTORS, SVD = "item_knn", "reduced_item_knn", "pure_svd"
-NAMES = {FULL: "item-KNN, full space", FACTORS: "item-KNN on the factors", SVD: "PureSVD"}
-METRICS = {"precision": "Precision", "recall": "Recall", "average_precision": "MAP", "ndcg": "NDCG"}
+METRICS = ("precision", "recall", DECIDING, "ndcg")
 BLOCK = 1_000
 """Songs whose cosines to all others are held at once."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One model of one size, fitted and judged.
+    """One model of one size, fitted and evaluated.
 
-    rank : numbers that stand for a song; in the full space as many as there are training users.
-    kept : share of the log's squared entries that the factors reproduce (1 in the full space).
-    size : bytes of the fitted arrays.
+    Attributes
+    ----------
+    model : str
+    rank : int
+        Numbers that stand for a song; in the full space as many as there are training users.
+    kept : float
+        Share of the log's squared entries that the factors reproduce (1 in the full space).
+    size : int
+        Bytes of the fitted arrays.
+    fit_seconds, recommend_ms_per_user : float
+    per_user : DataFrame
+        The metrics of `METRICS` by user.
     """
 
     model: str
@@ -36,19 +44,19 @@ class Run:
     size: int
     fit_seconds: float
     recommend_ms_per_user: float
-    evaluation: Evaluation
+    per_user: pd.DataFrame
 
 
 def runs(split: Split, ranks: Sequence[int], neighbours: int, cutoff: int) -> list[Run]:
     """Item-KNN in the full space; then, for each rank, PureSVD and item-KNN on its factors.
 
-    All are fitted on training and validation together and judged on the test part.
+    All are fitted on training and validation together and evaluated on the test part.
     """
     train = split.final_train()
     binary = csr_array((train > 0).astype(np.float64))
     with timed() as fitting:
         model = ItemKNN(neighbours).fit(train)
-    found = [_judged(split, train, model, FULL, train.shape[0], 1.0, fitting.seconds, cutoff)]
+    found = [_evaluated(split, train, model, FULL, train.shape[0], 1.0, fitting.seconds, cutoff)]
     for asked in ranks:
         with timed() as fitting:
             svd = PureSVD(factors=asked).fit(train)
@@ -58,8 +66,8 @@ def runs(split: Split, ranks: Sequence[int], neighbours: int, cutoff: int) -> li
             reduced = item_knn_on(svd.song_factors_ * strengths, neighbours)
         kept = float((strengths**2).sum() / binary.nnz)
         seconds = fitting.seconds + further.seconds
-        found.append(_judged(split, train, svd, SVD, rank, kept, fitting.seconds, cutoff))
-        found.append(_judged(split, train, reduced, FACTORS, rank, kept, seconds, cutoff))
+        found.append(_evaluated(split, train, svd, SVD, rank, kept, fitting.seconds, cutoff))
+        found.append(_evaluated(split, train, reduced, FACTORS, rank, kept, seconds, cutoff))
     return found
 
 
@@ -78,15 +86,15 @@ def item_knn_on(vectors: np.ndarray, neighbours: int) -> ItemKNN:
     return model
 
 
-def _judged(
+def _evaluated(
     split: Split, train: csr_array, model: Recommender, name: str, rank: int, kept: float, fit: float, k: int
 ) -> Run:
     users = split.test.users
     with timed() as ranking:
-        songs, scores = model.recommend(split.test.fold_in, k, users=users)
-    evaluation = evaluate(TopN(users, songs, scores), split.test.holdout, train, [k])
+        songs, _ = model.recommend(split.test.fold_in, k, users=users)
+    per_user = score_lists(songs, split.test.holdout, k, users, METRICS)
     each = 1000 * ranking.seconds / max(len(users), 1)
-    return Run(name, rank, kept, fitted_bytes(model), fit, each, evaluation)
+    return Run(name, rank, kept, fitted_bytes(model), fit, each, per_user)
 
 
 def fitted_bytes(model: Recommender) -> int:
@@ -99,42 +107,35 @@ def fitted_bytes(model: Recommender) -> int:
     return total
 
 
-def accuracy(found: Iterable[Run], cutoff: int) -> pd.DataFrame:
-    """One row a run: `model`, `rank`, `kept`, `bytes`; for each metric m: `m`, `m_low`, `m_high` (95 %)."""
-    rows = []
-    for run in found:
-        row = {"model": run.model, "rank": run.rank, "kept": run.kept, "bytes": run.size}
-        columns = [f"{metric}@{cutoff}" for metric in METRICS]
-        for mean in summarise(run.evaluation.per_user[columns]).itertuples():
-            row |= {mean.metric: mean.value, f"{mean.metric}_low": mean.ci_low}
-            row[f"{mean.metric}_high"] = mean.ci_high
-        rows.append(row)
-    return pd.DataFrame(rows)
+def accuracy(found: Iterable[Run]) -> pd.DataFrame:
+    """Means: model, rank, kept, bytes, metric, k, value, se, ci_low, ci_high, n_users."""
+    tables = [
+        summarise(run.per_user).assign(model=run.model, rank=run.rank, kept=run.kept, bytes=run.size)
+        for run in found
+    ]
+    order = ["model", "rank", "kept", "bytes", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
+    return pd.concat(tables, ignore_index=True)[order]
 
 
 def differences(found: Sequence[Run], cutoff: int) -> pd.DataFrame:
-    """Each smaller model's MAP against item-KNN in the full space, user by user.
+    """Each smaller model's MAP minus that of item-KNN in the full space, user by user.
 
-    Columns `model`, `rank`, `difference`, `difference_low`, `difference_high` (95 %).
+    Returns
+    -------
+    DataFrame
+        model, rank, metric, k, value, se, ci_low, ci_high, n_users.
     """
-    column = [f"average_precision@{cutoff}"]
+    column = [f"{DECIDING}@{cutoff}"]
     full, *smaller = found
-    rows = []
-    for run in smaller:
-        pair = paired_difference(run.evaluation.per_user[column], full.evaluation.per_user[column]).iloc[0]
-        rows.append([run.model, run.rank, pair["difference"], pair["ci_low"], pair["ci_high"]])
-    columns = ["model", "rank", "difference", "difference_low", "difference_high"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def costs(found: Iterable[Run]) -> list[dict[str, str | int | float]]:
-    """What each run took: `model`, `rank`, `fit_seconds`, `recommend_ms_per_user`."""
-    return [
-        {
-            "model": run.model,
-            "rank": run.rank,
-            "fit_seconds": run.fit_seconds,
-            "recommend_ms_per_user": run.recommend_ms_per_user,
-        }
-        for run in found
+    tables = [
+        paired_difference(run.per_user[column], full.per_user[column]).assign(model=run.model, rank=run.rank)
+        for run in smaller
     ]
+    order = ["model", "rank", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
+    return pd.concat(tables, ignore_index=True)[order]
+
+
+def cost(found: Iterable[Run], threads: int) -> pd.DataFrame:
+    """What each run took: model, rank, fit_seconds, recommend_ms_per_user, threads."""
+    rows = [[run.model, run.rank, run.fit_seconds, run.recommend_ms_per_user, threads] for run in found]
+    return pd.DataFrame(rows, columns=["model", "rank", "fit_seconds", "recommend_ms_per_user", "threads"])

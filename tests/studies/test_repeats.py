@@ -1,4 +1,4 @@
-"""Several draws of a split: what their tables hold, and sentences that are true of them."""
+"""Several draws of a split: what their tables hold."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,10 @@ import pytest
 
 from songrec.data import Interactions
 from songrec.evaluation import evaluate
-from songrec.evaluation.repeats import score
 from songrec.lists import TopN
 from songrec.models import ItemKNN
-from songrec.report import figures_repeats, findings_repeats, tables_repeats
 from songrec.splits import strong, triplet_holdout
+from songrec.studies import repeats
 
 COLUMN = "average_precision@10"
 TUNED = {
@@ -32,13 +31,6 @@ def made_up(means: dict[str, list[float]], users: int = 400, noise: float = 0.0)
     }
 
 
-def found(scored, protocol="weak", cutoff=10):
-    spread = tables_repeats.spread(tables_repeats.by_seed(scored))
-    return findings_repeats.repeats(
-        "p", spread, tables_repeats.order(scored, cutoff), cutoff, protocol, synthetic=False
-    )
-
-
 @pytest.fixture(scope="module")
 def log() -> Interactions:
     random = np.random.default_rng(0)
@@ -52,7 +44,7 @@ def log() -> Interactions:
 def test_a_split_is_scored_as_the_run_scores_it(log):
     """The same numbers as training and evaluation of the run give, found again by the users' ids."""
     split = triplet_holdout(log, seed=3)
-    scored = score(split, TUNED, 10)
+    scored = repeats.score(split, TUNED, 10)
     assert list(scored) == ["popularity", "item_knn"]
     model = ItemKNN(neighbours=20).fit(split.final_train())
     songs, scores = model.recommend(split.test.fold_in, 100, users=split.test.users)
@@ -66,7 +58,7 @@ def test_a_split_is_scored_as_the_run_scores_it(log):
 
 def test_the_spread_by_hand():
     scored = made_up({"popularity": [0.30, 0.32, 0.34]})
-    (row,) = tables_repeats.spread(tables_repeats.by_seed(scored)).itertuples()
+    (row,) = repeats.spread(repeats.by_seed(scored)).itertuples()
     se = np.linspace(-0.1, 0.1, 400).std(ddof=1) / 20
     assert row.splits == 3
     assert row.value == pytest.approx(0.32)
@@ -88,60 +80,31 @@ def test_the_interval_holds_the_truth_when_users_and_draws_both_vary():
     drawn["value"] = (users.mean(axis=1)[:, None] + 0.02 * random.standard_normal((500, 5))).ravel()
     drawn["se"] = np.repeat(users.std(axis=1, ddof=1) / 60**0.5, 5)
     drawn["n_users"] = 60
-    table = tables_repeats.spread(drawn)
+    table = repeats.spread(drawn)
     held = (table["ci_low"] <= 0.5) & (table["ci_high"] >= 0.5)
     assert 0.93 <= held.mean() <= 0.97
 
 
 def test_one_split_has_no_spread():
     scored = made_up({"popularity": [0.3], "ease": [0.4]})
-    spread = tables_repeats.spread(tables_repeats.by_seed(scored))
+    spread = repeats.spread(repeats.by_seed(scored))
     assert spread[["sd_splits", "ci_low", "ci_high"]].isna().all().all()
-    assert "One split has no spread" in found(scored)
-    cells = tables_repeats.spread_cells(spread, 10)
-    assert cells["SD between splits"].tolist() == ["", ""]
 
 
 def test_the_order_pair_by_pair():
     scored = made_up({"a": [0.3, 0.4, 0.3], "b": [0.35, 0.35, 0.2], "c": [0.1, 0.1, 0.1]}, noise=1e-4)
-    table = tables_repeats.order(scored, 10)
+    table = repeats.order(scored, 10)
     assert table[["model", "than"]].to_numpy().tolist() == [["a", "b"], ["b", "c"]]
-    assert table[["splits", "ahead", "clear", "behind"]].to_numpy().tolist() == [[3, 2, 2, 1], [3, 3, 3, 0]]
-    assert table.loc[0, ["smallest", "largest"]].tolist() == pytest.approx([-0.05, 0.1], abs=1e-3)
-    assert "not the same in every split: a is before b in 2 of 3." in found(scored)
-
-
-def test_what_is_said():
-    steady = made_up({"popularity": [0.3, 0.301, 0.3], "ease": [0.4, 0.401, 0.4]}, noise=1e-4)
-    text = found(steady)
-    assert "Over 3 splits of the log `p` under `weak`, the mean MAP@10 is EASE 0.400" in text
-    assert "for every model the listeners are the larger doubt" in text
-    assert "All 3 splits put the models into the same order, and in each" in text
-    shaken = made_up({"popularity": [0.3, 0.4, 0.2], "ease": [0.4, 0.401, 0.4]}, noise=1e-4)
-    assert "the draw is the larger doubt for popularity." in found(shaken)
-    close = made_up({"popularity": [0.3, 0.3, 0.3], "ease": [0.301, 0.301, 0.301]}, noise=0.01)
-    assert "by the paired differences, EASE is clear of popularity in " in found(close)
-    assert "every split says the same" in found(steady, protocol="given")
-    assert "One model has no order." in found(made_up({"ease": [0.3, 0.4]}))
-
-
-def test_cells_and_figure():
-    scored = made_up({"popularity": [0.30, 0.31], "ease": [0.40, 0.41]})
-    drawn = tables_repeats.by_seed(scored)
-    assert list(tables_repeats.seed_cells(drawn, 10).columns) == ["MAP@10", "seed 0", "seed 1"]
-    assert tables_repeats.spread_cells(tables_repeats.spread(drawn), 10)["model"].tolist() == [
-        "EASE",
-        "popularity",
+    assert table[["splits", "ahead", "significant", "behind"]].to_numpy().tolist() == [
+        [3, 2, 2, 1],
+        [3, 3, 3, 0],
     ]
-    assert tables_repeats.order_cells(tables_repeats.order(scored, 10))["ahead"].tolist() == ["2 of 2"]
-    (axes,) = figures_repeats.lines(drawn, 10).axes
-    assert len(axes.containers) == 2
-    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1"]
+    assert table.loc[0, ["smallest", "largest"]].tolist() == pytest.approx([-0.05, 0.1], abs=1e-3)
 
 
 def test_other_seeds_ask_other_users_under_strong(log):
     sizes = {"min_listeners": 1, "min_songs": 1, "validation_users": 20, "test_users": 30}
-    scored = {seed: score(strong(log, seed=seed, **sizes), TUNED, 10) for seed in (1, 2)}
+    scored = {seed: repeats.score(strong(log, seed=seed, **sizes), TUNED, 10) for seed in (1, 2)}
     asked = [set(of["item_knn"].index) for of in scored.values()]
     assert asked[0] != asked[1]
-    assert len(tables_repeats.order(scored, 10)) == 1
+    assert len(repeats.order(scored, 10)) == 1
