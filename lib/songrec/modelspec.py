@@ -18,8 +18,8 @@ from songrec.paths import NOTEBOOKS
 
 MODELS = NOTEBOOKS / "models.yml"
 
-# For a model without a look of its own, by its label.
-_COLOURS = ("#117733", "#882255", "#999933", "#332288", "#aa4499", "#661100", "#44aa99")
+# For a model without a look of its own; like all colours here, to be seen on a white page and on a dark one.
+COLOURS = ("#2f8f4e", "#a8527a", "#8a8a2d", "#6a68c9", "#b565b5", "#a0583a", "#2f9a85")
 _MARKERS = ("<", ">", "h", "H", "d", "8")
 
 
@@ -87,10 +87,14 @@ def specified(label: str, entry: Any, where: str) -> ModelSpec:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise ConfigError(f"{where}: {key or 'the block'}: {first['msg']}") from error
-    code = crc32(str(label).encode())
-    look = [_COLOURS[code % len(_COLOURS)], _MARKERS[code // 7 % len(_MARKERS)]]
     title = spec.title or str(label).replace("_", " ")
-    return spec.model_copy(update={"title": title, "look": spec.look or look})
+    return spec.model_copy(update={"title": title, "look": spec.look or look_of(str(label))})
+
+
+def look_of(label: str) -> list[str]:
+    """Colour and marker of a model that has none of its own: the same wherever it is named."""
+    code = crc32(label.encode())
+    return [COLOURS[code % len(COLOURS)], _MARKERS[code // len(COLOURS) % len(_MARKERS)]]
 
 
 def laid_over(label: str, changes: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from songrec.config import suggest
 from songrec.errors import DataError
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.files import read_json
-from songrec.modelspec import read_models
+from songrec.modelspec import look_of, read_models
 from songrec.paths import RESULTS, Paths
 from songrec.tables import FACTS, read_table
 
@@ -114,12 +114,10 @@ class Results:
                 f"no results are published for {name!r}{suggest(name, known)} Published: "
                 f"{', '.join(known) or 'none'}. `songrec run`, then `songrec publish`, puts them there."
             )
-        header, today = read_json(folder / HEADER), read_models()
-        shown = {
-            label: entry
-            | ({"title": today[label].title, "look": today[label].look} if label in today else {})
-            for label, entry in header["models"].items()
-        }
+        header = read_json(folder / HEADER)
+        today = {label: {"title": spec.title, "look": spec.look} for label, spec in read_models().items()}
+        models = header["models"]
+        shown = {label: models.get(label, {}) | today.get(label, {}) for label in [*models, *today]}
         return cls(name, folder, header | {"models": shown})
 
     @property
@@ -203,10 +201,9 @@ class Results:
             return False
         return bool(self.facts("tune").get(model, {}).get("capped", False))
 
-    def look(self, model: str) -> tuple[str, str] | None:
-        """Colour and marker of the model; None for one that has none of its own."""
-        look = self.header["models"].get(model, {}).get("look")
-        return tuple(look) if look else None
+    def look(self, model: str) -> list[str]:
+        """Colour and marker of the model."""
+        return self.header["models"].get(model, {}).get("look") or look_of(model)
 
     def made_of_others(self, model: str) -> bool:
         """Whether the model runs others: its cost is the sum of theirs, and it is no place to start."""

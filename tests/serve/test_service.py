@@ -161,15 +161,12 @@ def made(service, tmp_path, monkeypatch) -> Paths:
     Catalogue.from_columns(["a"], ["Alpha"]).save(paths.interim / "songs.parquet")
     service.model.save(paths.processed / "models" / "item_knn")
     Popularity().fit(service.log.plays).save(paths.processed / "models" / "popularity")
-    write_json(paths.processed / "split.json", {"synthetic": True})
-    planned = {"recommend": {"parameters": {"model": "item_knn", "item": "artist"}}}
-    write_json(paths.plan, planned | {"ingest": {"parameters": {"source": "taste_profile"}}})
+    write_json(paths.header, {"synthetic": True, "item": "artist"})
+    write_json(paths.plan, {"page.recommend": {"parameters": {"model": "item_knn"}}})
     return paths
 
 
-def test_what_was_made_counts_and_not_what_was_planned(made):
+def test_the_model_of_the_page_answers_unless_another_is_named(made):
     opened = open_service("tiny")
     assert (opened.label, opened.synthetic, opened.item) == ("item_knn", True, "artist")
-    write_json(made.processed / "split.json", {"synthetic": False})
-    assert open_service("tiny", "popularity").synthetic is False
     assert open_service("tiny", "popularity").label == "popularity"

@@ -10,7 +10,7 @@ from typing import Any
 from songrec.config import Parameter, Profile, check_names, read_profile, runnable
 from songrec.errors import ConfigError, DataError
 from songrec.files import read_json
-from songrec.modelspec import ModelSpec
+from songrec.modelspec import ModelSpec, read_models
 from songrec.paths import PROFILES, RESULTS, Paths, data_root, find_raw
 from songrec.pipeline.graph import (
     PAGES,
@@ -108,6 +108,8 @@ class Plan:
         """What pages know of the run besides its tables; no study reads it."""
         ingest = self.stages["ingest"].parameters if "ingest" in self.stages else {}
         told = ("title", "look", "estimator", "members", "hyperparameters")
+        # The cold start makes a hybrid of one of the models: pages name it as well.
+        hybrid = {label: spec for label, spec in read_models().items() if spec.estimator == "Hybrid"}
         return {
             "profile": self.profile_name,
             "title": self.profile.title,
@@ -116,7 +118,7 @@ class Plan:
             "item": ingest.get("item", "song"),
             "models": {
                 label: {name: getattr(spec, name) for name in told}
-                for label, spec in self.profile.models.items()
+                for label, spec in (hybrid | self.profile.models).items()
             },
         }
 

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -254,14 +253,12 @@ def open_service(profile: str, model: str | None = None) -> Service:
     paths = Paths(profile)
     if not paths.plan.exists():
         raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
-    parameters: dict[str, Any] = read_json(paths.plan)["recommend"]["parameters"]
-    label = model or parameters["model"]
+    label = model or read_json(paths.plan)["page.recommend"]["parameters"]["model"]
     check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
         raise DataError(f"model {label!r} is not trained yet: songrec run --profile {profile}")
-    # What was made, not what was last asked for: a plan may have been resolved and never run.
-    made = read_json(paths.processed / "split.json")
+    header = read_json(paths.header)
     split = Split.load(paths.processed / "split")
     return Service(
         load_model(folder),
@@ -270,6 +267,6 @@ def open_service(profile: str, model: str | None = None) -> Service:
         split.song_ids,
         Interactions.load(paths.processed / "interactions"),
         Catalogue.load(paths.interim / "songs.parquet"),
-        bool(made["synthetic"]),
-        parameters.get("item", "song"),
+        header["synthetic"],
+        header["item"],
     )

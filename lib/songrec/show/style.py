@@ -4,8 +4,6 @@ Figures are transparent, and their ink and colours have a contrast of at least 3
 and against the dark one.
 """
 
-from zlib import crc32
-
 import seaborn as sns
 
 from songrec.results import Results
@@ -18,9 +16,6 @@ ACCENTS = ("#1f8a8a", "#b0559b")
 
 GROUPS = (("#3d7fc4", "v"), ("#808080", "o"), ("#d1603d", "^"))
 """Colour and marker of three ordered groups."""
-
-_OTHERS = ("#2f8f4e", "#a8527a", "#8a8a2d", "#6a68c9", "#b565b5", "#a0583a", "#2f9a85")
-_OTHER_MARKERS = ("<", ">", "h", "H", "d", "8")
 
 _RC = {
     "figure.facecolor": "none",
@@ -71,12 +66,10 @@ def apply_style() -> None:
 
 
 def colour(run: Results, model: str) -> str:
-    """The model's colour, the same on every page; a model without one of its own gets one by its name."""
-    look = run.look(model)
-    return look[0] if look else _OTHERS[crc32(model.encode()) % len(_OTHERS)]
+    """The model's colour, the same on every page."""
+    return run.look(model)[0]
 
 
 def marker(run: Results, model: str) -> str:
     """The model's marker, so that colour is never the only difference."""
-    look = run.look(model)
-    return look[1] if look else _OTHER_MARKERS[crc32(model[::-1].encode()) % len(_OTHER_MARKERS)]
+    return run.look(model)[1]
