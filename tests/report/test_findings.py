@@ -9,7 +9,6 @@ from songrec.report import (
     findings_compare,
     findings_evaluate,
     findings_explore,
-    findings_ingest,
     findings_recommend,
     findings_split,
     findings_train,
@@ -216,32 +215,6 @@ def test_training_says_what_the_lists_look_like():
 
 
 LOG = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [1, 1, 5])
-REPORT = {
-    "lines": 5,
-    "rejected": {"plays not a number": 1},
-    "duplicates": 1,
-    "triplets": 3,
-    "known_titles": 0.5,
-    "synthetic": False,
-}
-
-
-def test_ingest_accounts_for_every_line():
-    text = findings_ingest.ingest("p", REPORT, LOG, "song")
-    assert "Of 5 lines, 1 (20 %) were rejected (plays not a number: 1); 1 repeated an earlier line" in text
-    assert "The filters removed nothing." in text
-    assert f"2 users, 2 songs, 3 interactions, fingerprint `{LOG.fingerprint()}`" in text
-    assert "A title is known for 50 % of the songs" in text
-    assert "synthetic" not in text
-
-
-def test_ingest_of_a_clean_log_says_so():
-    clean = REPORT | {"rejected": {}, "duplicates": 0, "triplets": 6, "synthetic": True, "known_titles": 1.0}
-    text = findings_ingest.ingest("p", clean, LOG, "artist")
-    assert "All 5 lines could be used; none repeated a line of the same user and artist." in text
-    assert "The filters removed 3 interactions (50 %)." in text
-    assert "Every artist has a known name." in text
-    assert text.endswith("are invented.")
 
 
 def test_exploring_says_only_what_holds_for_this_log():

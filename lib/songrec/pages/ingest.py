@@ -1,0 +1,79 @@
+"""The log: what came in, what was rejected, merged and filtered, and what is kept."""
+
+from songrec.results import Results
+from songrec.show.prose import Prose, prose
+from songrec.show.table import Table, counts, shares, table, words
+
+STAGE = "ingest"
+
+
+def lines(run: Results) -> Table:
+    """Every line accounted for."""
+    rows = run.table(STAGE, "lines")
+    names = {
+        "read": "read",
+        "merged": f"merged into an earlier line of the same user and {run.item}",
+        "kept": "kept as triplets",
+    }
+    reasons = rows["reason"].fillna("")
+    what = [names.get(each, f"{each}: {reason}") for each, reason in zip(rows["what"], reasons, strict=True)]
+    return table({"what": words(what), "lines": counts(rows["lines"]), "share": shares(rows["share"])})
+
+
+def rejects(run: Results) -> Table:
+    """The first rejected lines: where they stood, why, and what they said."""
+    rows = run.table(STAGE, "rejects")
+    columns = {
+        "file": words(rows["file"]),
+        "line": counts(rows["line"]),
+        "reason": words(rows["reason"]),
+        "text": words(rows["text"]),
+    }
+    return table(columns, empty="No line was rejected.")
+
+
+def steps(run: Results) -> Table:
+    """What was left of the log after each filter."""
+    rows = run.table(STAGE, "steps")
+    return table(
+        {
+            "step": words(rows["step"].str.replace("song", run.item)),
+            "users": counts(rows["users"]),
+            f"{run.item}s": counts(rows["songs"]),
+            "interactions": counts(rows["triplets"]),
+        }
+    )
+
+
+def most_heard(run: Results) -> Table:
+    """The songs with the most listeners, by title."""
+    rows = run.table(STAGE, "most_heard")
+    return table(
+        {
+            "rank": counts(rows["rank"]),
+            run.item: words(rows["label"]),
+            "listeners": counts(rows["listeners"]),
+            "plays": counts(rows["plays"]),
+        }
+    )
+
+
+def facts(run: Results) -> dict:
+    """What the findings say: the lines that were rejected, by reason, and what the filters removed."""
+    known = run.facts(STAGE)
+    reasons = sorted(known["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
+    n_rejected = sum(known["rejected"].values())
+    lost = known["read"]["triplets"] - known["triplets"]
+    return {
+        **known,
+        "rejected": n_rejected,
+        "rejected_share": n_rejected / max(known["lines"], 1),
+        "reasons": [f"{reason}: {n:,}" for reason, n in reasons if n],
+        "lost": lost,
+        "lost_share": lost / max(known["read"]["triplets"], 1),
+    }
+
+
+def findings(run: Results) -> Prose:
+    """How much of the source was usable, and what the filters left."""
+    return prose("ingest.jinja", run, **facts(run))

@@ -1,0 +1,65 @@
+"""What the page of the ingest says, from facts that are made up."""
+
+import pandas as pd
+import pytest
+from made_up import made_up_run
+
+from songrec.pages import ingest
+
+FACTS = {
+    "lines": 7,
+    "rejected": {"no plays": 1, "no user": 2},
+    "duplicates": 1,
+    "read": {"users": 2, "songs": 2, "triplets": 3},
+    "users": 2,
+    "songs": 2,
+    "triplets": 3,
+    "fingerprint": "abc",
+    "known_titles": 0.5,
+}
+
+
+def said(tmp_path, changed, **options) -> str:
+    return ingest.findings(made_up_run(tmp_path, facts={"ingest": FACTS | changed}, **options))
+
+
+def test_facts(tmp_path):
+    facts = ingest.facts(made_up_run(tmp_path, facts={"ingest": FACTS}))
+    assert (facts["rejected"], facts["rejected_share"]) == (3, pytest.approx(3 / 7))
+    assert facts["reasons"] == ["no user: 2", "no plays: 1"]
+    assert facts["lost"] == 0
+
+
+def test_every_line_is_accounted_for(tmp_path):
+    rows = [["read", "", 7, 1], ["rejected", "no plays", 1, 0.1429], ["merged", "", 1, 0.1429]]
+    frame = pd.DataFrame(rows, columns=["what", "reason", "lines", "share"])
+    table = ingest.lines(made_up_run(tmp_path, {("ingest", "lines"): frame}, item="movie"))
+    assert table.columns["what"].cells[1:] == [
+        "rejected: no plays",
+        "merged into an earlier line of the same user and movie",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, "Of 7 lines, 3 were rejected (43 % of all; no user: 2, no plays: 1); 1 line repeats an earlier"),
+        ({"rejected": {"no user": 1}}, "Of 7 lines, 1 was rejected (14 % of all; no user: 1);"),
+        ({"rejected": {}, "duplicates": 0}, "All 7 lines could be used; none repeats an earlier one"),
+        ({"lines": 1, "rejected": {}, "duplicates": 0}, "The only line could be used; it repeats none."),
+        ({}, "The filters removed nothing."),
+        ({"users": 1, "triplets": 2}, "The filters removed 1 interaction (33 %)."),
+        ({"users": 1, "songs": 1}, "the log `made-up`: 1 user, 1 movie, 3 interactions, fingerprint `abc`."),
+        ({"known_titles": 1.0}, "Every movie has a known name."),
+        ({"known_titles": 0.0}, "No name is known: the movies are shown by their ids."),
+    ],
+)
+def test_sentences_are_whole_in_every_case(tmp_path, changed, words):
+    text = said(tmp_path, changed, item="movie").replace("\N{NO-BREAK SPACE}", " ")
+    assert words in text
+    assert "invented" not in text
+    assert "song" not in text
+
+
+def test_a_synthetic_log_is_called_so(tmp_path):
+    assert said(tmp_path, {}, synthetic=True).endswith("are invented.")
