@@ -10,7 +10,6 @@ from songrec.report import (
     findings_evaluate,
     findings_explore,
     findings_recommend,
-    findings_split,
     findings_train,
     tables_log,
     tables_real,
@@ -229,26 +228,6 @@ def test_exploring_says_only_what_holds_for_this_log():
         "0 % of the interactions are a single play. For most of them the count says more"
         in findings_explore.explore("p", often, tops, real, "song", False)
     )
-
-
-def test_the_split_says_what_cannot_be_found():
-    report = {
-        "protocol": "weak",
-        "seed": 0,
-        "synthetic": False,
-        "users": 10,
-        "songs": 5,
-        "test": {"users": 8, "fold_in": 100, "holdout": 20},
-        "test_unseen": 2,
-    }
-    text = findings_split.split("p", report)
-    assert (
-        "8 users of the log `p` are tested. Of theirs a model sees 100 interactions "
-        "and must find 20 more, 2.5" in text
-    )
-    assert "2 users had nothing held out" in text
-    assert "2 held-out interactions (10 %) concern songs that nobody has in training" in text
-    assert "nobody has" not in findings_split.split("p", report | {"test_unseen": 0})
 
 
 def test_recommendations_are_counted_and_prove_nothing():

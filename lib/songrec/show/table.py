@@ -85,6 +85,12 @@ def p_values(values: Iterable[float]) -> Column:
     return Column([p_value(value) for value in values])
 
 
+def spread(rows: pd.DataFrame) -> dict[str, Column]:
+    """Columns of a table of quantiles of counts: min, median, mean, 90 %, 99 %, max."""
+    heads = ["min", "median", "mean", "90 %", "99 %", "max"]
+    return {head: numbers(rows[head], digits=1) if head == "mean" else counts(rows[head]) for head in heads}
+
+
 @dataclass(frozen=True)
 class Table:
     """Columns under their heads, with a note below.

@@ -1,0 +1,68 @@
+"""What a division of the log holds: who is tested, what a model may see and what it must find."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from songrec.splits import HeldOut, Split
+from songrec.splits.choose import TAKES
+from songrec.studies.distributions import named, quantiles, survival
+
+
+def parts(split: Split) -> pd.DataFrame:
+    """One row a part: part, users, seen, held_out (interactions; of training nothing is held out)."""
+    trained = int(np.count_nonzero(np.diff(split.train.indptr)))
+    rows = [["training", trained, int(split.train.nnz), None]]
+    for name, part in (("validation", split.validation), ("test", split.test)):
+        rows.append([name, len(part.users), int(part.fold_in.nnz), int(part.holdout.nnz)])
+    table = pd.DataFrame(rows, columns=["part", "users", "seen", "held_out"])
+    return table.astype({"held_out": "Int64"})
+
+
+def _songs(split: Split) -> dict[str, np.ndarray]:
+    """Songs of each test user that a model sees, and that it must find."""
+    parts = {"fold_in": split.test.fold_in, "holdout": split.test.holdout}
+    return {name: np.diff(plays.indptr) for name, plays in parts.items()}
+
+
+def size_quantiles(split: Split) -> pd.DataFrame:
+    """`quantiles` of the songs of a test user: of fold_in, holdout."""
+    return quantiles(_songs(split))
+
+
+def sizes(split: Split) -> pd.DataFrame:
+    """Curves of the songs of a test user: part (fold_in, holdout), value, share_at_least."""
+    return named({name: survival(counts) for name, counts in _songs(split).items()}, "part")
+
+
+def facts(split: Split, fingerprint: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The split in numbers.
+
+    Parameters
+    ----------
+    split : Split
+        The division.
+    fingerprint : str
+        Of the whole log.
+    parameters : mapping
+        What was asked, of any protocol; those that its own takes are kept.
+    """
+    heard = np.bincount(split.final_train().indices, minlength=len(split.song_ids)) > 0
+    return {
+        "protocol": split.protocol,
+        "seed": split.seed,
+        "fingerprint": fingerprint,
+        "users": len(split.user_ids),
+        "songs": len(split.song_ids),
+        "train": int(split.train.nnz),
+        "validation": _held_out(split.validation),
+        "test": _held_out(split.test),
+        "test_unseen": int(np.count_nonzero(~heard[split.test.holdout.indices])),
+        "parameters": {name: parameters[name] for name in TAKES[split.protocol]},
+    }
+
+
+def _held_out(part: HeldOut) -> dict[str, int]:
+    return {"users": len(part.users), "fold_in": int(part.fold_in.nnz), "holdout": int(part.holdout.nnz)}
