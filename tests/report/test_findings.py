@@ -4,15 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from songrec.data import Interactions
 from songrec.report import (
     findings_compare,
     findings_evaluate,
-    findings_explore,
     findings_recommend,
     findings_train,
-    tables_log,
-    tables_real,
 )
 from songrec.report.tables_models import HELD_OUT
 
@@ -211,23 +207,6 @@ def test_training_says_what_the_lists_look_like():
     full = findings_train.train("p", "ease", "EASE", {}, facts | {"full": 1.0}, False)
     assert "100 % of the lists are full." in full
     assert "The others end" not in full
-
-
-LOG = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [1, 1, 5])
-
-
-def test_exploring_says_only_what_holds_for_this_log():
-    tops, real = tables_log.top_shares(tables_log.long_tail(LOG)), tables_real.beside_real(LOG)
-    text = findings_explore.explore("p", LOG, tops, real, "song", False)
-    assert "fills 75 % of its 2 users × 2 songs matrix" in text
-    assert "1.5 songs a user in the mean, 48.5 songs there; 67 % single plays, 59 % there" in text
-    assert "67 % of the interactions in the most heard 1 % of the songs, 16 % there." in text
-    assert "67 % of the interactions are a single play. For most of them the count adds nothing" in text
-    often = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [3, 4, 5])
-    assert (
-        "0 % of the interactions are a single play. For most of them the count says more"
-        in findings_explore.explore("p", often, tops, real, "song", False)
-    )
 
 
 def test_recommendations_are_counted_and_prove_nothing():

@@ -48,6 +48,7 @@ def sizes(run: Results) -> Figure:
     )
     legend(canvas, axes)
     medians = run.table(STAGE, "size_quantiles").set_index("of")["median"]
+    shown, hidden = (f"{medians[part]:,.0f}" for part in _PARTS)
     return Figure(
         canvas,
         rows,
@@ -55,8 +56,7 @@ def sizes(run: Results) -> Figure:
         "who have at least so many, over a log scale. The further left the dashed curve falls, the fewer "
         "hits are possible.",
         f"Two falling step curves over a logarithmic axis of {run.item}s per user. Half of the test users "
-        f"show at least {medians['fold_in']:,.0f} to the model, and half have at least {medians['holdout']:,.0f} "
-        "hidden.",
+        f"show at least {shown} to the model, and half have at least {hidden} hidden.",
     )
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from songrec.results import Results
-from songrec.show.style import INK, WIDTH, apply_style, colour, marker
+from songrec.show.style import FAINT, INK, WIDTH, apply_style, colour, marker
 
 MANY = 2_000
 """Marks beyond so many are drawn as pixels: as shapes they would make the file large and slow."""
@@ -258,6 +259,27 @@ def heat(
     axes.tick_params(length=0)
     axes.set_xticklabels(axes.get_xticklabels(), rotation=40, ha="right")
     axes.set_yticklabels(axes.get_yticklabels(), rotation=0)
+
+
+def shaded(canvas: Canvas, axes: Axes, grid: np.ndarray, label: str) -> None:
+    """A matrix from afar: the share of each block that is filled, in colours on a log scale; grey for none."""
+    filled = grid[grid > 0]
+    image = axes.imshow(
+        np.where(grid > 0, grid, np.nan),
+        norm=LogNorm(filled.min(), max(filled.max(), 10 * filled.min())),
+        cmap="viridis",
+        aspect="auto",
+        extent=(0, 1, 1, 0),
+        interpolation="nearest",
+    )
+    axes.set_facecolor(FAINT)
+    axes.grid(False)
+    percent(axes.xaxis)
+    percent(axes.yaxis)
+    scale = canvas.colorbar(image, ax=axes, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:g} %"))
+    scale.set_label(label)
+    scale.minorticks_off()
+    scale.outline.set_visible(False)
 
 
 def legend(canvas: Canvas, axes: Iterable[Axes] | Axes, columns: int = 5) -> None:

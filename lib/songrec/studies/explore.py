@@ -1,4 +1,4 @@
-"""What a listening log looks like: its size, who listens to how much, what is heard, and real logs beside it."""
+"""What a listening log looks like: its size, activity, long tail and plays, and real logs beside it."""
 
 from collections.abc import Sequence
 

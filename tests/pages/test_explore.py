@@ -1,0 +1,82 @@
+"""What the page of the log says, from the tables of logs that are made up."""
+
+import numpy as np
+import pytest
+from made_up import made_up_run
+
+from songrec.data import Interactions
+from songrec.pages import explore
+from songrec.show.figure import Figure
+from songrec.studies import distributions
+from songrec.studies import explore as study
+
+LOG = Interactions.from_triplets(["u1", "u1", "u2"], ["a", "b", "a"], [1, 1, 5])
+ONE = Interactions.from_triplets(["u1"] * 3, list("abc"), [3, 4, 5])
+
+
+def of(tmp_path, log, **options):
+    users, songs = study.songs_per_user(log), study.listeners_per_song(log)
+    tail, real = study.long_tail(log), study.beside_real(log)
+    spread = {"songs per user": users, "listeners per song": songs, "plays per interaction": log.plays.data}
+    tables = {
+        "summary": study.summary(log),
+        "sparsity": study.density_grid(log),
+        "quantiles": distributions.quantiles(spread),
+        "songs_per_user": distributions.survival(users),
+        "listeners_per_song": distributions.survival(songs),
+        "long_tail": tail,
+        "top_shares": study.top_shares(tail),
+        "plays": study.play_bins(log.plays.data),
+        "beside_real": real,
+        "real_points": study.real_points(real),
+        "own_curves": study.own_curves(log),
+    }
+    facts = {"fingerprint": "abc", "few_listeners": study.few_listeners(log)}
+    named = {("explore", name): table for name, table in tables.items()}
+    return made_up_run(tmp_path, named, {"explore": facts}, **options)
+
+
+def test_facts(tmp_path):
+    facts = explore.facts(of(tmp_path, LOG))
+    assert (facts["users"], facts["songs"], facts["density"], facts["median"]) == (2, 2, 0.75, 1)
+    assert facts["head"] == {"1 %": pytest.approx(2 / 3), "10 %": pytest.approx(2 / 3)}
+    assert (facts["few"], facts["once"]) == (1, pytest.approx(2 / 3))
+    assert facts["here"]["mean"] == 1.5
+    assert facts["there"]["ones"] == pytest.approx(0.587, abs=0.001)
+
+
+def test_sentences_are_whole(tmp_path):
+    text = explore.findings(of(tmp_path, LOG, item="movie")).replace("\N{NO-BREAK SPACE}", " ")
+    assert "fills 75 % of the matrix of its 2 users and 2 movies. A user has 1.5 movies on average" in text
+    assert "67 % of the interactions are single plays. For most of them the count adds nothing" in text
+    assert "here it is 1.5 movies" in text
+    one = explore.findings(of(tmp_path, ONE)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "of its 1 user and 3 songs. The user has 3 songs; all others must be ranked from these." in one
+    assert "None of the interactions is a single play. For most of them the count says more" in one
+
+
+def test_shares_and_counts_are_written_each_in_their_way(tmp_path):
+    table = explore.figures(of(tmp_path, LOG, item="artist"))
+    rows = dict(zip(zip(*(table.columns[name].cells for name in ("of", "figure")), strict=True),
+                    table.columns["this log"].cells, strict=True))  # fmt: skip
+    assert rows["artists per user", "mean"] == "1.50"
+    assert rows["plays per triplet", "share of ones"] == "67 %"
+    assert rows["plays per triplet", "most"] == "5"
+
+
+@pytest.mark.parametrize("item", ["song", "artist"])
+def test_figures_name_the_item_and_say_which_axes_are_logarithmic(tmp_path, item):
+    random = np.random.default_rng(0)
+    cells = np.flatnonzero(random.random(60 * 50) < 0.2)
+    log = Interactions.from_triplets(cells // 50, cells % 50, random.integers(1, 60, len(cells)))
+    run = of(tmp_path, log, item=item)
+    draw = (explore.activity, explore.long_tail, explore.plays, explore.sparsity, explore.beside_real)
+    for figure in (each(run) for each in draw):
+        assert isinstance(figure, Figure)
+        axes = figure.canvas.axes
+        assert item in " ".join(each.get_xlabel() + each.get_ylabel() for each in axes)
+        for axis in (axis for each in axes for axis in (each.xaxis, each.yaxis)):
+            if axis.get_label_text():
+                assert (axis.get_scale() == "log") == ("log scale" in axis.get_label_text())
+        assert ("log scale" in figure.caption) == ("logarithmic" in figure.alt)
+        assert figure.svg()
