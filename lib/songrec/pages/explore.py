@@ -126,8 +126,8 @@ def long_tail(run: Results) -> Figure:
         canvas,
         rows,
         f"The long tail. Left: listeners by the rank of the {run.item}, both on a log scale. Right: the "
-        f"share of all interactions that the most heard {run.item}s hold; the further the curve bends away from "
-        "the dotted line, the more unequal the listening.",
+        f"share of all interactions that the most heard {run.item}s hold; the further the curve bends away "
+        "from the dotted line, the more unequal the listening.",
         f"Left, a falling curve on logarithmic axes, from {first:,} listeners of the most heard {run.item} "
         f"to {last:,} of the least heard. Right, a rising curve above the diagonal: {'; '.join(texts)}.",
     )

@@ -262,7 +262,7 @@ def heat(
 
 
 def shaded(canvas: Canvas, axes: Axes, grid: np.ndarray, label: str) -> None:
-    """A matrix from afar: the share of each block that is filled, in colours on a log scale; grey for none."""
+    """A matrix from afar: the share of each block that is filled, in colours on a log scale."""
     filled = grid[grid > 0]
     image = axes.imshow(
         np.where(grid > 0, grid, np.nan),
