@@ -48,11 +48,11 @@ def test_facts(tmp_path):
 def test_sentences_are_whole(tmp_path):
     text = explore.findings(of(tmp_path, LOG, item="movie")).replace("\N{NO-BREAK SPACE}", " ")
     assert "fills 75 % of the matrix of its 2 users and 2 movies. A user has 1.5 movies on average" in text
-    assert "67 % of the interactions are single plays. For most of them the count adds nothing" in text
+    assert "67 % of the interactions are single plays. For most interactions the count adds nothing" in text
     assert "here it is 1.5 movies" in text
     one = explore.findings(of(tmp_path, ONE)).replace("\N{NO-BREAK SPACE}", " ")
     assert "of its 1 user and 3 songs. The user has 3 songs; all others must be ranked from these." in one
-    assert "None of the interactions is a single play. For most of them the count says more" in one
+    assert "None of the interactions is a single play. For most interactions the count says more" in one
 
 
 def test_shares_and_counts_are_written_each_in_their_way(tmp_path):
