@@ -174,7 +174,7 @@ def _panel(axes, rows: pd.DataFrame, run: Results) -> None:
     x, y = settings.to_numpy(float), rows["value"].to_numpy(float)
     look = {"linestyle": "", "color": colour(run, model)}
     axes.plot(x[~kept], y[~kept], marker=".", markersize=5, **look)
-    axes.plot(x[kept], y[kept], marker=marker(run, model), markersize=8, **look)
+    axes.plot(x[kept], y[kept], marker=marker(run, model), markersize=7, clip_on=False, **look)
     axes.tick_params(labelsize=6.5)
 
 
@@ -186,21 +186,20 @@ def progress(run: Results) -> Figure:
     drawn = rows[["model"]].assign(trial=rows["trial"] + 1, best=by.cummax() / end)
     canvas, (axes,) = subplots(height=3.4)
     for model, of in drawn.groupby("model", sort=False):
-        look = {"marker": marker(run, model), "markersize": 4, "markevery": [-1]}
-        axes.step(
-            of["trial"], of["best"], where="post", color=colour(run, model), label=run.label(model), **look
-        )
+        look = {"marker": marker(run, model), "markevery": [int(of["best"].argmax())], "clip_on": False}
+        look |= {"color": colour(run, model), "label": run.label(model)}
+        axes.step(of["trial"], of["best"], where="post", **look)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="trials", ylabel="best so far, relative to the end")
     axes.set_title("MAP on validation")
     legend(canvas, axes)
-    halves = drawn[drawn["best"] == 1].groupby("model", sort=False)["trial"].min()
-    found = listed([f"{run.label(model)} {at}" for model, at in halves.items()]) if len(halves) else "none"
+    first = drawn[drawn["best"] == 1].groupby("model", sort=False)["trial"].min()
+    found = listed([f"{run.label(model)} {at}" for model, at in first.items()]) if len(first) else "none"
     return Figure(
         canvas,
         drawn,
-        "The best value so far in each search, as a share of the final one. A line that still rises at the end "
-        "says that more trials would have found more.",
+        "The best value so far in each search, as a share of the final one; the marker is the trial that was "
+        "chosen. Lines that still rise at the end say that more trials would have found more.",
         f"A rising step line a model over the number of trials. The best trial was: {found}.",
     )
 
