@@ -40,8 +40,8 @@ def _one(value: Any) -> Any:
 def asked(facts: Mapping[str, Any]) -> str:
     """How many trials a model had of those that it was to have.
 
-    >>> asked({"trials": 7, "asked": 20}), asked({"trials": 20, "asked": 20}), asked({"trials": 0, "asked": 0})
-    ('7 of 20', '20', '0')
+    >>> asked({"trials": 7, "asked": 20}), asked({"trials": 20, "asked": 20})
+    ('7 of 20', '20')
     """
     complete = facts["trials"] == facts["asked"]
     return plain(facts["trials"]) if complete else f"{plain(facts['trials'])} of {plain(facts['asked'])}"
@@ -53,7 +53,7 @@ def edges(facts: Mapping[str, Any]) -> str:
 
 
 def chosen(run: Results) -> Table:
-    """Every model's hyper-parameters: what was chosen, what it has without tuning, and where it comes from."""
+    """Every model's hyper-parameters: what was chosen, what it has untuned, and where it comes from."""
     made = {}
     for model, facts in run.facts(STAGE).items():
         values, untuned = flat(facts["hyperparameters"]), flat(facts.get("untuned", {}))
@@ -117,7 +117,7 @@ def trials(run: Results, n: int = 5) -> Tables:
 
 
 def points(run: Results) -> pd.DataFrame:
-    """Every trial once for each hyper-parameter that it set: model, hyperparameter, setting, value, chosen."""
+    """A row for each trial and hyper-parameter: model, hyperparameter, setting, value, chosen."""
     rows = []
     for model, of in run.table(STAGE, "trials").groupby("model", sort=False):
         tried = [json.loads(point) for point in of["point"]]
@@ -153,10 +153,10 @@ def sensitivity(run: Results) -> Figure:
     return Figure(
         canvas,
         drawn,
-        "MAP on validation by the value of each hyper-parameter, a dot a trial; the model's own marker is the "
-        f"trial that was chosen.{scale}",
-        f"A panel for each hyper-parameter of each model, MAP on validation over its values.{scale} Chosen: "
-        f"{'; '.join(best) or 'nothing'}.",
+        "MAP on validation by the value of each hyper-parameter, a dot a trial; the model's marker is what "
+        f"was chosen.{scale}",
+        f"A panel for each hyper-parameter of each model, MAP on validation over its values.{scale} "
+        f"Chosen: {'; '.join(best) or 'nothing'}.",
     )
 
 
@@ -174,7 +174,8 @@ def _panel(axes, rows: pd.DataFrame, run: Results) -> None:
     x, y = settings.to_numpy(float), rows["value"].to_numpy(float)
     look = {"linestyle": "", "color": colour(run, model)}
     axes.plot(x[~kept], y[~kept], marker=".", markersize=5, **look)
-    axes.plot(x[kept], y[kept], marker=marker(run, model), markersize=7, clip_on=False, **look)
+    if kept.any():  # an empty line that is not clipped has no place, and the layout would not find one
+        axes.plot(x[kept], y[kept], marker=marker(run, model), markersize=7, clip_on=False, **look)
     axes.tick_params(labelsize=6.5)
 
 

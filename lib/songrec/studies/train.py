@@ -43,8 +43,8 @@ def concentration(lists: TopN, train: csr_array, holdout: csr_array, cutoff: int
 def list_facts(lists: TopN, concentration: pd.DataFrame, n_songs: int, cutoff: int) -> dict[str, float | int]:
     """The lists in numbers.
 
-    `users`, `n` (longest length), `full` (share of lists that are full), `songs` (of the catalogue), `cutoff`;
-    of the places up to there `distinct` songs and `top` (share of the most heard 1 % of the songs).
+    `users`, `n` (longest length), `full` (share of lists that are full), `songs` (of the catalogue),
+    `cutoff`; of the places up to there `distinct` songs and `top` (share of the most heard 1 % of the songs).
     """
     first = lists.songs[:, :cutoff]
     return {
