@@ -23,7 +23,7 @@ def lists(run: Results) -> Table:
             f"different {run.item}s": counts(each["distinct"] for each in rows),
             "share of all": shares(each["distinct"] / each["songs"] for each in rows),
         },
-        note=f"Different {run.item}s: in the first {rows[0]['cutoff']} places of all lists.{capped_note(run)}",
+        note=f"Different {run.item}s: in the first {rows[0]['cutoff']} places.{capped_note(run)}",
     )
 
 
