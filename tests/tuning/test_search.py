@@ -1,6 +1,7 @@
 """The search: the same for everybody, resumable, and blind to all but validation."""
 
 import importlib
+import json
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from songrec.models import ItemKNN, Recommender
 from songrec.models.iterative import Iterative
 from songrec.splits import weak
 from songrec.splits.contract import HeldOut
-from songrec.tuning import read_trials, read_tuned, search, with_members, write_trials, write_tuned
+from songrec.tables import read_table, save_tables
+from songrec.tuning import read_tuned, search, with_members
 
 MODULE = importlib.import_module("songrec.tuning.search")  # the package's name `search` is the function
 SPACE = {"neighbours": {"low": 1, "high": 200, "log": True}}
@@ -35,7 +37,7 @@ def split():
 
 @pytest.fixture
 def tune(split, tmp_path):
-    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=60.0, seed=0):
+    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=60.0, seed=0, known=None):
         return search(
             estimator,
             fixed or {},
@@ -45,35 +47,41 @@ def tune(split, tmp_path):
             trials=trials,
             seconds=seconds,
             seed=seed,
+            known=known,
             journal=tmp_path / "unfinished" / "tune",
         )
 
     return run
 
 
+def tried(found, name):
+    """What each trial had for a hyper-parameter."""
+    return found.trials["point"].map(json.loads).str[name]
+
+
 def test_trial_0_is_the_defaults_and_the_best_is_kept(tune, split):
     found = tune()
-    assert found.trials["neighbours"].iloc[0] == ItemKNN().neighbours
+    assert tried(found, "neighbours").iloc[0] == ItemKNN().neighbours
     assert len(found.trials) == found.asked == 9
     best = found.trials.loc[found.trials["value"].idxmax()]
-    assert found.hyperparameters["neighbours"] == best["neighbours"]
+    assert found.hyperparameters["neighbours"] == json.loads(best["point"])["neighbours"]
     model = ItemKNN(**found.hyperparameters).fit(split.train)
     songs, _ = model.recommend(split.validation.fold_in, 10, users=split.validation.users)
     value = average_precision(find_hits(songs, split.validation.holdout), 10).mean()
     assert best["value"] == pytest.approx(value, abs=1e-6)
-    assert found.summary["value"] >= found.summary["untuned_value"] == found.trials["value"].iloc[0]
+    assert found.facts["value"] >= found.facts["untuned_value"] == found.trials["value"].iloc[0]
 
 
 def test_defaults_outside_of_the_range_are_tried_as_they_are(tune):
     found = tune(space={"neighbours": {"low": 1, "high": 20, "log": True}})
-    assert found.trials["neighbours"].iloc[0] == 100
-    assert found.trials["neighbours"].iloc[1:].between(1, 20).all()
+    assert tried(found, "neighbours").iloc[0] == 100
+    assert tried(found, "neighbours").iloc[1:].between(1, 20).all()
 
 
 def test_twice_the_same_and_another_seed_another_search(tune):
     first, again, other = tune(), tune(), tune(seed=1)
     pd.testing.assert_frame_equal(first.trials, again.trials)
-    assert list(other.trials["neighbours"]) != list(first.trials["neighbours"])
+    assert list(tried(other, "neighbours")) != list(tried(first, "neighbours"))
 
 
 def test_a_search_that_was_cut_off_goes_on_and_finds_the_same(tune, monkeypatch):
@@ -112,7 +120,7 @@ def test_the_journal_of_another_search_is_not_continued(tune, monkeypatch, tmp_p
 def test_time_ends_a_search_and_says_so(tune):
     found = tune(seconds=1e-6)
     assert (len(found.trials), found.asked, found.capped) == (1, 9, True)
-    assert found.summary["capped"]
+    assert found.facts["capped"]
     assert not tune().capped
 
 
@@ -127,7 +135,7 @@ def test_nothing_to_search(tune, settings):
     found = tune(fixed={"neighbours": 7}, **settings)
     assert found.hyperparameters == found.untuned
     assert found.hyperparameters["neighbours"] == 7
-    assert found.summary | {"value": None, "trials": 0, "searched": [], "capped": False} == found.summary
+    assert found.facts | {"value": None, "trials": 0, "searched": [], "capped": False} == found.facts
 
 
 def test_nobody_to_validate_on(split):
@@ -164,15 +172,15 @@ def learner(monkeypatch):
 def test_the_number_of_epochs_is_found_on_the_way(tune, learner):
     found = tune("Learner", {"bad": 0.0}, {"epochs": {"stop": 24}, "peak": {"low": 9, "high": 11}}, trials=3)
     assert abs(found.hyperparameters["epochs"] - found.hyperparameters["peak"]) <= 2  # looks are 2 apart
-    assert (found.trials["epochs"] < 24).all()
+    assert (tried(found, "epochs") < 24).all()
 
 
 def test_hopeless_trials_are_given_up(tune, learner):
     space = {"epochs": {"stop": 24}, "bad": {"low": 0.0, "high": 1.0}}
     found = tune("Learner", {"peak": 24}, space, trials=12)
     assert set(found.trials["state"]) == {"complete", "pruned"}
-    pruned = found.trials["state"] == "pruned"
-    assert found.trials.loc[pruned, "bad"].min() > found.trials.loc[~pruned, "bad"].median()
+    pruned, bad = found.trials["state"] == "pruned", tried(found, "bad")
+    assert bad[pruned].min() > bad[~pruned].median()
     assert found.trials.loc[found.trials["value"].idxmax(), "state"] == "complete"
 
 
@@ -202,15 +210,26 @@ def test_what_counts_only_when_ranking_asks_for_no_new_fit(tune, monkeypatch):
     assert found.trials["value"].min() < found.trials["value"].max()
 
 
+def test_what_is_known_is_taken_and_nothing_searched(tune):
+    first = tune(trials=2)
+    taken = tune(known={"hyperparameters": {"neighbours": 3}, "source": "a-record"})
+    assert taken.hyperparameters == {"neighbours": 3}
+    assert taken.untuned == first.untuned
+    known = {"searched": [], "trials": 0, "asked": 0, "capped": False, "value": None, "source": "a-record"}
+    assert taken.facts | known == taken.facts
+    assert list(taken.trials) == list(first.trials)
+    assert list(taken.cost(2)) == ["trial", "seconds", "threads"]
+
+
 def test_the_record_of_a_search(tune, tmp_path):
     found = tune()
-    write_trials(tmp_path / "trials.csv", found.trials)
-    read = read_trials(tmp_path / "trials.csv")
-    assert list(read.columns) == ["trial", "value", "state", "neighbours"]
-    assert read["value"].tolist() == pytest.approx(found.trials["value"].tolist(), rel=1e-5)
-    write_tuned(tmp_path / "a.json", {"estimator": "ItemKNN", **found.summary})
-    tuned = read_tuned(tmp_path / "a.json")
-    assert tuned["hyperparameters"] == found.hyperparameters
-    members = with_members({"by": "rank"}, {"a": tmp_path / "a.json"})["members"]
+    tables = {"trials": found.trials, "cost": found.cost(2)}
+    save_tables(tmp_path / "a", tables, {"estimator": "ItemKNN", **found.facts})
+    read = read_table(tmp_path / "a" / "trials.csv")
+    assert list(read.columns) == ["trial", "value", "state", "point"]
+    assert read["point"].tolist() == found.trials["point"].tolist()
+    assert len(read_table(tmp_path / "a" / "cost.csv")) == len(read)
+    assert read_tuned(tmp_path / "a")["hyperparameters"] == found.hyperparameters
+    members = with_members({"by": "rank"}, {"a": tmp_path / "a"})["members"]
     assert members == {"a": {"estimator": "ItemKNN", "hyperparameters": found.hyperparameters}}
     assert with_members({"by": "rank"}, {}) == {"by": "rank"}

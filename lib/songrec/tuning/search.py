@@ -1,5 +1,6 @@
 """The search for hyper-parameters: as many trials for every model, evaluated on validation alone."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,8 +43,8 @@ class Search:
     untuned : dict
         Those of trial 0.
     trials : DataFrame
-        A row a trial: `trial`, `value` (mean AP@10 over the validation users), `state`, and a column for each
-        searched hyper-parameter, empty where it was not asked for.
+        A row a trial: `trial`, `value` (mean AP@10 over the validation users), `state`, and `point`, the
+        hyper-parameters that were tried, by flat name, as JSON.
     seconds : list of float
         Of each trial.
     asked : int
@@ -52,6 +53,8 @@ class Search:
         Whether time ended the search before its number of trials did.
     space : dict
         What was searched.
+    source : str
+        Whose hyper-parameters these are, where nothing was searched because they were known.
     """
 
     hyperparameters: dict[str, Any]
@@ -61,10 +64,11 @@ class Search:
     asked: int
     capped: bool
     space: dict[str, Any] = field(repr=False)
+    source: str = ""
 
     @property
-    def summary(self) -> dict[str, Any]:
-        """As `record.write_tuned` keeps it, without the estimator."""
+    def facts(self) -> dict[str, Any]:
+        """What is kept for training and for the page, without the estimator; `record.read_tuned` reads it."""
         values = self.trials["value"].tolist()
         flat = self.hyperparameters | {
             f"{name}.{part}": value
@@ -83,7 +87,13 @@ class Search:
             "metric": METRIC,
             "value": max(values, default=None),
             "untuned_value": values[0] if values else None,
+            **({"source": self.source} if self.source else {}),
         }
+
+    def cost(self, threads: int) -> pd.DataFrame:
+        """What each trial took: trial, seconds, threads."""
+        table = pd.DataFrame({"trial": range(len(self.seconds)), "seconds": self.seconds})
+        return table.assign(threads=threads)
 
 
 def search(
@@ -97,6 +107,7 @@ def search(
     seconds: float,
     journal: Path,
     seed: int = 0,
+    known: Mapping[str, Any] | None = None,
 ) -> Search:
     """Search a space for the hyper-parameters with the highest mean AP@10 of the validation users.
 
@@ -122,6 +133,8 @@ def search(
         what it would have found; removed at the end. One of another search is not continued.
     seed : int
         Of the points.
+    known : dict, optional
+        What another search found (its `facts`): its hyper-parameters are taken, and nothing is searched.
 
     Notes
     -----
@@ -134,10 +147,13 @@ def search(
     Bergstra et al. 2011, "Algorithms for hyper-parameter optimization".
     """
     untuned = create(estimator, **fixed).get_params()
+    if known:
+        source = known.get("source", "published results")
+        return Search(known["hyperparameters"], untuned, _table([]), [], 0, False, {}, source)
     for name, value in nested({n: _default(untuned, n, e) for n, e in space.items()}).items():
         untuned[name] = value
     if not space or not trials:
-        return Search(untuned, untuned, _table([], space), [], 0, False, {})
+        return Search(untuned, untuned, _table([]), [], 0, False, {})
     if not len(validation.users):
         raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
     identity = identity_of(estimator, fixed, space, seed, train, validation)
@@ -148,9 +164,7 @@ def search(
         run.trial(seed, untuned, deadline=time.perf_counter() + seconds - sum(run.seconds))
     best = max(run.done, key=lambda trial: (trial.user_attrs["value"], -trial.number))
     chosen = untuned | nested(run.parameters(best))
-    found = Search(
-        chosen, untuned, _table(run.done, space), run.seconds, asked, len(run.done) < asked, dict(space)
-    )
+    found = Search(chosen, untuned, _table(run.done), run.seconds, asked, len(run.done) < asked, dict(space))
     journal.unlink(missing_ok=True)
     return found
 
@@ -274,14 +288,14 @@ def _default(untuned: Mapping[str, Any], name: str, entry: Mapping[str, Any]) ->
     return (untuned.get(whole) or {}).get(part, 1.0) if dot else untuned[name]
 
 
-def _table(done: list[Any], space: Mapping[str, Any]) -> pd.DataFrame:
+def _table(done: list[Any]) -> pd.DataFrame:
     rows = [
-        {
-            "trial": number,
-            "value": trial.user_attrs["value"],
-            "state": trial.state.name.lower(),
-            **{name: trial.user_attrs["parameters"].get(name) for name in space},
-        }
+        [
+            number,
+            trial.user_attrs["value"],
+            trial.state.name.lower(),
+            json.dumps(trial.user_attrs["parameters"]),
+        ]
         for number, trial in enumerate(done)
     ]
-    return pd.DataFrame(rows, columns=["trial", "value", "state", *space])
+    return pd.DataFrame(rows, columns=["trial", "value", "state", "point"])
