@@ -210,6 +210,13 @@ def not_worse(values: Mapping[str, pd.Series]) -> set[str]:
     return _not_worse(means, alike)
 
 
+def tally(differences: pd.DataFrame) -> dict[str, int]:
+    """How many comparisons were corrected together (tests); and how many pairs by MAP differ (apart)."""
+    rows = differences[differences["metric"] == DECIDING]
+    apart = int((rows["p_holm"] < ALPHA).sum())
+    return {"tests": int(differences["p_holm"].notna().sum()), "pairs": len(rows), "apart": apart}
+
+
 def reach(lists: Mapping[str, TopN], train: csr_array, holdout: csr_array, cutoff: int) -> pd.DataFrame:
     """Which songs fill the lists: model, song_share, place_share, both cumulative.
 
