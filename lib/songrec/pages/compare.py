@@ -190,7 +190,7 @@ def forest(run: Results, cutoff: int = 10) -> Figure:
     right.set_yticks(range(len(rows)), [_p(p) for p in rows["p_holm"]])
     right.tick_params(length=0, labelsize=8.5, labelcolor=INK)
     right.spines["right"].set_visible(False)
-    reference_line(axes, x=0)
+    reference_line(axes, x=0, zorder=1.5)
     axes.set_xlabel(f"difference in {name} to {run.label(best)}, the best; mean over users")
     told = [f"{run.label(row.model)} {row.value:.3f} ({_p(row.p_holm)})" for row in rows.itertuples()]
     return Figure(
@@ -262,8 +262,8 @@ def trade_off(run: Results, cutoff: int = 10) -> Figure:
     return Figure(
         canvas,
         accuracy.assign(coverage=coverage)[["model", "value", "ci_low", "ci_high", "coverage"]],
-        f"Accuracy against coverage: {METRICS[DECIDING].title(cutoff)} with its 95 % interval, over the share of "
-        "the catalogue that stands in at least one list. Up is more accurate, right reaches more of the "
+        f"Accuracy against coverage: {METRICS[DECIDING].title(cutoff)} with its 95 % interval, over the share "
+        "of the catalogue that stands in at least one list. Up is more accurate, right reaches more of the "
         "catalogue.",
         f"A point a model, MAP upwards and coverage to the right: {'; '.join(told)}.",
     )
@@ -275,9 +275,7 @@ def reach(run: Results) -> Figure:
     models, real = rows[rows["model"] != HELD_OUT], rows[rows["model"] == HELD_OUT]
     canvas, (axes,) = subplots(height=4.3)
     lines(axes, models, "song_share", run, y="place_share", every=25)
-    axes.plot(
-        real["song_share"], real["place_share"], "--", color=INK, label="what users listened to (held out)"
-    )
+    axes.plot(real["song_share"], real["place_share"], "--", color=INK, label="users themselves (held out)")
     log_scale(axes.xaxis, share=True)
     axes.set(
         xlabel=f"{run.item}s, most heard first (share of the catalogue, log scale)",
@@ -285,15 +283,15 @@ def reach(run: Results) -> Figure:
         ylim=(0, 1.03),
     )
     percent(axes.yaxis)
-    legend(canvas, axes)
+    legend(canvas, axes, columns=4)
     top = top_share(run)
     told = [f"{run.label(model)} {100 * top[model]:.0f} %" for model in top.index if model != HELD_OUT]
     return Figure(
         canvas,
         rows,
         f"Popularity bias: the share of all recommended places that the most heard {run.item}s fill, beside "
-        "the same of what users listened to in the held-out part (dashed). The higher a line above the dashed "
-        f"one, the more a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
+        "the same of what users listened to in the held-out part (dashed). The higher a line above it, the more "
+        f"a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
         f"Lines that rise to 1 over the share of the catalogue on a logarithmic axis. The most heard 1 % of "
         f"{run.item}s fill: {'; '.join(told)}; of what users listened to {100 * top[HELD_OUT]:.0f} %.",
     )

@@ -90,7 +90,7 @@ def activity(run: Results) -> Table:
 
 
 def facts(run: Results) -> dict:
-    """What the findings say: who is served, and whether the best model does better for who is known better."""
+    """What the findings say: who is served, and whether the best model serves those better whom it knows."""
     cutoff = run.facts(STAGE)["cutoff"]
     served = run.rows(STAGE, "metrics", metric="hit_rate", k=cutoff)
     rows = run.table(STAGE, "activity")
