@@ -332,6 +332,10 @@ class Results:
             for name in ("differences", "ratios")
         }
 
+    def beside(self, name: str) -> pd.DataFrame:
+        """A table that is published beside the runs and belongs to none of them."""
+        return read_table(self.folder.parent / f"{name}.csv")
+
     def only(self, stages: Iterable[str]) -> "Results":
         """The same results, of which only these stages may be read."""
         return replace(self, stages=frozenset(stages))

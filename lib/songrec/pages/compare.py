@@ -42,13 +42,14 @@ HELD_OUT = "held out"
 
 
 def results(
-    run: Results, metrics: list[str] = HEADLINE, cutoff: int = 10, models: list[str] | None = None
+    run: Results, metrics: list[str] = HEADLINE, cutoff: int | None = None, models: list[str] | None = None
 ) -> Table:
-    """A row a model, best first by MAP: metrics at a cut-off with their intervals.
+    """A row a model, best first by MAP: metrics with their intervals, at the compared cut-off or another.
 
     Bold marks the best of each metric and all that are not significantly worse, of all models of the run,
     whether shown or not.
     """
+    cutoff = cutoff or _cutoff(run)
     shown = [model for model in run.models(cutoff=cutoff) if models is None or model in models]
     columns = {"model": words(run.label(model) for model in shown)}
     for metric in metrics:
@@ -66,20 +67,20 @@ def _of(run: Results, metric: str, cutoff: int) -> pd.DataFrame:
     return rows.set_index("model", drop=False)
 
 
-def gains(run: Results, cutoff: int = 10) -> Table:
+def gains(run: Results) -> Table:
     """Every model minus the baseline, user by user, by three metrics."""
     than = run.label(_baseline(run))
-    return _over_baseline(run, "differences", cutoff, f"Minus the value of {than}, user by user. {RANGE}")
+    return _over_baseline(run, "differences", f"Minus the value of {than}, user by user. {RANGE}")
 
 
-def ratios(run: Results, cutoff: int = 10) -> Table:
+def ratios(run: Results) -> Table:
     """Every model over the baseline: how many times its mean, by three metrics."""
     note = f"Times the value of {run.label(_baseline(run))}; in brackets the 95 % interval of the ratio."
-    return _over_baseline(run, "ratios", cutoff, note)
+    return _over_baseline(run, "ratios", note)
 
 
-def _over_baseline(run: Results, name: str, cutoff: int, note: str) -> Table:
-    models = _others(run, cutoff)
+def _over_baseline(run: Results, name: str, note: str) -> Table:
+    models, cutoff = _others(run), _cutoff(run)
     columns = {"model": words(run.label(model) for model in models)}
     for metric in GAINED:
         rows = pd.DataFrame([_pair(run, name, model, metric, cutoff) for model in models])
@@ -94,20 +95,24 @@ def _pair(run: Results, name: str, model: str, metric: str, cutoff: int) -> dict
     return {"value": ratio.value, "ci_low": ratio.low, "ci_high": ratio.high}
 
 
+def _cutoff(run: Results) -> int:
+    """The cut-off at which models are compared."""
+    return run.facts(STAGE)["cutoff"]
+
+
 def _baseline(run: Results) -> str:
     return run.facts(STAGE)["baseline"]
 
 
-def _others(run: Results, cutoff: int) -> list[str]:
-    return [model for model in run.models(cutoff=cutoff) if model != _baseline(run)]
+def _others(run: Results) -> list[str]:
+    return [model for model in run.models(cutoff=_cutoff(run)) if model != _baseline(run)]
 
 
-def gains_figure(run: Results, cutoff: int = 10) -> Figure:
+def gains_figure(run: Results) -> Figure:
     """Every model's difference in MAP to the baseline with its interval; 0 is no difference."""
-    than = run.label(_baseline(run))
-    models = _others(run, cutoff)
+    than, cutoff = run.label(_baseline(run)), _cutoff(run)
     rows = pd.DataFrame(
-        [run.difference(model, _baseline(run), DECIDING, cutoff) for model in models],
+        [run.difference(model, _baseline(run), DECIDING, cutoff) for model in _others(run)],
         columns=["model", "value", "ci_low", "ci_high"],
     )
     canvas, (axes,) = subplots(height=1.2 + 0.3 * max(len(rows), 2))
@@ -124,21 +129,23 @@ def gains_figure(run: Results, cutoff: int = 10) -> Figure:
     )
 
 
-def _against_best(run: Results, cutoff: int) -> pd.DataFrame:
+def _against_best(run: Results) -> pd.DataFrame:
     """Every other model minus the best one, the nearest first."""
+    cutoff = _cutoff(run)
     best, *others = run.models(cutoff=cutoff)
     rows = [run.difference(model, best, DECIDING, cutoff) for model in others]
     columns = run.table(STAGE, "differences").columns
     return pd.DataFrame(rows, columns=columns).sort_values("value", ascending=False, kind="stable")
 
 
-def against_best(run: Results, cutoff: int = 10) -> Table:
+def against_best(run: Results) -> Table:
     """Every other model minus the best one, with the tests."""
-    return _tested(run, _against_best(run, cutoff))
+    return _tested(run, _against_best(run))
 
 
-def pairs(run: Results, cutoff: int = 10) -> Table:
+def pairs(run: Results) -> Table:
     """Every two models by MAP, the better one first, with the tests."""
+    cutoff = _cutoff(run)
     models = run.models(cutoff=cutoff)
     rows = [
         run.difference(better, worse, DECIDING, cutoff)
@@ -168,9 +175,10 @@ def _tested(run: Results, rows: pd.DataFrame) -> Table:
     )
 
 
-def forest(run: Results, cutoff: int = 10) -> Figure:
+def forest(run: Results) -> Figure:
     """Every other model minus the best, over what was too small to be detected, with the corrected p."""
-    rows, best = _against_best(run, cutoff), run.models(cutoff=cutoff)[0]
+    cutoff = _cutoff(run)
+    rows, best = _against_best(run), run.models(cutoff=cutoff)[0]
     name, marked = METRICS[DECIDING].title(cutoff), run.best(DECIDING, cutoff)
     canvas, (axes,) = subplots(height=1.3 + 0.3 * max(len(rows), 2))
     edge = _edge(rows)
@@ -228,7 +236,7 @@ def by_cutoff(run: Results, metrics: list[str] = ("recall", DECIDING, "ndcg")) -
     panels[0].set_ylabel("mean over users")
     legend(canvas, panels[0])
     labels = [METRICS[metric].label for metric in metrics]
-    order = ", ".join(map(run.label, run.models(cutoff=run.facts(STAGE)["cutoff"])))
+    order = ", ".join(map(run.label, run.models(cutoff=_cutoff(run))))
     return Figure(
         canvas,
         rows[["model", "metric", "k", "value", "ci_low", "ci_high"]],
@@ -239,8 +247,9 @@ def by_cutoff(run: Results, metrics: list[str] = ("recall", DECIDING, "ndcg")) -
     )
 
 
-def trade_off(run: Results, cutoff: int = 10) -> Figure:
+def trade_off(run: Results) -> Figure:
     """Accuracy against coverage of the catalogue, a point a model."""
+    cutoff = _cutoff(run)
     models = run.models(cutoff=cutoff)
     accuracy = _of(run, DECIDING, cutoff).loc[models]
     coverage = _of(run, "coverage", cutoff)["value"].loc[models]
@@ -262,16 +271,15 @@ def trade_off(run: Results, cutoff: int = 10) -> Figure:
     return Figure(
         canvas,
         accuracy.assign(coverage=coverage)[["model", "value", "ci_low", "ci_high", "coverage"]],
-        f"Accuracy against coverage: {METRICS[DECIDING].title(cutoff)} with its 95 % interval, over the share "
-        "of the catalogue that stands in at least one list. Up is more accurate, right reaches more of the "
-        "catalogue.",
+        f"{METRICS[DECIDING].title(cutoff)} with its 95 % interval over the share of the catalogue that "
+        "stands in at least one list: up is more accurate, right reaches more of the catalogue.",
         f"A point a model, MAP upwards and coverage to the right: {'; '.join(told)}.",
     )
 
 
 def reach(run: Results) -> Figure:
     """Popularity bias: the share of all recommended places that the most heard songs fill."""
-    rows, cutoff = run.table(STAGE, "reach"), run.facts(STAGE)["cutoff"]
+    rows, cutoff = run.table(STAGE, "reach"), _cutoff(run)
     models, real = rows[rows["model"] != HELD_OUT], rows[rows["model"] == HELD_OUT]
     canvas, (axes,) = subplots(height=4.3)
     lines(axes, models, "song_share", run, y="place_share", every=25)
@@ -290,8 +298,8 @@ def reach(run: Results) -> Figure:
         canvas,
         rows,
         f"Popularity bias: the share of all recommended places that the most heard {run.item}s fill, beside "
-        "the same of what users listened to in the held-out part (dashed). The higher a line above it, the more "
-        f"a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
+        "the same of what users listened to in the held-out part (dashed). The higher a line stands above "
+        f"that, the more a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
         f"Lines that rise to 1 over the share of the catalogue on a logarithmic axis. The most heard 1 % of "
         f"{run.item}s fill: {'; '.join(told)}; of what users listened to {100 * top[HELD_OUT]:.0f} %.",
     )
@@ -307,7 +315,7 @@ def top_share(run: Results, share: float = 0.01) -> pd.Series:
 def cost(run: Results) -> Table:
     """What each model costs: time to fit, time for one user's list, peak memory of the process."""
     rows = run.table("train", "cost").set_index("model")
-    models = [model for model in run.models() if model in rows.index]
+    models = [model for model in run.models(cutoff=_cutoff(run)) if model in rows.index]
     rows = rows.loc[models]
     return table(
         {

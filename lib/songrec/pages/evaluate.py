@@ -12,8 +12,9 @@ from songrec.show.table import BEST, Column, Table, capped, counts, estimates, t
 STAGE = "evaluate"
 
 
-def metrics(run: Results, cutoff: int = 10) -> Table:
+def metrics(run: Results, cutoff: int | None = None) -> Table:
     """Every metric at one cut-off: a row a metric, a column a model."""
+    cutoff = cutoff or run.facts(STAGE)["cutoff"]
     rows = run.rows(STAGE, "metrics", k=cutoff)
     models = list(dict.fromkeys(rows["model"]))
     names = [name for name in METRICS if name in set(rows["metric"])]
