@@ -158,7 +158,9 @@ def cost(run: Results) -> Figure:
         models = front(rows, name)
         edge = rows.loc[models]
         axes.step(edge[name].clip(lower=1e-3), edge["value"], where="post", color=INK, linewidth=1, zorder=0)
-        log_scale(axes.xaxis)
+        # Most processes lie within one order of magnitude: a tick at each would be one tick.
+        doubled = [each for each in 100 * 2 ** np.arange(12) if each <= rows[name].max()]
+        log_scale(axes.xaxis, ticks=doubled if name == "peak_mb" else ())
         axes.set(xlabel=f"{label}, log scale", ylim=(0, None))
         axes.set_title(label.partition(" (")[0])
         told.append(f"{label}: {', '.join(map(run.label, models))}")
@@ -178,9 +180,9 @@ def decision(run: Results) -> Table:
     """Situations, the model to start with in each, why, and which others are as good as can be told."""
     rows = situations(run)
     note = (
-        f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly worse "
-        f"in {TITLE}, the model that is fitted fastest, and under *or* the others. For new listeners models are "
-        "not compared in pairs: the highest mean, and those whose interval overlaps its own."
+        f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly "
+        f"worse in {TITLE}, the model that is fitted fastest, and under *or* the others. For new listeners "
+        "models are not compared in pairs: the highest mean, and those whose interval overlaps its own."
     )
     return table(
         {

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from songrec.evaluation import Evaluation, summarise
+from songrec.splits import HeldOut
 
 PerUser = Mapping[str, pd.DataFrame]
 """Model -> values by user, columns `metric@k`."""
@@ -61,6 +62,11 @@ def hits(per_user: PerUser, cutoff: int, most: int = 5) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "hits", "value", "ci_low", "ci_high"])
 
 
+def known_songs(users: HeldOut) -> np.ndarray:
+    """How many songs a model may know of each user: int (n_users,)."""
+    return np.diff(users.fold_in.indptr)
+
+
 def groups(known: np.ndarray, n: int = 4) -> np.ndarray:
     """Users in groups of about equal size by how much is known of them: int (n_users,), 0 the least known.
 
@@ -78,7 +84,7 @@ def activity(per_user: PerUser, known: np.ndarray, column: str) -> pd.DataFrame:
     per_user : mapping
         Model -> values by user.
     known : int array (n_users,)
-        Songs of each user's fold-in, in the order of the rows.
+        From `known_songs`, in the order of the rows.
     column : str
         The `metric@k`.
 
