@@ -20,9 +20,10 @@ import pandas as pd
 
 from songrec.config import suggest
 from songrec.errors import DataError
+from songrec.evaluation.comparisons import ALPHA
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.files import read_json
-from songrec.modelspec import look_of, read_models
+from songrec.modelspec import look_of, memory_bytes, read_models
 from songrec.paths import RESULTS, Paths
 from songrec.tables import FACTS, read_table
 
@@ -100,7 +101,7 @@ class Results:
 
     @classmethod
     def published(cls, name: str, results: Path = RESULTS) -> "Results":
-        """A published run; models are shown as `models.yml` shows them today.
+        """A published run; models are shown as `models.yml` shows them today, with its formulas of memory.
 
         Raises
         ------
@@ -115,7 +116,8 @@ class Results:
                 f"{', '.join(known) or 'none'}. `songrec run`, then `songrec publish`, puts them there."
             )
         header = read_json(folder / HEADER)
-        today = {label: {"title": spec.title, "look": spec.look} for label, spec in read_models().items()}
+        told = {"title", "look", "memory"}
+        today = {label: spec.model_dump(include=told) for label, spec in read_models().items()}
         models = header["models"]
         shown = {label: models.get(label, {}) | today.get(label, {}) for label in [*models, *today]}
         return cls(name, folder, header | {"models": shown})
@@ -209,6 +211,12 @@ class Results:
         """Whether the model runs others: its cost is the sum of theirs, and it is no place to start."""
         return bool(self.header["models"].get(model, {}).get("members"))
 
+    def memory(self, model: str, users: int, songs: int, entries: int) -> int | None:
+        """The bytes that the model, as it was tuned, would keep of a log of this size; None if unknown."""
+        if not (formula := self.header["models"].get(model, {}).get("memory")):
+            return None
+        return memory_bytes(formula, users, songs, entries, **self.facts("tune")[model]["hyperparameters"])
+
     def models(self, by: str = DECIDING, cutoff: int = 10) -> list[str]:
         """Names of the models, best first by a metric; by one that only describes, largest first."""
         rows = self.table("evaluate", "metrics")
@@ -236,8 +244,16 @@ class Results:
             raise DataError(f"{self.folder / 'tune'}: no value on validation")
         return max(reached, key=reached.__getitem__)
 
-    def best(self, metric: str = DECIDING, cutoff: int = 10) -> set[str]:
-        """The best model by a metric and all that are not significantly worse, as the comparison decided."""
+    def best(self, metric: str = DECIDING, cutoff: int = 10, among: Iterable[str] | None = None) -> set[str]:
+        """The best model by a metric and all that are not significantly worse, as the comparison decided.
+
+        `among` some models it is the best of these; every two are compared by the deciding metric only.
+        """
+        if among is not None:
+            of = set(among)
+            first, *others = [model for model in self.models(metric, cutoff) if model in of] or [None]
+            tests = {model: self.difference(first, model, metric, cutoff)["p_holm"] for model in others}
+            return ({first} if first else set()) | {model for model, p in tests.items() if p >= ALPHA}
         marks = self.table("compare", "best")
         rows = marks[(marks["metric"] == metric) & (marks["k"] == cutoff)]
         return set(rows.loc[rows["best"].astype(str) == "True", "model"])
@@ -315,6 +331,10 @@ class Results:
             }
             for name in ("differences", "ratios")
         }
+
+    def beside(self, name: str) -> pd.DataFrame:
+        """A table that is published beside the runs and belongs to none of them."""
+        return read_table(self.folder.parent / f"{name}.csv")
 
     def only(self, stages: Iterable[str]) -> "Results":
         """The same results, of which only these stages may be read."""

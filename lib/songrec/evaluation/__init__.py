@@ -36,7 +36,6 @@ from songrec.evaluation.metrics import (
     score_lists,
 )
 from songrec.evaluation.overlap import jaccard, lowest_overlap_users, overlaps
-from songrec.evaluation.results import load_results, result_rows, save_results
 from songrec.evaluation.segments import CLASSES, groups_by, popularity_classes, recall_by_class
 from songrec.evaluation.statistics import means_of, paired_difference, paired_ratio, summarise
 
@@ -64,7 +63,6 @@ __all__ = [
     "intra_list_diversity",
     "jaccard",
     "load_per_user",
-    "load_results",
     "lorenz",
     "lowest_overlap_users",
     "mean_popularity",
@@ -83,9 +81,7 @@ __all__ = [
     "recall_by_class",
     "recall_capped",
     "reciprocal_rank",
-    "result_rows",
     "save_per_user",
-    "save_results",
     "score_lists",
     "serendipity",
     "sign_flip",

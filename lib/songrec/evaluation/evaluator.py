@@ -1,6 +1,6 @@
 """From lists to numbers: every metric at every cut-off, kept per user."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,18 +103,31 @@ def _check(users: np.ndarray, lists: TopN, holdout: csr_array, train: csr_array)
         )
 
 
-def save_per_user(per_user: pd.DataFrame, path: Path) -> None:
-    """Write per-user values as Parquet, atomically; the same values give the same bytes.
+def save_per_user(per_user: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write every model's values by user as `<model>.parquet`, all or none; the same values, the same bytes.
 
     pandas' own writer would add its version to the file, so the columns are handed to Arrow bare.
     """
-    table = pa.table({"user": per_user.index.to_numpy(), **{c: per_user[c].to_numpy() for c in per_user}})
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        for model, values in per_user.items():
+            columns = {column: values[column].to_numpy() for column in values}
+            table = pa.table({"user": values.index.to_numpy(), **columns})
+            pq.write_table(table, temporary / f"{model}.parquet", compression="zstd")
 
 
-def load_per_user(path: Path) -> pd.DataFrame:
-    """Read what `save_per_user` wrote; a missing or damaged file is a `DataError` that names it."""
+def load_per_user(folder: Path, models: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Read these models' values, as `save_per_user` wrote them.
+
+    Raises
+    ------
+    DataError
+        For a missing or damaged file, which it names.
+    """
+    return {model: _load(folder / f"{model}.parquet") for model in models}
+
+
+def _load(path: Path) -> pd.DataFrame:
     try:
         return pq.read_table(path).to_pandas().set_index("user")
     except (OSError, pa.ArrowException, KeyError) as error:

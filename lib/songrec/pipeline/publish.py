@@ -62,7 +62,7 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
                 _write_stage(run, plan, stage, folder / stage)
             write_json(folder / "run.json", plan.header | _provenance(recorded, run, commit))
     if results == RESULTS:
-        from songrec.report.readme import refresh
+        from songrec.pipeline.readme import refresh
 
         refresh()
     return results / profile

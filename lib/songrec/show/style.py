@@ -49,6 +49,7 @@ _RC = {
     "ytick.major.size": 3.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "patch.linewidth": 0,  # the theme draws white edges around bars
     "lines.linewidth": 1.8,
     "lines.markersize": 6,
     "lines.markeredgewidth": 0.8,

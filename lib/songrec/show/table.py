@@ -10,13 +10,19 @@ from html import escape
 
 import pandas as pd
 
-from songrec.results import Estimate
+from songrec.results import DAGGER, Estimate, Results
 from songrec.show.numbers import p_value, plain, share, significant, unbroken, written
 
 RANGE = "± and brackets: 95 % interval."
 """What stands below a table of estimates."""
 
 BEST = f"{RANGE} Bold: the best, and all that are not significantly worse."
+
+
+def capped(run: Results, models: Iterable[str]) -> str:
+    """What the dagger in names of models means, where one of these has it: the end of a note."""
+    named = any(run.capped(model) for model in models)
+    return f" {DAGGER.strip()} Its search was ended by time, before it had all its trials." if named else ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,380 @@
+"""The benchmark: all published runs side by side, what accuracy costs, and which model to start with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from songrec.evaluation.metrics import DECIDING, METRICS
+from songrec.pages import compare
+from songrec.results import DAGGER, Estimate, Results
+from songrec.show.figure import Figure, legend, log_scale, name_rows, points, reference_line, subplots
+from songrec.show.numbers import plain, share, significant, written
+from songrec.show.prose import counted, listed, two_lines
+from songrec.show.style import FAINT, INK
+from songrec.show.table import (
+    BEST,
+    RANGE,
+    Column,
+    Table,
+    capped,
+    counts,
+    estimates,
+    numbers,
+    sizes,
+    stacked,
+    table,
+    words,
+)
+
+COSTS = {
+    "fit_seconds": "fit (s)",
+    "recommend_ms_per_user": "list of one user (ms)",
+    "peak_mb": "peak memory (MB)",
+}
+NEAR = 0.9
+"""A model is nearly as accurate as the best when its MAP@10 is at least this share of the best one's."""
+
+LARGE = {"users": 1_000_000, "songs": 400_000, "entries": 50_000_000}
+"""A log too large for a dense matrix of songs by songs."""
+
+ROOM = 16 * 2**30
+"""Bytes that a model may keep of such a log."""
+
+TITLE = METRICS[DECIDING].title(10)
+
+
+def datasets(runs: Sequence[Results]) -> Table:
+    """The logs, as they were read and as the filters left them."""
+    made = {}
+    for run in runs:
+        facts = run.facts("ingest")
+        rows = pd.DataFrame([facts["read"], {name: facts[name] for name in ("users", "songs", "triplets")}])
+        made[run.title] = table(
+            {
+                "recommended": words([f"{run.item}s", ""]),
+                "": words(["as read", "filtered"]),
+                "users": counts(rows["users"]),
+                "items": counts(rows["songs"]),
+                "triplets": counts(rows["triplets"]),
+                "share of cells (%)": numbers(
+                    100 * rows["triplets"] / rows["users"] / rows["songs"], digits=2
+                ),
+            }
+        )
+    return stacked(made, "data set")
+
+
+def across(runs: Sequence[Results], models: list[str] | None = None, metric: str = DECIDING) -> Table:
+    """A row a model, a column a log: the metric at ten places; and what a fit takes on the first log.
+
+    Rows stand in the order of the first log.
+    """
+    known = dict.fromkeys(model for run in runs for model in run.models())
+    shown = [model for model in known if models is None or model in models]
+    columns = {"model": words(_name(runs, model) for model in shown)}
+    for run in runs:
+        rows = run.rows("evaluate", "metrics", metric=metric, k=10).set_index("model").reindex(shown)
+        cells = [
+            text + (DAGGER if text and run.capped(model) else "")
+            for model, text in zip(shown, estimates(rows, METRICS[metric].unit).cells, strict=True)
+        ]
+        best = run.best(metric) if METRICS[metric].best else set()
+        columns[run.title] = Column(cells).marked(model in best for model in shown)
+    fits = runs[0].table("train", "cost").set_index("model")["fit_seconds"]
+    columns["fit (s), first log"] = sizes(fits.reindex(shown))
+    ended = next((note for run in runs if (note := capped(run, shown))), "")
+    return table(columns, BEST + ended)
+
+
+def _name(runs: Sequence[Results], model: str) -> str:
+    """The model's name; whether time ended its search differs from log to log."""
+    return next(run for run in runs if model in run.header["models"]).label(model).removesuffix(DAGGER)
+
+
+def headline(runs: Sequence[Results], metrics: list[str] = ("precision", "recall", DECIDING)) -> Figure:
+    """Every model on every log: a panel a metric, a row a log."""
+    models = list(dict.fromkeys(model for run in runs for model in run.models()))
+    canvas, panels = subplots(columns=len(metrics), height=1.6 + 1.05 * len(runs), sharey=True)
+    drawn = []
+    for axes, metric in zip(panels, metrics, strict=True):
+        for place, run in enumerate(runs):
+            rows = run.rows("evaluate", "metrics", metric=metric, k=10).set_index("model", drop=False)
+            mine = [model for model in models if model in rows.index]
+            at = [place + 0.8 * ((models.index(model) + 0.5) / len(models) - 0.5) for model in mine]
+            for model, y in zip(mine, at, strict=True):
+                points(axes, rows.loc[[model]], [y], [model], run, label=_name(runs, model), markersize=4.5)
+            drawn.append(rows.loc[mine].assign(log=run.title))
+        axes.set(xlim=(0, None), xlabel="mean over users")
+        axes.set_title(METRICS[metric].title(10))
+        for edge in range(1, len(runs)):
+            reference_line(axes, y=edge - 0.5, color=FAINT)
+    name_rows(panels[0], [two_lines(run.title) for run in runs])
+    for axes in panels:
+        axes.grid(False, axis="y")
+        axes.set_ylim(len(runs) - 0.5, -0.5)
+    legend(canvas, panels)
+    told = [
+        f"{run.title}: "
+        + ", ".join(f"{_name(runs, model)} {run.metric(model).value:.3f}" for model in run.models())
+        for run in runs
+    ]
+    return Figure(
+        canvas,
+        pd.concat(drawn)[["log", "model", "metric", "value", "ci_low", "ci_high"]],
+        f"{listed(METRICS[metric].title(10) for metric in metrics)} of every model on every log, with 95 % "
+        "intervals.",
+        f"Points with bars, a row a log. {TITLE} on {'; on '.join(told)}.",
+    )
+
+
+def costs(run: Results) -> pd.DataFrame:
+    """A row a model, best first: value, ci_low, ci_high of MAP@10, and the columns `COSTS`."""
+    rows = run.rows("evaluate", "metrics", metric=DECIDING, k=10).set_index("model", drop=False)
+    spent = run.table("train", "cost").set_index("model")[list(COSTS)]
+    return rows.loc[[model for model in run.models() if model in spent.index]].join(spent)
+
+
+def front(rows: pd.DataFrame, cost: str) -> list[str]:
+    """Models that no other equals in accuracy at less cost (the Pareto front), from cheap to accurate.
+
+    >>> rows = pd.DataFrame({"model": ["a", "b", "c"], "value": [0.3, 0.2, 0.1], "s": [9.0, 1.0, 2.0]})
+    >>> front(rows, "s")
+    ['b', 'a']
+    """
+    rows = rows.sort_values([cost, "value"], ascending=[True, False], kind="stable")
+    highest = rows["value"].cummax().shift(fill_value=-np.inf)
+    return rows.loc[rows["value"] > highest, "model"].tolist()
+
+
+def cost(run: Results) -> Figure:
+    """Accuracy against each cost, with the Pareto front."""
+    rows = costs(run)
+    canvas, panels = subplots(columns=len(COSTS), height=4.4, sharey=True)
+    told = []
+    for axes, (name, label) in zip(panels, COSTS.items(), strict=True):
+        points(axes, rows[name].clip(lower=1e-3), rows, rows["model"].tolist(), run)
+        models = front(rows, name)
+        edge = rows.loc[models]
+        axes.step(edge[name].clip(lower=1e-3), edge["value"], where="post", color=INK, linewidth=1, zorder=0)
+        # Most processes lie within one order of magnitude: a tick at each would be one tick.
+        doubled = [each for each in 100 * 2 ** np.arange(12) if each <= rows[name].max()]
+        log_scale(axes.xaxis, ticks=doubled if name == "peak_mb" else ())
+        axes.set(xlabel=f"{label}, log scale", ylim=(0, None))
+        axes.set_title(label.partition(" (")[0])
+        told.append(f"{label}: {', '.join(map(run.label, models))}")
+    panels[0].set_ylabel(TITLE)
+    legend(canvas, panels[0])
+    return Figure(
+        canvas,
+        rows[["model", "value", "ci_low", "ci_high", *COSTS]],
+        "What accuracy costs, on logarithmic axes: the line joins the models that no other equals at less "
+        "cost. What lies below it costs more and finds no more.",
+        f"Three panels, {TITLE} upwards, a cost on a logarithmic axis to the right; a line of steps joins "
+        f"the models that no other equals at less cost. From cheap to accurate: {'; '.join(told)}.",
+    )
+
+
+def decision(run: Results) -> Table:
+    """Situations, the model to start with in each, why, and which others are as good as can be told."""
+    rows = situations(run)
+    note = (
+        f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly "
+        f"worse in {TITLE}, the model that is fitted fastest, and under *or* the others. For new listeners "
+        "models are not compared in pairs: the highest mean, and those whose interval overlaps its own."
+    )
+    return table(
+        {
+            "situation": words(row["situation"] for row in rows),
+            "start with": words(run.label(row["model"]) for row in rows),
+            "because": words(row["because"] for row in rows),
+            "or": words(listed(map(run.label, row["alike"]), "or") if row["alike"] else "" for row in rows),
+        },
+        note + capped(run, [model for row in rows for model in (row["model"], *row["alike"])]),
+    )
+
+
+def situations(run: Results) -> list[dict[str, Any]]:
+    """For each situation: situation, model, because, alike (models not significantly worse)."""
+    rows = costs(run)
+    rows = rows[~rows["model"].map(run.made_of_others)]
+    kept = rows["model"].map(lambda model: run.memory(model, **LARGE))
+    near = rows[rows["value"] >= NEAR * rows["value"].max()]
+    coverage = pd.Series({model: run.metric(model, "coverage").value for model in near["model"]})
+    quick, wide = near["recommend_ms_per_user"].idxmin(), coverage.idxmax()
+    listing = f"{significant(rows.loc[quick, 'recommend_ms_per_user'])} ms a list"
+    reached = f"{share(coverage[wide])} of the {run.item}s listed"
+    much = f"at least {share(NEAR)} of the best accuracy"
+    return [
+        *_accurate(run, f"accuracy first, a catalogue of some ten thousand {run.item}s", rows),
+        *_accurate(
+            run,
+            f"a catalogue too large for a dense matrix of {run.item}s by {run.item}s",
+            rows[kept.notna() & (kept <= ROOM)],
+        ),
+        *_accurate(run, "fitted again within a second", rows[rows["fit_seconds"] <= 1]),
+        _situation(f"shortest answer, {much}", rows.loc[quick], listing),
+        _situation(f"widest reach, {much}", rows.loc[wide], reached),
+        *_newcomer(run, 5, f"new listeners, of whom 5 {run.item}s are known"),
+        *_newcomer(run, 0, "a listener about whom nothing is known"),
+    ]
+
+
+def _accurate(run: Results, situation: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Of the models that are not significantly worse than the best of these, the one that is fitted first."""
+    if rows.empty:
+        return []
+    alike = run.best(DECIDING, among=rows["model"])
+    model, *others = rows[rows["model"].isin(alike)].sort_values("fit_seconds", kind="stable")["model"]
+    fitted = f"fitted in {significant(rows.loc[model, 'fit_seconds'])} s"
+    return [_situation(situation, rows.loc[model], fitted, others)]
+
+
+def _situation(situation: str, row: pd.Series, more: str, alike: Sequence[str] = ()) -> dict[str, Any]:
+    (text,) = written([Estimate.of(row)])
+    because = f"{TITLE} {text}{more and '; '}{more}"
+    return {"situation": situation, "model": row["model"], "because": because, "alike": list(alike)}
+
+
+def _newcomer(run: Results, shown: int, situation: str) -> list[dict[str, Any]]:
+    """The situation of listeners with few songs or none, where the study of cold start was made."""
+    if not run.has("cold_start", "curve"):
+        return []
+    rows = run.rows("cold_start", "curve", metric=DECIDING, k=10, shown=shown)
+    rows = rows[~rows["model"].map(run.made_of_others) & (rows["model"] != "hybrid")]
+    rows = rows.sort_values("value", ascending=False, kind="stable")
+    best, others = rows.iloc[0], rows.iloc[1:]
+    near = others.loc[others["ci_high"] >= best["ci_low"], "model"].tolist()
+    return [_situation(situation, best, "of such listeners", near)]
+
+
+def selection(runs: Sequence[Results]) -> Table:
+    """Chosen by validation, beside the first on test: of all models, and of those not made of others.
+
+    The first of many on test owes a part of its place to these very users. What stands first on validation
+    was chosen by other plays, and its value on test has no such part.
+    """
+    made = {}
+    for run in runs:
+        rows = [_selected(run, single) for single in (False, True)]
+        made[run.title] = table(
+            {
+                "": words(["of all", "of single models"]),
+                "chosen by validation": words(run.label(chosen) for chosen, _ in rows),
+                f"its {TITLE} on test": Column(written([run.metric(chosen) for chosen, _ in rows])),
+                "first on test": words(run.label(first) for _, first in rows),
+                "ahead by": Column([_ahead(run, first, chosen) for chosen, first in rows]),
+            }
+        )
+    note = f"{RANGE} Ahead by: the difference, user by user."
+    return stacked(made, "data set", note)
+
+
+def _selected(run: Results, single: bool) -> tuple[str, str]:
+    return run.chosen(single), run.single() if single else run.models()[0]
+
+
+def _ahead(run: Results, first: str, chosen: str) -> str:
+    if first == chosen:
+        return "same model"
+    return written([Estimate.of(run.difference(first, chosen))], interval="brackets")[0]
+
+
+def provenance(runs: Sequence[Results]) -> Table:
+    """Where the numbers come from: a row a fact, a column a log; below it, what all logs share."""
+    facts = [_provenance(run) for run in runs]
+    columns: dict[str, list[str]] = {"": [], **{run.title: [] for run in runs}}
+    shared = []
+    for name in dict.fromkeys(name for of in facts for name in of):
+        texts = [of.get(name, "") for of in facts]
+        if len(runs) > 1 and len(set(texts)) == 1:
+            shared.append(f"{name}: {texts[0]}")
+        else:
+            for column, text in zip(columns.values(), [name, *texts], strict=True):
+                column.append(text)
+    note = f"The same for all. {'; '.join(shared)}." if shared else ""
+    return table({name: words(cells) for name, cells in columns.items()}, note)
+
+
+def _provenance(run: Results) -> dict[str, str]:
+    ingest, split, header = run.facts("ingest"), run.facts("split"), run.header
+    machine, test = header["machine"], split["test"]
+    # To ask for one listener or one song asks for nothing.
+    filters = {name: least for name, least in ingest["filters"].items() if least != 1}
+    parameters = {
+        name: share(value) if isinstance(value, float) and value < 1 else plain(value)
+        for name, value in split["parameters"].items()
+    }
+    return {
+        "recommended": f"{run.item}s",
+        "as read": _size(ingest["read"]),
+        "filters": _pairs({{"core": "core of"}.get(name, name): least for name, least in filters.items()}),
+        "filtered": _size(ingest),
+        "items with a title": share(ingest["known_titles"]),
+        "protocol": split["protocol"].replace("_", " "),
+        "split": _pairs(parameters),
+        "users evaluated": plain(test["users"]),
+        "triplets held out for test": plain(test["holdout"]),
+        "of these, of items that nobody has in training": plain(split["test_unseen"]),
+        "seeds": _pairs(header["seeds"]),
+        "fingerprint": header["fingerprint"],
+        "commit": header["commit"],
+        "date": header["date"],
+        "machine": f"{machine['processor']}, {counted(machine['cores'], 'core')}, "
+        f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}",
+        "packages": _pairs(header["packages"]),
+    }
+
+
+def _size(of: dict[str, int]) -> str:
+    return f"{of['users']:,} users, {of['songs']:,} items, {of['triplets']:,} triplets"
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {plain(value)}" for name, value in values.items()) or "none"
+
+
+EVALUATORS = {"songrec": "this project", "lenskit": "LensKit", "rectools": "RecTools"}
+
+
+def evaluators(runs: Sequence[Results]) -> Table:
+    """Libraries that evaluate lists, side by side: metrics, and times with several cut-offs and with one."""
+    rows = runs[0].beside("bench/evaluators").dropna(subset=["seconds"])
+    names = list(dict.fromkeys(rows["evaluator"]))
+    first = rows.drop_duplicates("evaluator").set_index("evaluator").loc[names]
+    titles = [EVALUATORS.get(name, name) for name in names]
+    columns = {
+        "evaluator": words(f"{title} {of}" for title, of in zip(titles, first["version"], strict=True)),
+        "metrics": counts(first["metrics"]),
+    }
+    for cutoffs, of in rows.groupby("cutoffs", sort=False):
+        mine, asked = of.set_index("evaluator").reindex(names), counted(cutoffs, "cut-off")
+        columns[f"{asked}, ms"] = sizes(1000 * mine["seconds"])
+        columns[f"processor, {asked}, ms"] = sizes(1000 * mine["cpu_seconds"])
+        columns[f"times this project's, {asked}"] = sizes(mine["times"])
+    most = rows["runs"].max()
+    fewer = "".join(
+        f" {EVALUATORS.get(row.evaluator, row.evaluator)} with {counted(row.cutoffs, 'cut-off')}: "
+        f"{counted(row.runs, 'run')}."
+        for row in rows[rows["runs"] < most].itertuples()
+    )
+    size = rows.iloc[0]
+    return table(
+        columns,
+        f"{size['users']:,} lists of {size['n']:,} places: the median of {counted(most, 'run')}, wall clock "
+        f"and processor, all evaluators in turn on the same lists.{fewer} {size['machine']}",
+    )
+
+
+def readme(run: Results) -> str:
+    """What stands in the README of the main log: its size, where to start, and the models named there."""
+    facts, rows = run.facts("ingest"), situations(run)
+    named = {run.models()[0], run.facts("compare")["baseline"], *(row["model"] for row in rows)}
+    made = compare.results(run, models=[model for model in run.models() if model in named])
+    what = f"{facts['users']:,} users, {facts['songs']:,} {run.item}s and {facts['triplets']:,} triplets"
+    others = len(run.models()) - len(made)
+    return (
+        f"On real data, **{run.title}** ({what}), where to start:\n\n{decision(run).markdown()}\n\n"
+        f"The models named here and the best one; {others} others stand in the book:\n\n{made.markdown()}\n"
+    )
