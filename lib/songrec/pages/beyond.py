@@ -88,8 +88,8 @@ def summary(run: Results, metrics: list[str] = MEASURES) -> Table:
                 marked = [model in best for model in models]
             columns[title(run, metric)] = estimates(rows, METRICS[metric].unit).marked(marked)
     note = (
-        f"{BEST} Where nothing is bold, no value is best in itself; what has no interval is one number of all "
-        "lists."
+        f"{BEST} Where nothing is bold, no value is best in itself; what has no interval is one number of "
+        "all lists."
     )
     return table(columns, note + _artists(run, metrics))
 
@@ -129,8 +129,8 @@ def accuracy_against(run: Results) -> Figure:
     return Figure(
         canvas,
         drawn[["model", "metric", "value", "ci_low", "ci_high"]],
-        "Accuracy against four other measures, a point a model, with 95 % intervals where a measure is a mean "
-        "over users.",
+        "Accuracy against four other measures, a point a model, with 95 % intervals where a measure is a "
+        "mean over users.",
         f"Four panels, a point a model, {title(run)} upwards; to the right "
         f"{listed(METRICS[name].label.lower() for name in AGAINST)}. MAP and these, in this order: "
         f"{'; '.join(said)}.",
@@ -139,15 +139,12 @@ def accuracy_against(run: Results) -> Figure:
 
 def lorenz(run: Results) -> Figure:
     """How unequally the places are shared: a line a model, and the diagonal of equal shares."""
-    rows = run.table(STAGE, "lorenz")
+    rows, cutoff = run.table(STAGE, "lorenz"), run.facts(STAGE)["cutoff"]
     canvas, (axes,) = subplots(height=4.2)
     axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1.2, label="equal shares")
     every = max(rows["model"].value_counts().max() // 10, 1)
     lines(axes, rows, "song_share", run, y="place_share", every=every)
-    axes.set(
-        xlabel=f"{run.item}s, least named first",
-        ylabel=f"share of all top-{run.facts(STAGE)['cutoff']} places",
-    )
+    axes.set(xlabel=f"{run.item}s, least named first", ylabel=f"share of all top-{cutoff} places")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     percent(axes.xaxis)
     percent(axes.yaxis)
@@ -156,8 +153,8 @@ def lorenz(run: Results) -> Figure:
     return Figure(
         canvas,
         rows[["model", "song_share", "place_share"]],
-        f"The share of all places that the least named {run.item}s have together. The further a line lies below "
-        f"the diagonal, the fewer {run.item}s share the places.",
+        f"The share of all places that the least named {run.item}s have together. The further a line lies "
+        f"below the diagonal, the fewer {run.item}s share the places.",
         f"A line a model below a dashed diagonal. Gini, twice the area between: {'; '.join(ginis)}.",
     )
 
@@ -207,10 +204,10 @@ def lift_by_group(run: Results) -> Figure:
         canvas,
         shown[["model", "group", "value", "ci_low", "ci_high"]],
         f"By how much lists are more popular than the histories of {listed(groups)} listeners, with 95 % "
-        f"intervals. The last row says it of what users really played. Not drawn is {run.label(baseline)}, whose "
-        "lift is the largest.",
-        f"A row a model, a point with a bar for {listed(groups)} listeners. In this order: {'; '.join(said)}. "
-        f"Not drawn: {run.label(baseline)} {', '.join(f'{value:+.0%}' for value in left)}.",
+        f"intervals. The last row says it of what users really played. Not drawn is {run.label(baseline)}, "
+        "which the table shows.",
+        f"A row a model, a point with a bar for {listed(groups)} listeners. In this order: {'; '.join(said)}"
+        f". Not drawn: {run.label(baseline)} {', '.join(f'{value:+.0%}' for value in left)}.",
     )
 
 
@@ -285,12 +282,13 @@ def facts(run: Results) -> dict:
 
 
 def _by_sign(rows: pd.DataFrame) -> dict[str, list[dict]]:
-    """Rows whose interval lies above 0, below it, and the others, each the largest first."""
+    """Rows whose interval lies above 0, those below it (by how much), and the others, each the largest first."""
     rows = rows.sort_values("value", ascending=False, kind="stable")
     up, down = rows["ci_low"] > 0, rows["ci_high"] < 0
+    less = rows[down].assign(value=-rows["value"], ci_low=-rows["ci_high"], ci_high=-rows["ci_low"])
     return {
         "more": rows[up].to_dict("records"),
-        "less": rows[down].to_dict("records"),
+        "less": less[::-1].to_dict("records"),
         "neither": rows[~(up | down)].to_dict("records"),
     }
 

@@ -39,6 +39,6 @@ def curves(runs: Sequence[Results]) -> Figure:
         pd.concat(drawn, ignore_index=True),
         "Mean average precision by the share of the training log that models learn from, with bands for the "
         "95 % intervals. What is known of the users, and what must be found, stays the same.",
-        f"A line a model over the share of the log, {title(runs[0])} upwards. With the whole log and with the "
-        f"least of it, {'; '.join(said)}.",
+        f"A line a model over the share of the log, {title(runs[0])} upwards. With the whole log and with "
+        f"the least of it, {'; '.join(said)}.",
     )

@@ -9,7 +9,6 @@ from songrec.evaluation.metrics import DECIDING
 from songrec.pages.beyond import STAGE, title
 from songrec.results import Results
 from songrec.show.figure import Figure, arms, errorbar, legend, subplots
-from songrec.show.numbers import share
 from songrec.show.style import ACCENTS
 from songrec.show.table import RANGE, Column, Table, estimates, table, words
 
@@ -44,8 +43,8 @@ def curve(run: Results) -> Figure:
     return Figure(
         canvas,
         rows[rows["metric"].isin([DECIDING, "diversity"])][["part", "lambda", "metric", "value"]],
-        f"What variety costs: mean average precision of {member}, with 95 % intervals, against the diversity of "
-        "its re-ranked lists. Numbers are lambda; the one that validation chose is ringed.",
+        f"What variety costs: mean average precision of {member}, with 95 % intervals, against the diversity "
+        "of its re-ranked lists. Numbers are lambda; the one that validation chose is ringed.",
         f"Two lines, validation and test, {title(run)} upwards and diversity to the right. On test "
         f"{', '.join(said)}. The ring is at lambda {chosen:g}.",
     )
@@ -75,9 +74,9 @@ def all_effects(runs: Sequence[Results]) -> Table:
         kept = [estimates(_rows(run, name, "ratio"), "%") for name in (DECIDING, "recall")]
         more = [estimates(_rows(run, name, "difference"), signed=True) for name in ("diversity", "novelty")]
         chosen = run.facts(STAGE)["lambda"]
-        reach = run.rows(STAGE, "rerank_curve", part="test", metric="coverage").set_index("lambda")["value"]
+        reach = run.rows(STAGE, "rerank_curve", part="test", metric="coverage").set_index("lambda")
         cells = [f"{chosen:g}", *(one.cells[0] for one in (*kept, *more))]
-        columns[run.title] = Column([*cells, f"{share(reach[0.0])} to {share(reach[chosen])}"])
+        columns[run.title] = Column([*cells, " to ".join(estimates(reach.loc[[0, chosen]], "%").cells)])
     return table(
         columns,
         note=f"At {runs[0].facts(STAGE)['cutoff']} places, of the test users, paired. {RANGE}",
