@@ -49,3 +49,8 @@ def read_table(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, keep_default_na=False, na_values=["", "nan"])
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
+
+
+def load_table(folder: Path, name: str) -> pd.DataFrame:
+    """One table of a folder that `save_tables` wrote."""
+    return read_table(folder / f"{name}.csv")
