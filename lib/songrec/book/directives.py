@@ -233,7 +233,9 @@ class ShownFigure(_Shown):
         if not isinstance(made, Figure):
             raise DataError(f"{self.arguments[0]} is no figure")
         given = [value for option, value in sorted(self.options.items()) if option != "name"]
-        name = "-".join([self.arguments[0], self.page.log, *(each for text in given for each in text.split())])
+        name = "-".join(
+            [self.arguments[0], self.page.log, *(each for text in given for each in text.split())]
+        )
         path = Path(self.env.srcdir) / FIGURES / f"{name}.svg"
         drawing = made.svg()
         if not (path.is_file() and path.read_text(encoding="utf-8") == drawing):
