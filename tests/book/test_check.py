@@ -2,8 +2,8 @@
 
 import pytest
 
-from songrec.errors import DataError
 from songrec.book.check import check, main
+from songrec.errors import DataError
 
 GOOD = """<!doctype html><html><head><title>A page</title><link rel="stylesheet" href="_static/look.css">
 <link rel="canonical" href="https://example.org/"><script src="_static/go.js"></script></head>

@@ -1,7 +1,8 @@
 """Sphinx extension: numbers, claims, tables and figures of the published results, so that no page types one.
 
-The roles `value` and `claim` take the words of `songrec.book.values`; a claim shows nothing, and is a warning
-where it does not hold. The directives show what a page of `songrec.pages` makes; their content is the caption:
+The roles `value` and `claim` take the words of `songrec.book.values`; a claim shows nothing, and is a
+warning where it does not hold. The directives show what a page of `songrec.pages` makes; their content is the
+caption:
 
     ```{table} cold_start.curve
     :log: lastfm

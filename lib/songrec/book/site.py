@@ -21,7 +21,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def build(book: Path = BOOK, site: Path = SITE) -> Path:
-    """Build the pages of `book` into `site`, in place of an older build; returns the folder of the HTML pages.
+    """Build the pages of `book` into `site`, in place of an older build; returns the HTML pages' folder.
 
     Raises
     ------

@@ -48,7 +48,7 @@ from songrec.config import suggest
 from songrec.errors import DataError
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Estimate, Results
-from songrec.show.numbers import p_value, plain, share, unbroken, written
+from songrec.show.numbers import p_value, plain, significant, unbroken, written
 
 ALPHA = 0.05
 
@@ -170,7 +170,7 @@ def _find(words: Sequence[str], run: Results, cutoff: int) -> Found:
         case ["params", model, name]:
             return _fact([run.facts("train")], [model, "hyperparameters", name], run)
         case ["cost", *keys]:
-            return _row("train.cost", keys, run, cutoff)
+            return Found(significant(_row("train.cost", keys, run, cutoff).value))
         case [table, *keys] if "." in table:
             return _row(table, keys, run, cutoff)
         case [model, ("over" | "minus") as how, than, *rest]:
@@ -238,7 +238,7 @@ def _row(place: str, words: Sequence[str], run: Results, cutoff: int) -> Found:
     keys = [each for each in columns[: columns.index("value") if "value" in columns else None] if each != "k"]
     if "k" in rows and cutoff in set(rows["k"]):
         rows = rows[rows["k"] == cutoff]
-    column, extreme, open_keys = "value", None, list(keys)
+    column, extreme, open_keys = "value", None, sorted(keys, key=lambda each: each != "metric")
     for word in words:
         if word in _EXTREMES:
             extreme = _EXTREMES[word]
@@ -290,8 +290,8 @@ def _write(found: Found, forms: Sequence[str], run: Results, expression: str) ->
     if not isinstance(value, Estimate):
         if not isinstance(value, int | float | np.number) or isinstance(value, bool | np.bool_):
             return plain(value)
-        if way == "none" and not signed:
-            return share(value) if unit else plain(value)
+        if way == "none" and not (signed or unit):
+            return plain(value)
         value = Estimate(float(value))
     if way == "users":
         return f"{value.n_users:,}"
