@@ -15,7 +15,8 @@ LAYERS = [
     layer.split()
     for layer in (
         "cli",
-        "serve pipeline book",
+        "serve pipeline",
+        "book",
         "report",
         "pages",
         "show",

@@ -21,7 +21,8 @@ from songrec.pipeline.imports import LIBRARY
 from songrec.pipeline.notebook import merge_prose, source_of
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
-from songrec.report.site import build, check
+from songrec.book.check import check
+from songrec.book.site import build
 
 RUNS = "runs"
 

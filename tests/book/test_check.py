@@ -2,8 +2,8 @@
 
 import pytest
 
+from songrec.book.check import check, main
 from songrec.errors import DataError
-from songrec.report.site_check import check, main
 
 GOOD = """<!doctype html><html><head><title>A page</title><link rel="stylesheet" href="_static/look.css">
 <link rel="canonical" href="https://example.org/"><script src="_static/go.js"></script></head>
@@ -29,7 +29,7 @@ def folder(tmp_path):
 
 def test_a_good_site_has_no_problem(folder, capsys):
     assert check(folder, ["index", "other"]) == []
-    assert main(str(folder)) == 0
+    assert main([str(folder)]) == 0
     assert "in order" in capsys.readouterr().out
 
 
@@ -75,7 +75,7 @@ def test_a_flaw_is_found(folder, capsys, old, new, said):
     problems = check(folder)
     assert len(problems) == 1
     assert said in problems[0]
-    assert main(str(folder)) == 1
+    assert main([str(folder)]) == 1
     assert said in capsys.readouterr().out
 
 
