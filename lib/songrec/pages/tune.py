@@ -52,6 +52,28 @@ def edges(facts: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} ({end})" for name, end in facts["edges"].items())
 
 
+def sources(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The models whose hyper-parameters are those of another search, by its name."""
+    taken = {model: each["source"] for model, each in facts.items() if each.get("source")}
+    return {name: [model for model in taken if taken[model] == name] for name in taken.values()}
+
+
+def values(run: Results) -> Table:
+    """What each model has on validation with its defaults and with what was chosen."""
+    facts = {model: each for model, each in run.facts(STAGE).items() if each["asked"]}
+    return table(
+        {
+            "model": words(map(run.label, facts)),
+            "trials": counts(map(asked, facts.values())),
+            "defaults": numbers((each["untuned_value"] for each in facts.values()), digits=4),
+            "chosen": numbers((each["value"] for each in facts.values()), digits=4),
+            "at an edge": words(edges(each) or "none" for each in facts.values()),
+        },
+        note=f"MAP@10 of the validation users.{capped_note(run)}",
+        empty=NOTHING,
+    )
+
+
 def chosen(run: Results) -> Table:
     """Every model's hyper-parameters: what was chosen, what it has untuned, and where it comes from."""
     made = {}
@@ -227,10 +249,6 @@ def facts(run: Results) -> dict:
     searched = {model: each for model, each in every.items() if each["asked"]}
     gains = {model: each["value"] - each["untuned_value"] for model, each in searched.items()}
     most = max(gains, key=gains.__getitem__, default=None)
-    sources: dict[str, list[str]] = {}
-    for model, each in every.items():
-        if source := each.get("source"):
-            sources.setdefault(source, []).append(model)
     return {
         "searched": list(searched),
         "trials": sorted({each["asked"] for each in searched.values()}),
@@ -241,7 +259,7 @@ def facts(run: Results) -> dict:
         "same": [model for model, gain in gains.items() if not gain > 0],
         "capped": {model: asked(each) for model, each in searched.items() if each["capped"]},
         "at_edge": {model: edges(each) for model, each in searched.items() if each["edges"]},
-        "sources": sources,
+        "sources": sources(every),
     }
 
 
