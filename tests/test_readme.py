@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+import pytest
 
 from songrec.cli import cli
 
@@ -43,11 +44,20 @@ def test_every_songrec_command_of_the_readme_exists():
         assert {word.split("=")[0] for word in words if word.startswith("--")} <= options, command
 
 
-def test_the_headline_is_the_record():
-    from songrec.report.readme import headline, placed
-    from songrec.report.record import on_record
+def test_the_headline_is_what_is_published():
+    from songrec.pages.benchmark import readme
+    from songrec.pipeline.readme import placed
+    from songrec.results import published
 
-    assert placed(README, headline(on_record())) == README
+    assert placed(README, readme(published()[0])) == README
+
+
+def test_a_readme_without_marks_is_refused():
+    from songrec.errors import DataError
+    from songrec.pipeline.readme import placed
+
+    with pytest.raises(DataError, match="marks"):
+        placed("no marks", "block")
 
 
 def test_the_ten_lines_of_the_readme_run(tmp_path):

@@ -1,4 +1,4 @@
-"""From lists to the table of results."""
+"""From lists to values by user."""
 
 from dataclasses import replace
 
@@ -16,13 +16,9 @@ from songrec.evaluation import (
     gini,
     intra_list_diversity,
     load_per_user,
-    load_results,
     novelty,
-    result_rows,
     save_per_user,
-    save_results,
 )
-from songrec.evaluation.results import COLUMNS
 from songrec.lists import TopN
 
 CUTOFFS = [1, 3, 5]
@@ -95,68 +91,19 @@ def test_cutoffs_are_checked(cutoffs, message):
 
 
 def test_per_user_values_travel_exactly_and_the_same_values_give_the_same_bytes(tmp_path):
-    per_user = evaluate(*make(), CUTOFFS).per_user
-    save_per_user(per_user, tmp_path / "a.parquet")
-    save_per_user(evaluate(*make(), CUTOFFS).per_user, tmp_path / "deeper" / "b.parquet")
-    pd.testing.assert_frame_equal(load_per_user(tmp_path / "a.parquet"), per_user, check_exact=True)
-    written = (tmp_path / "a.parquet").read_bytes()
-    assert written == (tmp_path / "deeper" / "b.parquet").read_bytes()
+    per_user = {model: evaluate(*make(seed), CUTOFFS).per_user for seed, model in enumerate("ab")}
+    for name in ("one", "two"):
+        save_per_user(per_user, tmp_path / name)
+    loaded = load_per_user(tmp_path / "one", ["b", "a"])
+    assert list(loaded) == ["b", "a"]
+    pd.testing.assert_frame_equal(loaded["a"], per_user["a"], check_exact=True)
+    written = (tmp_path / "one" / "a.parquet").read_bytes()
+    assert written == (tmp_path / "two" / "a.parquet").read_bytes()
     assert b"pandas" not in written, "a pandas version in the file would change with the environment"
 
 
 def test_a_damaged_or_missing_file_is_named(tmp_path):
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 but nothing more")
-    with pytest.raises(DataError, match=r"broken\.parquet"):
-        load_per_user(tmp_path / "broken.parquet")
-    with pytest.raises(DataError, match=r"absent\.parquet"):
-        load_per_user(tmp_path / "absent.parquet")
-    with pytest.raises(DataError, match=r"absent\.csv"):
-        load_results(tmp_path / "absent.csv")
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(DataError, match=r"other\.csv is no result table"):
-        load_results(tmp_path / "other.csv")
-
-
-def test_result_rows_hold_means_with_intervals_and_aggregates_without():
-    result = evaluate(*make(), CUTOFFS)
-    rows = result_rows(result, "weak", "Popularity").set_index(["metric", "k"])
-    assert len(rows) == 12 * len(CUTOFFS)
-    assert set(rows.protocol) == {"weak"}
-    assert set(rows.model) == {"Popularity"}
-    assert set(rows.n_users) == {20}
-    values = result.per_user["ndcg@3"]
-    assert rows.loc[("ndcg", 3), "value"] == float(f"{values.mean():.4g}")
-    assert rows.loc[("ndcg", 3), "se"] == float(f"{values.sem():.4g}")
-    assert rows.loc[("ndcg", 3), "ci_low"] < rows.loc[("ndcg", 3), "value"] < rows.loc[("ndcg", 3), "ci_high"]
-    assert rows.loc[("coverage", 5), "value"] == float(f"{result.catalogue.coverage[5]:.4g}")
-    assert rows.loc[["coverage", "gini"], ["se", "ci_low", "ci_high"]].isna().all(axis=None)
-
-
-def test_the_file_is_the_table_and_the_same_table_gives_the_same_bytes(tmp_path):
-    tables = [
-        result_rows(evaluate(*make(seed), CUTOFFS), "weak", model) for seed, model in enumerate(["A", "B"])
-    ]
-    save_results(tables, tmp_path / "metrics.csv")
-    text = (tmp_path / "metrics.csv").read_text()
-    assert text.splitlines()[0] == ",".join(COLUMNS)
-    assert any(
-        line.startswith("weak,A,coverage,5,") and line.endswith(",,,,20") for line in text.splitlines()
-    )
-    read = load_results(tmp_path / "metrics.csv")
-    pd.testing.assert_frame_equal(read, pd.concat(tables, ignore_index=True), check_exact=True)
-    save_results([read], tmp_path / "again.csv")
-    assert (tmp_path / "again.csv").read_text() == text
-
-
-def test_a_model_stands_in_the_table_once(tmp_path):
-    rows = result_rows(evaluate(*make(), CUTOFFS), "weak", "A")
-    with pytest.raises(DataError, match=r"two rows for weak, A, precision, 1:"):
-        save_results([rows, rows], tmp_path / "metrics.csv")
-
-
-def test_last_bits_do_not_show_in_the_table():
-    result = evaluate(*make(), CUTOFFS)
-    shaken = replace(result, per_user=result.per_user * (1 + 1e-12))
-    pd.testing.assert_frame_equal(
-        result_rows(result, "weak", "A"), result_rows(shaken, "weak", "A"), check_exact=True
-    )
+    for name in ("broken", "absent"):
+        with pytest.raises(DataError, match=rf"{name}\.parquet"):
+            load_per_user(tmp_path, [name])

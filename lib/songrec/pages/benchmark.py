@@ -181,7 +181,7 @@ def decision(run: Results) -> Table:
     rows = situations(run)
     note = (
         f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly "
-        f"worse in {TITLE}, the model that is fitted fastest, and under *or* the others. For new listeners "
+        f'worse in {TITLE}, the model that is fitted fastest, the others under "or". For new listeners '
         "models are not compared in pairs: the highest mean, and those whose interval overlaps its own."
     )
     return table(
@@ -373,8 +373,7 @@ def readme(run: Results) -> str:
     named = {run.models()[0], run.facts("compare")["baseline"], *(row["model"] for row in rows)}
     made = compare.results(run, models=[model for model in run.models() if model in named])
     what = f"{facts['users']:,} users, {facts['songs']:,} {run.item}s and {facts['triplets']:,} triplets"
-    others = len(run.models()) - len(made)
     return (
         f"On real data, **{run.title}** ({what}), where to start:\n\n{decision(run).markdown()}\n\n"
-        f"The models named here and the best one; {others} others stand in the book:\n\n{made.markdown()}\n"
+        f"The models named here and the best one; the book has all {len(run.models())}:\n\n{made.markdown()}\n"
     )

@@ -85,7 +85,7 @@ def _over_baseline(run: Results, name: str, note: str) -> Table:
     for metric in GAINED:
         rows = pd.DataFrame([_pair(run, name, model, metric, cutoff) for model in models])
         columns[METRICS[metric].title(cutoff)] = estimates(rows, signed=name == "differences")
-    return table(columns, note + capped(run, models), empty="There is no model beside the baseline.")
+    return table(columns, note + capped(run, models), empty="There are no two models to compare.")
 
 
 def _pair(run: Results, name: str, model: str, metric: str, cutoff: int) -> dict:
@@ -105,7 +105,9 @@ def _baseline(run: Results) -> str:
 
 
 def _others(run: Results) -> list[str]:
-    return [model for model in run.models(cutoff=_cutoff(run)) if model != _baseline(run)]
+    """All models but the baseline; none where the baseline is not among them."""
+    models = run.models(cutoff=_cutoff(run))
+    return [model for model in models if model != _baseline(run)] if _baseline(run) in models else []
 
 
 def gains_figure(run: Results) -> Figure:
@@ -171,7 +173,7 @@ def _tested(run: Results, rows: pd.DataFrame) -> Table:
             ),
             "detectable": numbers(rows["minimum_detectable"], digits=4),
         },
-        empty="There is no other model.",
+        empty="There are no two models to compare.",
     )
 
 

@@ -1,0 +1,195 @@
+"""Published runs side by side: what accuracy costs, where to start, and where numbers come from."""
+
+import numpy as np
+import pandas as pd
+from made_up import estimates
+from made_up_comparison import compared_run
+
+from songrec.files import write_json
+from songrec.pages import benchmark, brief
+from songrec.results import Results
+
+MODELS = {"popularity": 0.02, "item_knn": 0.11, "user_knn": 0.10, "ease": 0.12, "blend": 0.13}
+FORMULAS = {
+    "popularity": "8 * songs",
+    "item_knn": "12 * songs",
+    "user_knn": "16 * entries",
+    "ease": "4 * songs ** 2",
+}
+
+
+def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.0), newcomers=True, **ingest):
+    """A published run of five models, one of them made of others."""
+    made = compared_run(tmp_path, MODELS, alike=alike, name=name)
+    header = made.header | {
+        "machine": {"processor": "P", "cores": 1, "memory_gib": 1.5, "system": "S", "python": "3"},
+        "packages": {"numpy": "2"},
+        "fingerprint": "f",
+        "commit": "c",
+        "date": "d",
+        "seeds": {"split": 0},
+        "title": f"Log, {name}",
+    }
+    for model, formula in FORMULAS.items():
+        header["models"][model]["memory"] = formula
+    header["models"]["blend"]["members"] = ["ease", "item_knn"]
+    size = {"users": 10, "songs": 100, "triplets": 500}
+    tuned = {
+        model: {
+            "hyperparameters": {},
+            "capped": model == "user_knn",
+            "value": None if model == "popularity" else value,
+        }
+        for model, value in MODELS.items()
+    }
+    facts = {
+        "ingest": size | {"read": size, "filters": {"core": 5, "min_songs": 1}, "known_titles": 0.5} | ingest,
+        "split": {
+            "protocol": "triplet_holdout",
+            "parameters": {"test": 0.2},
+            "test": {"users": 10, "holdout": 50},
+            "test_unseen": 0,
+        },
+        "tune": tuned,
+    }
+    cost = made.table("train", "cost").assign(fit_seconds=fits, recommend_ms_per_user=[1, 2, 3, 0.5, 9])
+    cost.to_csv(made.folder / "train" / "cost.csv", index=False)
+    for stage, values in facts.items():
+        write_json(made.folder / stage / "facts.json", values)
+    if newcomers:
+        rows = [
+            [model, "average_precision", 10, n, value if n or model == "popularity" else 0.0]
+            for model, value in MODELS.items()
+            for n in (0, 5)
+        ]
+        (made.folder / "cold_start").mkdir()
+        curve = estimates(["model", "metric", "k", "shown"], rows, 0.006)
+        curve.to_csv(made.folder / "cold_start" / "curve.csv", index=False)
+    return Results(name, made.folder, header)
+
+
+def situations(*args, **options):
+    return {row["situation"].split(",")[0]: row for row in benchmark.situations(run(*args, **options))}
+
+
+def test_where_to_start_follows_from_the_numbers(tmp_path):
+    found = situations(tmp_path)
+    first = found["accuracy first"]
+    assert (first["model"], first["alike"]) == ("ease", [])
+    assert first["because"] == "MAP@10 0.1200 ± 0.0050; fitted in 2 s"
+    large = found["a catalogue too large for a dense matrix of songs by songs"]
+    assert large["model"] == "item_knn"  # EASE would need a number for every pair of songs
+    assert found["fitted again within a second"]["model"] == "item_knn"
+    assert found["shortest answer"]["model"] == "ease"
+    assert found["new listeners"]["model"] == "ease"
+    assert found["new listeners"]["alike"] == ["item_knn"]
+    assert found["a listener about whom nothing is known"]["model"] == "popularity"
+
+
+def test_of_those_that_are_not_significantly_worse_the_one_that_is_fitted_fastest(tmp_path):
+    first = situations(tmp_path, alike=("ease", "item_knn", "user_knn"), newcomers=False)
+    assert first["accuracy first"]["model"] == "user_knn"
+    assert first["accuracy first"]["alike"] == ["item_knn", "ease"]
+    assert "new listeners" not in first
+
+
+def test_no_model_is_quick(tmp_path):
+    assert "fitted again within a second" not in situations(tmp_path, fits=[2.0] * 5)
+
+
+def test_the_front_is_what_no_other_equals_for_less():
+    rows = pd.DataFrame(
+        {
+            "model": ["cheap", "same", "dear", "wasteful", "best"],
+            "value": [0.1, 0.1, 0.2, 0.15, 0.3],
+            "s": [1.0, 2.0, 3.0, 4.0, 5.0],
+        }
+    )
+    assert benchmark.front(rows, "s") == ["cheap", "dear", "best"]
+
+
+def test_every_log_is_a_column_with_its_own_marks(tmp_path):
+    runs = [run(tmp_path, "a"), run(tmp_path, "b", alike=())]
+    made = benchmark.across(runs)
+    assert made.columns["model"].cells == ["blend", "EASE", "item-KNN", "user-KNN", "popularity"]
+    assert made.columns["Log, a"].bold[:2] == [True, True]
+    assert made.columns["Log, b"].bold[:2] == [True, False]
+    assert made.columns["Log, a"].cells[3].endswith("†")
+    assert "† Its search was ended" in made.note
+    assert benchmark.across(runs, models=["ease"]).columns["model"].cells == ["EASE"]
+
+
+def test_what_validation_would_have_chosen_stands_beside_the_first_on_test(tmp_path):
+    made = benchmark.selection([run(tmp_path)])
+    assert made.columns["chosen by validation"].cells == ["blend", "EASE"]
+    assert made.columns["ahead by"].cells == ["same model"] * 2
+
+
+def test_what_all_logs_share_is_said_once(tmp_path):
+    made = benchmark.provenance([run(tmp_path, "a"), run(tmp_path, "b", users=7)])
+    assert made.columns[""].cells == ["filtered"]
+    assert "filters: core of 5;" in made.note
+    assert "as read: 10 users, 100 items, 500 triplets" in made.note
+    assert len(benchmark.datasets([run(tmp_path, "c")])) == 2
+
+
+def test_figures_say_their_numbers(tmp_path):
+    runs = [run(tmp_path, "a"), run(tmp_path, "b")]
+    for figure in (benchmark.headline(runs), benchmark.cost(runs[0])):
+        assert figure.svg()
+        assert "EASE" in figure.alt
+    assert "fit (s): popularity, user-KNN †, item-KNN" in benchmark.cost(runs[0]).alt.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def test_evaluators_stand_side_by_side(tmp_path):
+    made_up = run(tmp_path)
+    rows = [
+        ["songrec", "1", 8, 5, 10, 100, 0.017, 0.017, 9, 1.0, "A machine."],
+        ["ranx", "2", 7, 5, 10, 100, np.nan, 1, 9, 1, ""],
+        ["lenskit", "3", 4, 5, 10, 100, 26.46, 26.4, 1, 1533, "A machine."],
+    ]
+    (tmp_path / "bench").mkdir()
+    names = [
+        "evaluator",
+        "version",
+        "metrics",
+        "cutoffs",
+        "users",
+        "n",
+        "seconds",
+        "cpu_seconds",
+        "runs",
+        "times",
+        "machine",
+    ]
+    pd.DataFrame(rows, columns=names.split()).to_csv(tmp_path / "bench" / "evaluators.csv", index=False)
+    made = benchmark.evaluators([made_up])
+    assert made.columns["evaluator"].cells == ["this project 1", "LensKit 3"]
+    assert made.columns["5 cut-offs, ms"].cells == ["17", "26,500"]
+    assert "LensKit with 5 cut-offs: 1 run. A machine." in made.note
+
+
+def test_the_readme_names_the_log_and_where_to_start(tmp_path):
+    text = benchmark.readme(run(tmp_path))
+    assert "**Log, made-up** (10 users, 100 songs and 500 triplets)" in text
+    assert "accuracy first" in text
+    assert "the book has all 5" in text
+
+
+def test_the_brief_is_read_backwards(tmp_path):
+    made = brief.implied(run(tmp_path))
+    cells = dict(
+        zip(
+            made.columns["quantity"].cells,
+            zip(made.columns["brief"].cells, made.columns["measured"].cells, strict=True),
+            strict=True,
+        )
+    )
+    assert cells["songs held out of a user, 10 × P@10 / R@10 of popularity"] == ("15", "10.0")
+    assert cells["songs in popularity's lists"] == ("", "1")
+    assert cells["precision@10 of item-KNN over that of popularity"][0] == "2.8"
+    beside = brief.brief([run(tmp_path, "b")])
+    assert len(beside) == 12
+    assert beside.columns["brief"].cells[-1] == "52 %"
