@@ -96,3 +96,21 @@ def test_a_published_run_shows_models_as_they_are_shown_today(tmp_path):
     assert run.label("ease") == "EASE"
     assert run.look("ease") != ("#000000", "x")
     assert run.label("mine") == "mine"
+
+
+def test_the_best_of_some_models_and_all_that_are_not_significantly_worse(run):
+    assert run.best(among=["ease", "item_knn"]) == {"ease"}
+    assert run.best(among=["item_knn"]) == {"item_knn"}
+    assert run.best(among=[]) == set()
+    alike = DIFFERENCES.assign(p_holm=0.2)
+    alike.to_csv(run.folder / "compare" / "differences.csv", index=False)
+    again = Results(run.name, run.folder, run.header)
+    assert again.best(among=["ease", "item_knn"]) == {"ease", "item_knn"}
+
+
+def test_memory_follows_the_models_formula_and_what_was_tuned(run):
+    run.header["models"]["item_knn"]["memory"] = "12 * songs * neighbours"
+    tuned = {"hyperparameters": {"neighbours": 5}}
+    write_json(run.folder / "tune" / "item_knn" / "facts.json", tuned)
+    assert run.memory("item_knn", users=1, songs=100, entries=1) == 6000
+    assert run.memory("ease", users=1, songs=100, entries=1) is None

@@ -151,20 +151,9 @@ def test_evaluators_stand_side_by_side(tmp_path):
         ["lenskit", "3", 4, 5, 10, 100, 26.46, 26.4, 1, 1533, "A machine."],
     ]
     (tmp_path / "bench").mkdir()
-    names = [
-        "evaluator",
-        "version",
-        "metrics",
-        "cutoffs",
-        "users",
-        "n",
-        "seconds",
-        "cpu_seconds",
-        "runs",
-        "times",
-        "machine",
-    ]
-    pd.DataFrame(rows, columns=names.split()).to_csv(tmp_path / "bench" / "evaluators.csv", index=False)
+    first = ["evaluator", "version", "metrics", "cutoffs", "users", "n"]
+    names = [*first, "seconds", "cpu_seconds", "runs", "times", "machine"]
+    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "bench" / "evaluators.csv", index=False)
     made = benchmark.evaluators([made_up])
     assert made.columns["evaluator"].cells == ["this project 1", "LensKit 3"]
     assert made.columns["5 cut-offs, ms"].cells == ["17", "26,500"]

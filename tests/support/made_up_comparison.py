@@ -8,7 +8,7 @@ LEVELS = {"popularity": 0.02, "item_knn": 0.11, "user_knn": 0.10, "ease": 0.05}
 
 
 def compared_run(
-    tmp_path, levels=LEVELS, alike=(), half=0.005, users=100, groups=2, detectable=0.004, **options
+    folder, levels=LEVELS, alike=(), half=0.005, users=100, groups=2, detectable=0.004, **options
 ):
     """Models with these means; `alike` are not significantly worse than the first."""
     ranked = sorted(levels, key=levels.get, reverse=True)

@@ -375,5 +375,5 @@ def readme(run: Results) -> str:
     what = f"{facts['users']:,} users, {facts['songs']:,} {run.item}s and {facts['triplets']:,} triplets"
     return (
         f"On real data, **{run.title}** ({what}), where to start:\n\n{decision(run).markdown()}\n\n"
-        f"The models named here and the best one; the book has all {len(run.models())}:\n\n{made.markdown()}\n"
+        f"These models and the best one; the book has all {len(run.models())}:\n\n{made.markdown()}\n"
     )
