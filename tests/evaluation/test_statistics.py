@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from songrec.errors import DataError
-from songrec.evaluation import paired_difference, paired_ratio, summarise
+from songrec.evaluation import means_of, paired_difference, paired_ratio, summarise
 
 USERS, RUNS = 300, 3000
 
@@ -179,3 +179,17 @@ def test_no_ratio_is_claimed_over_a_baseline_that_may_be_nothing():
 def test_tables_that_hold_no_per_user_values_are_refused(table, message):
     with pytest.raises(DataError, match=message):
         summarise(table)
+
+
+def test_means_of_several_columns_are_those_of_each_alone():
+    rng = np.random.default_rng(1)
+    values = {"a": rng.random(50), "b": rng.random(50), "c": rng.random(50), "d": np.full(50, np.nan)}
+    values["b"][:10] = np.nan
+    found = means_of(values)
+    assert found["n_users"].tolist() == [50, 40, 50, 0]
+    assert np.isnan(found.loc["d", "value"])
+    for name in "abc":
+        alone = values[name][~np.isnan(values[name])]
+        row = summarise(pd.DataFrame({"x@1": alone})).iloc[0]
+        for column in ("value", "ci_low", "ci_high"):
+            assert found.loc[name, column] == pytest.approx(row[column], rel=1e-12)

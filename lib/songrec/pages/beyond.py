@@ -282,13 +282,14 @@ def facts(run: Results) -> dict:
 
 
 def _by_sign(rows: pd.DataFrame) -> dict[str, list[dict]]:
-    """Rows whose interval lies above 0, those below it (by how much), and the others, each the largest first."""
+    """Rows whose interval lies above 0, below it (by how much), and the others, the largest first."""
     rows = rows.sort_values("value", ascending=False, kind="stable")
     up, down = rows["ci_low"] > 0, rows["ci_high"] < 0
-    less = rows[down].assign(value=-rows["value"], ci_low=-rows["ci_high"], ci_high=-rows["ci_low"])
+    less = rows[down][::-1]
+    less = less.assign(value=-less["value"], ci_low=-less["ci_high"], ci_high=-less["ci_low"])
     return {
         "more": rows[up].to_dict("records"),
-        "less": less[::-1].to_dict("records"),
+        "less": less.to_dict("records"),
         "neither": rows[~(up | down)].to_dict("records"),
     }
 

@@ -1,6 +1,4 @@
-"""Re-ranking against plain Python, the rule that chooses lambda, and the thinned log."""
-
-from itertools import pairwise
+"""Re-ranking against plain Python, the rule that chooses lambda, and what the new order gives."""
 
 import brute_force
 import numpy as np
@@ -10,10 +8,9 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.evaluation import intra_list_diversity
-from songrec.evaluation.rerank import by_lambda, choose, mmr
-from songrec.evaluation.thinning import lists_when_thinned, thinned
 from songrec.lists import TopN
 from songrec.splits import HeldOut
+from songrec.studies.rerank import choose, curve, effect, evaluated, mmr
 
 
 def some_lists(rng, n_users=250, n=8, n_songs=25):
@@ -72,40 +69,21 @@ def test_the_rule_takes_the_most_varied_that_costs_little_enough():
         choose(tried(**{"0_2": (1, 1)}), 5, 0.05)
 
 
-def test_what_reranked_lists_are_worth():
-    holdout, train = csr_array([[1, 0, 1, 0]]), csr_array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]])
-    values, coverage = by_lambda({0.0: np.array([[0, 1]]), 0.5: np.array([[0, 2]])}, [7], holdout, train, 2)
-    assert values[0.0].index.tolist() == [7]
-    assert values[0.5].loc[7, "average_precision@2"] == 1
-    assert values[0.5].loc[7, "diversity@2"] > values[0.0].loc[7, "diversity@2"] == pytest.approx(0)
-    assert coverage == {0.0: 0.5, 0.5: 0.5}
-
-
-def test_smaller_shares_are_part_of_larger_ones():
-    rng = np.random.default_rng(5)
-    train = csr_array(rng.integers(0, 3, (300, 100)))
-    parts = [thinned(train, share, 1) for share in (0.1, 0.5, 1.0)]
-    for less, more in pairwise(parts):
-        assert ((less.toarray() > 0) <= (more.toarray() > 0)).all()
-    assert (parts[2] != train).nnz == 0
-    assert (parts[1] != parts[1].multiply(train > 0)).nnz == 0
-    share = parts[0].nnz / train.nnz
-    assert abs(share - 0.1) < 4 * (0.09 / train.nnz) ** 0.5
-    assert (thinned(train, 0.5, 2) != parts[1]).nnz > 0
-    with pytest.raises(ConfigError, match="above 0"):
-        thinned(train, 0.0)
-
-
-def test_thinned_models_answer_the_same_question():
-    rng = np.random.default_rng(6)
-    train = csr_array((rng.random((60, 30)) < 0.3).astype(np.int32))
-    fold_in = csr_array(np.eye(4, 30, dtype=np.int32))
-    held = HeldOut(np.arange(4, dtype=np.int32), fold_in, csr_array(np.eye(4, 30, k=5, dtype=np.int32)))
-    models = {"charts": {"estimator": "Popularity", "hyperparameters": {"by": "listeners"}}}
-    found = lists_when_thinned(models, train, held, [1.0, 0.3], 5)["charts"]
-    assert list(found) == [1.0, 0.3]
-    for share, songs in found.items():
-        listeners = thinned(train, share).toarray().astype(bool).sum(axis=0)
-        order = [song for song in np.argsort(-listeners, kind="stable") if song != 0]
-        assert songs[0].tolist() == order[:5]
-        assert all(user not in songs[user] for user in range(4)), "known songs stay known"
+def test_what_another_order_gives():
+    rng = np.random.default_rng(3)
+    songs = np.argsort(rng.random((60, 40)), axis=1)[:, :12]
+    lists = TopN(np.arange(60), songs, -np.sort(-rng.random((60, 12)), axis=1))
+    train = csr_array((rng.random((50, 40)) < 0.3).astype(int))
+    holdout = (rng.random((60, 40)) < 0.2).astype(int)
+    holdout[:, 0] = 1
+    held = HeldOut(lists.users, csr_array(holdout.shape, dtype=int), csr_array(holdout))
+    found = evaluated(lists, held, train, [0.0, 0.5], 5)
+    table = curve({"test": found}, 5).set_index(["lambda", "metric"])["value"]
+    changed = effect(found.per_user, 0.5).set_index(["metric", "statistic"])["value"]
+    assert table[0.5, "coverage"] == found.coverage[0.5]
+    for metric in ("average_precision", "diversity", "novelty"):
+        assert changed[metric, "before"] == pytest.approx(table[0.0, metric])
+        assert changed[metric, "after"] == pytest.approx(table[0.5, metric])
+        assert changed[metric, "difference"] == pytest.approx(table[0.5, metric] - table[0.0, metric])
+        assert changed[metric, "ratio"] == pytest.approx(table[0.5, metric] / table[0.0, metric])
+    assert changed["diversity", "difference"] > 0

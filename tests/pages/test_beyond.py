@@ -1,0 +1,167 @@
+"""What the page beyond accuracy says, from tables that are made up."""
+
+import pandas as pd
+import pytest
+from made_up import estimates, made_up_run
+
+from songrec.pages import beyond, learning_curve, rerank, segments
+
+MODELS = ("popularity", "item_knn", "ease")
+LEVELS = {
+    "average_precision": (0.02, 0.1, 0.15),
+    "serendipity": (0.0, 0.12, 0.11),
+    "coverage": (0.01, 0.6, 0.5),
+    "gini": (0.99, 0.7, 0.8),
+    "lift": (2.0, 0.01, -0.5),
+    "novelty": (3.0, 5.0, 4.5),
+    "diversity": (0.8, 0.9, 0.85),
+}
+GROUPS = {"history": ("short", "middle", "long"), "taste": ("niche", "middle", "mainstream")}
+GROUPS |= {"hidden song": ("head", "middle", "tail")}
+
+
+def run(tmp_path, models=MODELS, chosen=0.5, best=("item_knn",), ahead=0.1, half=0.02, ratio=0.96, **options):
+    """A made-up run; `ahead` is the lead with a tenth of the log, `ratio` what another order leaves."""
+
+    def told(columns, rows):
+        return estimates(columns, rows, half).assign(
+            **({"ci_low": None, "ci_high": None} if not half else {})
+        )
+
+    measured = [[m, name, LEVELS[name][MODELS.index(m)]] for m in reversed(models) for name in LEVELS]
+    summary = told(["model", "metric"], measured)
+    summary["best"] = [row[0] in best if row[1] == "serendipity" else None for row in measured]
+    lifts = [[m, g, LEVELS["lift"][MODELS.index(m)]] for m in models for g in ("everybody", *GROUPS["taste"])]
+    lifts += [["held out", group, 0.05] for group in ("everybody", *GROUPS["taste"])]
+    parts = [[by, g, m, 0.1 + 0.1 * i] for by in GROUPS for i, g in enumerate(GROUPS[by]) for m in models]
+    classes = [["head", 10, 0.1, 0.3, 0.3], ["middle", 30, 0.3, 0.3, 0.3], ["tail", 60, 0.6, 0.4, 0.4]]
+    both = [(m, share) for m in models for share in (1.0, 0.1)]
+    lead = [[m, "popularity", s, ahead if s < 1 else 0.1] for m, s in both if m != "popularity"]
+    tried = [
+        [part, value, metric, 10, level - sign * value]
+        for part in ("validation", "test")
+        for value in (0.0, 0.5)
+        for metric, level, sign in (
+            ("average_precision", 0.1, 0.02),
+            ("diversity", 0.8, -0.2),
+            ("coverage", 0.5, 0),
+        )
+    ]
+    changes = [
+        [metric, 10, statistic, {"ratio": ratio, "difference": -0.004}.get(statistic, 0.1)]
+        for metric in ("average_precision", "recall", "novelty", "diversity")
+        for statistic in ("before", "after", "difference", "ratio")
+    ]
+    pairs = [[a, b, 0.1 + 0.1 * len(b)] for i, a in enumerate(models) for b in models[i + 1 :]]
+    tables = {
+        "summary": summary,
+        "lift": told(["model", "group"], lifts),
+        "lorenz": pd.DataFrame([[m, x, x * x] for m in models for x in (0.0, 0.5, 1.0)]).set_axis(
+            ["model", "song_share", "place_share"], axis=1
+        ),
+        "segments": told(["by", "group", "model"], parts),
+        "classes": pd.DataFrame(classes, columns=["songs", "number", "catalogue", "listening", "hidden"]),
+        "learning_curve": told(["model", "share"], [[*each, 0.1 * each[1]] for each in both]),
+        "learning_kept": told(["model", "share"], [[*each, each[1]] for each in both]),
+        # Published records know the lower end of a lead alone.
+        "learning_lead": told(["model", "than", "share"], lead).assign(value=None, ci_high=None),
+        "rerank_curve": told(["part", "lambda", "metric", "k"], tried),
+        "rerank_effect": told(["metric", "k", "statistic"], changes),
+        "overlap": told(["one", "other"], pairs),
+    }
+    marks = [["average_precision", 10, m, m == models[-1]] for m in models]
+    asked = {"cutoff": 10, "baseline": "popularity", "member": models[-1], "lambda": chosen, "allowed": 0.05}
+    best = pd.DataFrame(marks, columns=["metric", "k", "model", "best"])
+    named = {("beyond", name): table for name, table in tables.items()} | {("compare", "best"): best}
+    return made_up_run(tmp_path, named, {"beyond": asked | options.pop("facts", {})}, models, **options)
+
+
+def test_facts(tmp_path):
+    facts = beyond.facts(run(tmp_path))
+    assert facts["first"]["model"] == "ease"
+    assert (facts["top"]["model"], facts["as_good"]) == ("item_knn", [])
+    signs = {sign: [row["model"] for row in rows] for sign, rows in facts["lifts"].items()}
+    assert signs == {"more": ["popularity"], "less": ["ease"], "neither": ["item_knn"]}
+    assert facts["lifts"]["less"][0]["value"] == pytest.approx(0.5)
+    assert (facts["least"], facts["ahead"], facts["behind"]) == (0.1, ["item_knn", "ease"], {})
+    assert facts["apart"]
+    assert facts["pairs"][0]["value"] > facts["pairs"][-1]["value"]
+
+
+@pytest.mark.parametrize(("ratio", "bound"), [(0.98, "kept"), (0.9, "broken"), (0.95, "open")])
+def test_the_bound_of_validation_on_test(tmp_path, ratio, bound):
+    assert beyond.facts(run(tmp_path, ratio=ratio))["bound"] == bound
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"models": ("popularity",)},
+        {"models": ("item_knn", "popularity"), "best": ("item_knn", "popularity")},
+        {"best": ("item_knn", "ease", "popularity")},
+        {"chosen": 0.0},
+        {"ahead": 0.0},
+        {"half": 0},
+        {"item": "movie", "synthetic": True},
+    ],
+    ids=str,
+)
+def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
+    text = beyond.findings(run(tmp_path, **options))
+    for paragraph in text.split("\n\n"):
+        assert paragraph[0].isupper()
+        assert paragraph[-1] == "."
+        assert ".." not in paragraph
+        assert " ," not in paragraph
+        assert not {"None", "nan"} & set(paragraph.split())
+    assert options.get("item", "song") in text
+
+
+def test_tables(tmp_path):
+    made = run(tmp_path, facts={"known_artists": 0.5})
+    shown = beyond.summary(made, ["serendipity", "coverage", "artist_coverage"])
+    assert list(shown.columns) == ["model", "MAP@10", "Serendipity@10", "Coverage@10"]
+    assert shown.columns["MAP@10"].bold == [True, False, False]
+    assert shown.columns["Serendipity@10"].bold == [False, True, False]
+    assert "50 %" in shown.note
+    assert list(beyond.lift(made).columns) == ["model", "niche", "middle", "mainstream", "everybody"]
+    assert len(beyond.all_lifts([made, made], ["ease"])) == 2
+    assert list(segments.by_user(made).columns)[1:] == [
+        "short history",
+        "long history",
+        "niche taste",
+        "mainstream taste",
+    ]
+    assert len(segments.all_by_song([made], ["ease"])) == 1
+    assert len(segments.all_by_user([made])) == 3
+    assert len(rerank.effect(made)) == 4
+    column = rerank.all_effects([made]).columns["Made up"].cells
+    assert (column[0], column[1][:4], column[-1]) == ("0.5", "96.0", "50.0 ± 2.0 % to 50.0 ± 2.0 %")
+
+
+def test_titles_mark_what_was_hidden_and_who_is_disputed(tmp_path):
+    rows = [["7", "history", None, 1, "A", None], ["7", "recommended", "ease", 1, "B", True]]
+    rows += [["7", "recommended", "ease", 2, "C", False]]
+    examples = pd.DataFrame(rows, columns=["user", "kind", "model", "rank", "label", "hit"])
+    facts = {"beyond": {"lowest_overlap": ["7"]}}
+    made = beyond.titles(made_up_run(tmp_path, {("beyond", "titles"): examples}, facts))
+    ((name, table),) = made.named.items()
+    assert name == "User 7, on whom the models agree least"
+    assert table.columns["EASE"].bold == [True, False]
+    assert table.columns["played most"].cells == ["A", ""]
+
+
+@pytest.mark.parametrize("models", [MODELS, ("popularity",)], ids=str)
+def test_figures_have_a_mark_for_every_model(tmp_path, models):
+    made = run(tmp_path, models)
+    n = len(models)
+    assert [len(axes.containers) for axes in beyond.accuracy_against(made).canvas.axes] == [n] * 4
+    assert len(beyond.lorenz(made).canvas.axes[0].lines) == n + 1
+    rows = beyond.lift_by_group(made).canvas.axes[0].get_yticklabels()
+    assert [text.get_text() for text in rows][-1] == "what they really played"
+    assert len(rows) == n
+    assert [len(axes.containers) for axes in segments.by_group(made).canvas.axes] == [n] * 3
+    assert len(learning_curve.curves([made, made]).canvas.axes) == 2
+    assert [text.get_text() for text in rerank.curve(made).canvas.axes[0].texts] == ["0", "0.5"]
+    assert len(beyond.overlap(made).canvas.axes[0].texts) == n * n
