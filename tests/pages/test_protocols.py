@@ -10,7 +10,7 @@ LEVELS = {"popularity": 0.02, "item_knn": 0.09, "ease": 0.091, "edlae": 0.2}
 
 
 def run(folder, name, protocol, fingerprint, levels=LEVELS, significant=(), cutoff=10, asked=10):
-    """Made-up results by the deciding metric and precision; `significant` names differences of p below .05."""
+    """Results by MAP and precision; `significant` names pairs whose p is below .05."""
     ranked = sorted(levels, key=lambda model: -levels[model])
     metrics = [
         [model, metric, cutoff, levels[model]]
