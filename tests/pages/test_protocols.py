@@ -1,0 +1,98 @@
+"""What the chapter on protocols shows, from results that are made up."""
+
+import pandas as pd
+import pytest
+from made_up import estimates, made_up_run
+
+from songrec.pages import protocols
+
+LEVELS = {"popularity": 0.02, "item_knn": 0.09, "ease": 0.091, "edlae": 0.2}
+
+
+def run(folder, name, protocol, fingerprint, levels=LEVELS, significant=(), cutoff=10, asked=10):
+    """Results by MAP and precision; `significant` names pairs whose p is below .05."""
+    ranked = sorted(levels, key=lambda model: -levels[model])
+    metrics = [
+        [model, metric, cutoff, levels[model]]
+        for metric in ("average_precision", "precision")
+        for model in ranked
+    ]
+    pairs = [(a, b) for place, a in enumerate(ranked) for b in ranked[place + 1 :]]
+    differences = [[a, b, "average_precision", cutoff, levels[a] - levels[b]] for a, b in pairs]
+    best = [["average_precision", cutoff, model, model == ranked[0]] for model in ranked]
+    tables = {
+        ("evaluate", "metrics"): estimates(["model", "metric", "k"], metrics),
+        ("compare", "differences"): estimates(["model", "than", "metric", "k"], differences).assign(
+            p_holm=[0.01 if {a, b} in [set(pair) for pair in significant] else 0.4 for a, b in pairs]
+        ),
+        ("compare", "ratios"): pd.DataFrame(columns=["model", "than", "metric", "k", "value"]),
+        ("compare", "best"): pd.DataFrame(best, columns=["metric", "k", "model", "best"]),
+    }
+    facts = {
+        "split": {"protocol": protocol, "test": {"holdout": 250}, "test_unseen": 30},
+        "ingest": {"fingerprint": fingerprint},
+        "tune": {model: {"asked": asked, "capped": False} for model in levels},
+    }
+    return made_up_run(folder, tables, facts, list(levels), name=name, title=name.upper())
+
+
+CLEAR = [("popularity", "item_knn"), ("popularity", "ease")]
+SWAPPED = LEVELS | {"item_knn": 0.095}
+
+
+@pytest.fixture
+def every(tmp_path):
+    return [
+        run(tmp_path, "main", "triplet_holdout", "one", significant=CLEAR, asked=20),
+        run(tmp_path, "other", "triplet_holdout", "two", significant=CLEAR),
+        run(tmp_path, "main-strong", "strong", "one", SWAPPED, significant=CLEAR),
+        run(tmp_path, "main-weak", "weak", "one", significant=CLEAR),
+        run(tmp_path, "not-comparable", "weak", "three"),
+    ]
+
+
+def test_each_log_under_each_protocol_with_the_models_that_all_share(every):
+    columns = protocols.protocols(every).columns
+    assert columns["data set"].cells == ["MAIN", *[""] * 8, "OTHER", "", ""]
+    ran = [cell for cell in columns["protocol"].cells if cell]
+    assert ran == ["weak", "triplet_holdout", "strong", "triplet_holdout"]
+    assert columns["model"].cells[:3] == ["EASE", "item-KNN", "popularity"]
+    assert columns["users"].cells[:3] == ["100", "", ""]
+    assert columns["MAP@10"].cells[0] == "0.091 ± 0.020"
+    assert columns["MAP@10"].bold == [True, True, False] * 4
+    assert "NDCG@100" not in columns
+
+
+def test_what_is_held_out(every):
+    columns = protocols.hidden(every).columns
+    assert columns["held out"].cells == ["250"] * 4
+    assert columns["held out a user"].cells == ["2.50"] * 4
+    assert columns["Precision@10, popularity"].cells[0] == "0.020 (0.000 to 0.040)"
+
+
+def test_pairs_in_another_order(every):
+    columns = protocols.orders(every).columns
+    assert columns["protocols"].cells == ["weak, triplet_holdout", "weak, strong", "triplet_holdout, strong"]
+    assert columns["trials"].cells == ["10, 20", "10, 10", "20, 10"]
+    assert columns["first"].cells == ["EASE", "EASE, item-KNN", "EASE, item-KNN"]
+    assert columns["in another order"].cells[:2] == ["0 of 3", "1 of 3: EASE and item-KNN"]
+    assert columns["significant under both"].cells == ["0", "0", "0"]
+    assert columns["Kendall's tau"].cells == ["1.00", "0.33", "0.33"]
+
+
+def test_a_reversal_that_is_significant_under_both(tmp_path):
+    pair = [("ease", "item_knn")]
+    runs = [run(tmp_path, "a", "weak", "one", significant=pair)]
+    runs.append(run(tmp_path, "b", "strong", "one", SWAPPED, significant=pair))
+    assert protocols.orders(runs).columns["significant under both"].cells == ["1"]
+    assert repr(protocols.orders(runs[:1])) == "No log is published under two protocols."
+
+
+def test_the_challenge_beside_what_was_published(every, tmp_path):
+    assert protocols.challenge(every).columns["log"].cells[0] == "published, whole challenge"
+    fragment = run(tmp_path, protocols.CHALLENGE, "predefined", "four", cutoff=500)
+    made = protocols.challenge([*every, fragment])
+    assert made.columns["log"].cells == ["this fragment", *[""] * 3, "published, whole challenge", *[""] * 4]
+    assert made.columns["model"].cells[:2] == ["edlae", "EASE"]
+    assert made.columns["MAP@500"].bold == [True] + [False] * 8
+    assert "30 of the 250 held-out triplets" in made.note
