@@ -1,15 +1,15 @@
 """What lists do besides hitting, and accuracy in segments: frames of a small world of two tastes."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from songrec.evaluation import evaluate, jaccard, result_rows
+from songrec.evaluation import evaluate, jaccard
 from songrec.lists import TopN
 from songrec.models import create
 from songrec.splits.contract import HeldOut
 from songrec.studies import beyond, segments
+from songrec.studies.evaluate import metrics
 
 K = 5
 MODELS = {"popularity": "Popularity", "item_knn": "ItemKNN", "user_knn": "UserKNN"}
@@ -44,14 +44,13 @@ def lift(world):
 
 def summary(world, lift, artists):
     train, held, lists, evaluated = world
-    metrics = pd.concat([result_rows(one, "weak", name) for name, one in evaluated.items()])
     extra = beyond.per_user(lists, held, train, artists, "popularity", K)
-    return beyond.summary(metrics, extra, lift, lists, artists, K)
+    return beyond.summary(metrics(evaluated, "weak"), extra, lift, lists, artists, K)
 
 
 def test_summary_holds_every_measure_of_every_model(world, lift):
     table = summary(world, lift, ARTISTS)
-    wide = table.pivot(index="model", columns="metric", values="value")  # noqa: PD010
+    wide = table.pivot(index="model", columns="metric", values="value")
     assert set(wide.columns) == set(beyond.MEASURES)
     for name, one in world[3].items():
         assert wide.loc[name, "average_precision"] == pytest.approx(
