@@ -12,6 +12,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from songrec.book.check import check
+from songrec.book.notebooks import captioned
+from songrec.book.site import build
 from songrec.errors import SongrecError, StageError
 from songrec.files import replacing, write_text
 from songrec.paths import BOOK, REPOSITORY, RESULTS, SITE
@@ -21,8 +24,6 @@ from songrec.pipeline.imports import LIBRARY
 from songrec.pipeline.notebook import merge_prose, source_of
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
-from songrec.book.check import check
-from songrec.book.site import build
 
 RUNS = "runs"
 
@@ -51,6 +52,7 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                 notebook = merge_prose(stage.notebook, stage.executed)
                 if stage.model:
                     _name_model(notebook, _title(plan, stage.model))
+                captioned(notebook)
                 if stage.page:
                     notebook["cells"].insert(1, _link(plan, stage))
                 write_text(
