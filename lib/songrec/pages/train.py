@@ -2,7 +2,7 @@
 
 from songrec.pages.tune import asked, capped_note
 from songrec.results import Results
-from songrec.show.numbers import share
+from songrec.show.numbers import plain
 from songrec.show.prose import Prose, prose
 from songrec.show.table import Table, counts, numbers, shares, sizes, table, words
 
@@ -34,7 +34,7 @@ def concentration(run: Results) -> Table:
     columns = {"model": words([*map(run.label, models), "held out"])}
     for top, of in rows.groupby("top", sort=False):
         of = of.set_index("model")
-        head = f"top {share(top)} ({int(of['songs'].iloc[0]):,})"
+        head = f"top {plain(100 * top)} % ({plain(of['songs'].iloc[0])})"
         columns[head] = shares([*of.loc[models, "recommended"], of["listened"].iloc[0]])
     cutoff = run.facts(STAGE)[models[0]]["cutoff"]
     return table(

@@ -152,7 +152,8 @@ def points(run: Results) -> pd.DataFrame:
             for at, (point, value) in enumerate(zip(tried, of["value"], strict=True))
             if point.get(name) is not None
         ]
-    return pd.DataFrame(rows, columns=["model", "hyperparameter", "setting", "value", "chosen"])
+    columns = ["model", "hyperparameter", "setting", "value", "chosen"]
+    return pd.DataFrame(rows, columns=columns).astype({"chosen": bool})
 
 
 def sensitivity(run: Results) -> Figure:
@@ -204,7 +205,7 @@ def _panel(axes, rows: pd.DataFrame, run: Results) -> None:
 def progress(run: Results) -> Figure:
     """The best value so far, relative to the end of the search, by the number of trials."""
     rows = run.table(STAGE, "trials")
-    by = rows.groupby("model", sort=False)["value"]
+    by = rows.astype({"value": float}).groupby("model", sort=False)["value"]
     end = by.transform("max").clip(lower=np.finfo(float).tiny)
     drawn = rows[["model"]].assign(trial=rows["trial"] + 1, best=by.cummax() / end)
     canvas, (axes,) = subplots(height=3.4)
