@@ -158,7 +158,7 @@ def test_any_failure_is_one_line_and_an_exit_code(error, code, said, monkeypatch
     def fail():
         raise error
 
-    monkeypatch.setattr("songrec.data.download.available", fail)
+    monkeypatch.setattr("songrec.data.sources.available", fail)
     assert main(["data", "list"]) == code
     assert capsys.readouterr().err == said
 

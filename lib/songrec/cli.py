@@ -223,7 +223,7 @@ def data_list() -> None:
     examples:
       songrec data list
     """
-    from songrec.data.download import available
+    from songrec.data.sources import available
 
     print(*available(), sep="\n")
 
@@ -237,7 +237,7 @@ def data_fetch(name) -> None:
     examples:
       songrec data fetch lastfm-2k
     """
-    from songrec.data.download import fetch
+    from songrec.data.sources import fetch
 
     print(*fetch(name), sep="\n")
 
@@ -256,12 +256,12 @@ def data_check(file, columns, separator, header) -> None:
       songrec data check train_triplets.txt.gz
     """
     from songrec.data.ingest import check
-    from songrec.data.sources import open_source
+    from songrec.data.sources import Asked, find_source
 
     names = [name.strip() for name in columns.split(",") if name.strip()]
     # The file of the folder one stands in, not of data/raw.
-    source = open_source("triplets", path=file.absolute(), columns=names, separator=separator, header=header)
-    report = check(source)
+    asked = Asked(file.absolute(), names, separator, header)
+    report = check(find_source("triplets").open(asked))
     if problem := report.problem():
         raise DataError(problem)
     print(report)

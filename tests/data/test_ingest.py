@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from songrec.data import (
+    Asked,
     Interactions,
     batches,
     check,
+    find_source,
     ingest,
-    open_source,
     read_rejects,
     taste_profile,
     to_interactions,
@@ -399,20 +400,24 @@ def test_an_output_that_lies_below_a_regular_file(case):
     assert file.read_text() == GOOD
 
 
-def test_open_source_by_name(case, monkeypatch):
+def open_log(name, path="", **asked):
+    return find_source(name).open(Asked(path, **asked))
+
+
+def test_a_source_by_name(case, monkeypatch):
     monkeypatch.setenv("SONGREC_DATA", str(case.folder))
     (case.folder / "raw").mkdir()
     case.write("a,b,c\n" + GOOD.replace("\t", ","), "raw/mine.csv")
-    case.ingest(open_source("triplets", "mine.csv", columns=["a", "b", "c"]))
+    case.ingest(open_log("triplets", "mine.csv", columns=["a", "b", "c"]))
     assert case.rows == ROWS
-    case.ingest(open_source("triplets", "mine.csv", columns=["0", "1", "2"], separator="", header=True))
+    case.ingest(open_log("triplets", "mine.csv", columns=["0", "1", "2"], separator="", header=True))
     assert case.rows == ROWS
-    with pytest.raises(ConfigError, match="there are: triplets, taste-profile, lastfm-2k"):
-        open_source("mine.csv")
+    with pytest.raises(ConfigError, match="there are: synthetic, triplets, taste-profile, lastfm-2k"):
+        find_source("mine.csv")
     with pytest.raises(ConfigError, match="needs a path"):
-        open_source("triplets")
+        open_log("triplets")
     with pytest.raises(DataError, match=r"other\.csv' does not exist"):
-        open_source("triplets", "other.csv")
+        open_log("triplets", "other.csv")
 
 
 def test_a_part_of_the_taste_profile_is_not_taken_for_the_whole(case):

@@ -7,15 +7,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from songrec.data import (
+    Asked,
     Catalogue,
     apply_filters,
+    find_source,
     ingest,
-    open_source,
     read_mismatches,
     to_interactions,
     triplets,
 )
-from songrec.data.download import DATASETS
+from songrec.data.sources.lastfm_2k import DATASET
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,11 @@ def test_counts(shared_data, tmp_path, name, counts, core):
 
 def test_lastfm(shared_data, tmp_path):
     archive = shared_data / "lastfm-2k" / "hetrec2011-lastfm-2k.zip"
-    report = ingest(open_source("lastfm-2k", archive), tmp_path / "t.parquet", tmp_path / "r.parquet")
+    report = ingest(
+        find_source("lastfm-2k").open(Asked(archive)), tmp_path / "t.parquet", tmp_path / "r.parquet"
+    )
     assert (report.triplets, report.users, report.songs, report.item) == (92_834, 1_892, 17_632, "artist")
-    assert hashlib.sha256(archive.read_bytes()).hexdigest() == DATASETS["lastfm-2k"].files[0].sha256
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() == DATASET.files[0].sha256
     log, artists = to_interactions(tmp_path / "t.parquet"), Catalogue.from_lastfm(archive)
     assert artists.known_share(log.song_ids) == 1.0
     assert artists.label(["707", "51"]) == ["Metallica", "Duran Duran"]

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from songrec.data import download as datasets
-from songrec.data import transfer
+from songrec.data import Dataset, DataSource, available, fetch, transfer, triplets
+from songrec.data.download import File
+from songrec.data.sources import SOURCES
 from songrec.data.transfer import download
 from songrec.errors import BusyError, ConfigError, DataError
 
@@ -189,18 +190,18 @@ def test_a_folder_that_lies_below_a_regular_file(site, tmp_path):
 
 
 def test_fetch_puts_every_file_of_a_data_set_in_its_folder(site, tmp_path, monkeypatch):
-    files = tuple(datasets.File(f"{site.url}/{name}", b"\x00\x01") for name in ("a.zip", "b.txt"))
-    one = datasets.Dataset("one", "One", "1 MB", "free", "nowhere", files)
-    monkeypatch.setitem(datasets.DATASETS, "one", one)
+    files = tuple(File(f"{site.url}/{name}", b"\x00\x01") for name in ("a.zip", "b.txt"))
+    one = Dataset("one", "One", "1 MB", "free", "nowhere", files)
+    monkeypatch.setitem(SOURCES, "one", DataSource("one", triplets, dataset=one))
     monkeypatch.setenv("SONGREC_DATA", str(tmp_path))
     assert one.path is None
     assert "not here: songrec data fetch one" in str(one)
-    paths = datasets.fetch("one")
+    paths = fetch("one")
     assert paths == [tmp_path / "raw" / "one" / name for name in ("a.zip", "b.txt")]
-    assert one.path == datasets.locate("one") == paths[0]
-    assert one in datasets.available()
+    assert one.path == one.locate() == paths[0]
+    assert one in available()
 
 
 def test_an_unknown_data_set_is_answered_with_the_known_ones():
     with pytest.raises(ConfigError, match="there are: taste-profile, lastfm-2k"):
-        datasets.fetch("spotify")
+        fetch("spotify")

@@ -46,7 +46,7 @@ def test_no_stage_depends_on_what_runs_it():
 
 def test_a_split_does_not_depend_on_how_the_log_was_read():
     found = _names(code_of(read_graph()["split"].path))
-    assert not {"data/ingest.py", "data/synthetic.py", "data/sources.py"} & found
+    assert not {"data/ingest.py", "data/synthetic.py", "data/sources/registry.py"} & found
 
 
 def test_training_does_not_depend_on_evaluation_and_drawing():

@@ -1,6 +1,5 @@
-"""From a stage's parameters to a source, its titles and a split that comes with the data."""
+"""From a stage's parameters to titles, songs to be removed and a split that comes with the data."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,73 +8,29 @@ from songrec.data.catalogue import Catalogue
 from songrec.data.filters import read_mismatches
 from songrec.data.ingest import ingest
 from songrec.data.interactions import Interactions
-from songrec.data.sources import Source, batches, open_source
-from songrec.data.synthetic import SyntheticWorld
+from songrec.data.sources import Asked, find_source
 from songrec.data.triplet_file import to_interactions
 from songrec.errors import ConfigError
 from songrec.files import replacing
 from songrec.paths import find_raw
 
-SYNTHETIC = "synthetic"
 
-
-def choose_source(
-    name: str,
-    world: SyntheticWorld,
-    path: str = "",
-    columns: Sequence[str] = (),
-    separator: str = "",
-    header: bool = False,
-    item: str = "song",
-) -> Source:
-    """The source that a profile names.
-
-    Parameters
-    ----------
-    name : {"synthetic", "triplets", "taste-profile", "lastfm-2k"}
-        Kind of source.
-    world : SyntheticWorld
-        For "synthetic".
-    path : str
-        File or folder; empty: the source's own.
-    columns : sequence of str
-        Names, or places from 0 as text.
-    separator : str
-        One character; empty: by the file's name.
-    header : bool
-        Whether the first line is no triplet.
-    item : str
-        What is listened to, "song" or "artist".
-    """
-    if name == SYNTHETIC:
-        return batches(f"synthetic world, seed {world.seed}", world.triplets, item)
-    places = [int(column) if column.isdigit() else column for column in columns]
-    return open_source(name, path or None, places or None, separator or None, header, item=item)
-
-
-def choose_titles(name: str, world: SyntheticWorld, path: str = "", metadata: str = "") -> Catalogue:
+def choose_titles(name: str, asked: Asked, metadata: str = "") -> Catalogue:
     """What the songs of a source are called; an empty catalogue where nothing is known.
 
     Parameters
     ----------
     name : str
-        As in `choose_source`. The synthetic world and lastfm-2k bring their own titles.
-    world : SyntheticWorld
-        For "synthetic".
-    path : str
-        File or folder of the source.
+        Name of the source. Some bring their own titles.
+    asked : Asked
+        What was asked of the source.
     metadata : str
         CSV with the columns song_id and title, or the Million Song Dataset's unique_tracks.txt.
     """
     if metadata:
         file = find_raw(metadata)
         return Catalogue.from_unique_tracks(file) if file.suffix == ".txt" else Catalogue.from_csv(file)
-    if name == SYNTHETIC:
-        table = world.catalogue()
-        return Catalogue.from_columns(table["song_id"], table["title"], table["artist"], table["year"])
-    if name == "lastfm-2k" and path:
-        return Catalogue.from_lastfm(find_raw(path))
-    return Catalogue.from_columns([], [])
+    return find_source(name).titles(asked)
 
 
 def choose_removed(mismatches: str = "") -> np.ndarray | None:
@@ -116,7 +71,7 @@ def save_predefined(
             if file:
                 triplets = temporary / f"{name}.parquet"
                 ingest(
-                    open_source("triplets", file),
+                    find_source("triplets").open(Asked(file)),
                     triplets,
                     temporary / f"{name}.rejects.parquet",
                     max_reject_share,

@@ -66,13 +66,8 @@ def gains(run: Results) -> Figure:
     return Figure(
         canvas,
         rows.loc[rows["statistic"] != "difference", ["model", "statistic", "value"]],
-<<<<<<< HEAD
-        "Each model with the hyper-parameters that nobody tuned (hollow) and with the tuned ones (filled): "
-        "mean average precision of the test users.",
-=======
         "Each model with its default hyper-parameters (hollow) and the tuned ones (filled): mean average "
         "precision of the test users.",
->>>>>>> qb
         f"A row a model, two markers joined by a line. From untuned to tuned: {'; '.join(each) or 'none'}.",
     )
 

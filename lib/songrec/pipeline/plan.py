@@ -11,7 +11,7 @@ from songrec.config import Parameter, Profile, check_names, read_profile, runnab
 from songrec.errors import ConfigError, DataError
 from songrec.files import read_json
 from songrec.modelspec import ModelSpec, read_models
-from songrec.paths import PROFILES, RESULTS, Paths, data_root, find_raw
+from songrec.paths import PROFILES, RESULTS, Paths, find_raw
 from songrec.pipeline.graph import (
     PAGES,
     STUDIES,
@@ -359,12 +359,11 @@ def _raw_file(name: str, source: str, fetch: bool) -> Path:
     try:
         return find_raw(name)
     except DataError:
-        from songrec.data.download import DATASETS
-        from songrec.data.download import fetch as download
+        from songrec.data.sources import SOURCES
 
-        if not fetch or source not in DATASETS:
+        if not fetch or source not in SOURCES or not (dataset := SOURCES[source].dataset):
             raise
-        download(source, data_root() / "raw")
+        dataset.fetch()
         return find_raw(name)
 
 
