@@ -22,6 +22,7 @@ from songrec.pipeline.notebook import merge_prose, source_of
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
 from songrec.book.check import check
+from songrec.book.notebooks import captioned
 from songrec.book.site import build
 
 RUNS = "runs"
@@ -53,6 +54,9 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                     _name_model(notebook, _title(plan, stage.model))
                 if stage.page:
                     notebook["cells"].insert(1, _link(plan, stage))
+                captioned(notebook)
+                if _place(stage).parent.name == STUDIES:  # reached from its page, not from the contents
+                    notebook["metadata"]["orphan"] = True
                 write_text(
                     temporary / _place(stage), json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
                 )
