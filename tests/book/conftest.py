@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from songrec.book.notebooks import captioned
 from songrec.book.site import build
+from songrec.files import read_json, write_json
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -15,11 +17,14 @@ def book_source(tmp_path_factory) -> Path:
     """A copy of the book's pages, with the stored notebooks (executed on tiny) as its run."""
     book = tmp_path_factory.mktemp("source") / "book"
     shutil.copytree(REPOSITORY / "book", book, ignore=shutil.ignore_patterns("runs"))
-    shutil.copytree(REPOSITORY / "notebooks" / "pages", book / "runs")
-    studies = shutil.copytree(REPOSITORY / "notebooks" / "studies", book / "runs" / "studies")
-    # As the pipeline names the notebooks of a stage that runs once for each model.
-    for name in ("04_tune", "05_train"):
-        (studies / f"{name}.ipynb").rename(studies / f"{name}.item_knn.ipynb")
+    for source in sorted((REPOSITORY / "notebooks").glob("*/*.ipynb")):
+        notebook = read_json(source)
+        captioned(notebook)
+        study = source.parent.name == "studies"
+        notebook["metadata"]["orphan"] = study
+        # As the pipeline names the notebooks of a stage that runs once for each model.
+        model = ".item_knn" if study and source.stem in ("04_tune", "05_train") else ""
+        write_json(book / "runs" / ("studies" if study else "") / f"{source.stem}{model}.ipynb", notebook)
     (book / "runs" / "index.md").write_text(
         "# This run: the stored notebooks\n\nExecuted on `tiny`.\n", encoding="utf-8"
     )

@@ -27,18 +27,20 @@ and `chosen_single` (by validation). A number has the digits that its interval s
 how else to write it: `interval` (its ends), `estimate` (value and interval), `model` (its name), `users`,
 `share` (per cent), `+` (signed), or a number of decimals.
 
-A claim is two values, or a value and a number, with `>`, `<`, `>=`, `~` or `is` between them:
+A claim is two values, or a value and a number, with `>`, `<`, `>=`, `<=`, `~` or `is` between them. Before a
+colon may stand several logs, or `all` that the front matter names; it must hold on each:
 
     fs_slim > ease precision                   significantly higher: p after Holm's correction below .05
-    fs_slim ~ ease                             no significant difference;   >= asks only for the means
+    fs_slim ~ ease                             no significant difference;   >= and <= compare the means alone
     cold_start.gains item_knn 1 > 0            the interval excludes 0;   ~ 0: it does not
+    all: every cold_start.gains 5 > 0          so it is with every row that fits
     beyond.lift ease everybody > beyond.lift held_out everybody          the intervals are apart
     best is fs_slim                            the model; of a table the words that tell the row apart
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +57,7 @@ ALPHA = 0.05
 _MODELS = ("model", "than", "one", "other")
 _EXTREMES = {"highest": pd.Series.idxmax, "lowest": pd.Series.idxmin}
 _TESTS = ("p", "p_holm", "wilcoxon", "wilcoxon_holm")
-_CLAIM = re.compile(r"(.+?) (>=|>|<|~|is) (.+)")
+_CLAIM = re.compile(r"(.+?) (>=|<=|>|<|~|is) (.+)")
 
 
 @dataclass(frozen=True)
@@ -108,36 +110,53 @@ def write_value(expression: str, page: Page, load: Callable[[str], Results]) -> 
         When it means nothing or is not published.
     """
     asked, _, form = expression.partition("|")
-    run, words = _split(asked, page, load)
-    return unbroken(_write(_find(words, run, page.cutoff), form.split(), run, expression))
+    log, _, words = asked.rpartition(":")
+    if not words.split() or len(log.split()) > 1:
+        raise DataError(f"{expression!r} names no value")
+    (run,) = _runs(log, page, load)
+    return unbroken(_write(_find(words.split(), run, page.cutoff), form.split(), run, expression))
 
 
 def check_claim(expression: str, page: Page, load: Callable[[str], Results]) -> str:
     """Why the claim does not hold; nothing when it holds. Raises `DataError` as `write_value` does."""
-    if not (match := _CLAIM.fullmatch(expression.strip())):
-        raise DataError(f"{expression!r} is no claim: it has none of > < >= ~ is between two values")
-    left, sign, right = match.groups()
-    run, words = _split(left, page, load)
+    asked, colon, claim = expression.strip().rpartition(":")
+    if not (match := _CLAIM.fullmatch(claim.strip())):
+        raise DataError(f"{expression!r} is no claim: it has none of > < >= <= ~ is between two values")
+    left, sign, right = match[1].split(), match[2], match[3].split()
+    for run in _runs(asked if colon else "", page, load):
+        if wrong := _untrue(left, sign, right, run, page.cutoff):
+            return f"{claim.strip()} does not hold on {run.name}: {wrong}"
+    return ""
+
+
+def _untrue(left: list[str], sign: str, right: list[str], run: Results, cutoff: int) -> str:
+    """What is there instead of what is claimed; nothing where it holds."""
     if sign == "is":
-        found = _find(words, run, page.cutoff)
-        told = found.told_apart or (found.model,)
-        return "" if told == tuple(right.split()) else f"{expression}: it is {' '.join(map(str, told))}"
-    if len(words) == 1 and "." not in words[0]:
-        pair = _find([*words, "minus", *right.split()], run, page.cutoff)
+        found = _find(left, run, cutoff)
+        told = [*found.told_apart] or [found.model]
+        return "" if told == right else f"it is {' '.join(told)}"
+    if len(left) == 1 and "." not in left[0]:
+        pair = _find([*left, "minus", *right], run, cutoff)
         one, other = pair.estimate, Estimate(0.0, 0.0, 0.0)
         if pair.p == pair.p:  # the test decides, which is corrected for all comparisons; the interval is not
             ends = (one.value, one.value) if pair.p < ALPHA else (-np.inf, np.inf)
             one = one._replace(low=ends[0], high=ends[1])
+        ones = [one]
     else:
-        one = _find(words, run, page.cutoff).estimate
-        other = _number(right) or _find_other(right, page, load).estimate
+        every = left[0] == "every"
+        ones = [
+            each.estimate for each in (_each(left[1:], run, cutoff) if every else [_find(left, run, cutoff)])
+        ]
+        other = _number(" ".join(right)) or _find(right, run, cutoff).estimate
     holds = {
-        ">": one.low > other.high,
-        "<": one.high < other.low,
-        ">=": one.value >= other.value,
-        "~": one.low <= other.high and other.low <= one.high,
+        ">": lambda one: one.low > other.high,
+        "<": lambda one: one.high < other.low,
+        ">=": lambda one: one.value >= other.value,
+        "<=": lambda one: one.value <= other.value,
+        "~": lambda one: one.low <= other.high and other.low <= one.high,
     }[sign]
-    return "" if holds else f"{expression} does not hold: {one.value:.4g} ({one.low:.4g} to {one.high:.4g})"
+    wrong = next((one for one in ones if not holds(one)), None)
+    return f"{wrong.value:.4g} ({wrong.low:.4g} to {wrong.high:.4g})" if wrong else ""
 
 
 def _number(text: str) -> Estimate | None:
@@ -147,17 +166,10 @@ def _number(text: str) -> Estimate | None:
         return None
 
 
-def _find_other(text: str, page: Page, load: Callable[[str], Results]) -> Found:
-    run, words = _split(text, page, load)
-    return _find(words, run, page.cutoff)
-
-
-def _split(asked: str, page: Page, load: Callable[[str], Results]) -> tuple[Results, list[str]]:
-    """The results that are asked, and the words that say for what."""
-    log, colon, words = asked.rpartition(":")
-    if not words.split():
-        raise DataError(f"{asked!r} names no value")
-    return load(page.profile(log.strip() if colon else "")), words.split()
+def _runs(logs: str, page: Page, load: Callable[[str], Results]) -> list[Results]:
+    """The results of the logs that are named, of the page's own without a name, of all for `all`."""
+    names = ["", *page.logs] if logs.split() == ["all"] else logs.split() or [""]
+    return [load(page.profile(name)) for name in names]
 
 
 def _find(words: Sequence[str], run: Results, cutoff: int) -> Found:
@@ -231,7 +243,19 @@ def _fact(trees: Sequence[Mapping[str, Any]], keys: Sequence[str], run: Results)
 
 
 def _row(place: str, words: Sequence[str], run: Results, cutoff: int) -> Found:
-    """One cell of a table: words are values of key columns, in the order of the columns, or name a column."""
+    found = _rows(place, words, run, cutoff)
+    if len(found) != 1:
+        raise DataError(f"{run.name}, {place}: {len(found)} rows fit {' '.join(words)!r}, and it must be one")
+    return found[0]
+
+
+def _each(words: Sequence[str], run: Results, cutoff: int) -> list[Found]:
+    """Every row of a table that fits."""
+    return _rows(words[0], words[1:], run, cutoff)
+
+
+def _rows(place: str, words: Sequence[str], run: Results, cutoff: int) -> list[Found]:
+    """Cells of a table: words are values of key columns, in the order of the columns, or name a column."""
     stage, _, name = place.partition(".")
     rows = run.table(stage, name)
     columns = list(rows.columns)
@@ -254,22 +278,24 @@ def _row(place: str, words: Sequence[str], run: Results, cutoff: int) -> Found:
                 )
             rows = rows[_equal(rows[key], word)]
             open_keys.remove(key)
-    if "metric" in open_keys and len(rows) > 1:
+    if "metric" in open_keys and len(set(rows["metric"])) > 1:
         rows = rows[rows["metric"] == DECIDING]
         open_keys.remove("metric")
     if column not in rows:
         raise DataError(f"{run.name}, {place}: no column {column!r}, name one of: {', '.join(columns)}")
+    told_apart = []
     if extreme and len(rows):
+        told_apart = [key for key in open_keys if len(set(rows[key])) > 1]
         rows = rows.loc[[extreme(rows[column])]]
-    if len(rows) != 1:
-        raise DataError(f"{run.name}, {place}: {len(rows)} rows fit {' '.join(words)!r}, and it must be one")
-    row = rows.iloc[0].to_dict()
-    told_apart = tuple(str(row[key]).replace(" ", "_") for key in open_keys) if extreme else ()
+    return [_found(row, column, name, told_apart) for row in rows.to_dict("records")]
+
+
+def _found(row: Mapping[str, Any], column: str, table: str, told_apart: Sequence[str]) -> Found:
     model = next((row[key] for key in _MODELS if key in row), "")
-    if column != "value":
-        found = _cell(row, column, model)
-        return Found(found.value, found.unit, model, told_apart=told_apart)
-    return Found(Estimate.of(row), _unit(row.get("metric", name)), model, told_apart=told_apart)
+    apart = tuple(str(row[key]).replace(" ", "_") for key in told_apart)
+    if column == "value":
+        return Found(Estimate.of(row), _unit(row.get("metric", table)), model, told_apart=apart)
+    return replace(_cell(row, column, model), told_apart=apart)
 
 
 def _equal(column: pd.Series, word: str) -> pd.Series:

@@ -24,6 +24,12 @@ from songrec.pipeline.imports import LIBRARY
 from songrec.pipeline.notebook import merge_prose, source_of
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
+<<<<<<< HEAD
+=======
+from songrec.book.check import check
+from songrec.book.notebooks import captioned
+from songrec.book.site import build
+>>>>>>> book
 
 RUNS = "runs"
 
@@ -55,6 +61,9 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                 captioned(notebook)
                 if stage.page:
                     notebook["cells"].insert(1, _link(plan, stage))
+                captioned(notebook)
+                if _place(stage).parent.name == STUDIES:  # reached from its page, not from the contents
+                    notebook["metadata"]["orphan"] = True
                 write_text(
                     temporary / _place(stage), json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
                 )
