@@ -24,12 +24,6 @@ from songrec.pipeline.imports import LIBRARY
 from songrec.pipeline.notebook import merge_prose, source_of
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
-<<<<<<< HEAD
-=======
-from songrec.book.check import check
-from songrec.book.notebooks import captioned
-from songrec.book.site import build
->>>>>>> book
 
 RUNS = "runs"
 
@@ -58,7 +52,6 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                 notebook = merge_prose(stage.notebook, stage.executed)
                 if stage.model:
                     _name_model(notebook, _title(plan, stage.model))
-                captioned(notebook)
                 if stage.page:
                     notebook["cells"].insert(1, _link(plan, stage))
                 captioned(notebook)
