@@ -4,6 +4,7 @@ An interval is written as ± where both of its ends are as far from the number a
 the ends are written.
 """
 
+import re
 from collections.abc import Iterable
 from math import floor, isnan, log10
 
@@ -93,7 +94,8 @@ def _one(one: Estimate, digits: int, unit: str, signed: bool, interval: str) -> 
 
 
 def unbroken(text: str) -> str:
-    """The text with spaces at which no line may break: after a ±, before a per cent sign."""
+    """The text with spaces at which no line may break: after a ±, before a per cent sign, in an interval."""
+    text = re.sub(r"(\d(?: %)?) to (?=[−+\d])", "\\1\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}", text)
     return text.replace("± ", "±\N{NO-BREAK SPACE}").replace(" %", "\N{NO-BREAK SPACE}%")
 
 
