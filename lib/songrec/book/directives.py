@@ -242,7 +242,7 @@ class ShownFigure(_Shown):
         if not (path.is_file() and path.read_text(encoding="utf-8") == drawing):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, drawing)
-        image = nodes.image(uri=f"/{FIGURES}/{path.name}", alt=made.alt, classes=["drawn"])
+        image = nodes.image(uri=f"/{FIGURES}/{path.name}", alt=made.alt)
         figure = nodes.figure("", image, *self.caption(nodes.caption, made.caption), align="center")
         return [self.named(figure)]
 
