@@ -84,7 +84,11 @@ def test_members_are_named_with_their_weights(tmp_path):
     ],
 )
 def test_sentences_are_whole_in_every_case(tmp_path, models, said):
-    text = tune.findings(run(tmp_path, models, item="movie", synthetic=True))
+    made = run(tmp_path, models, item="movie", synthetic=True)
+    text = tune.findings(made)
+    assert (
+        len(tune.cost(made)) == len(tune.values(made)) == sum(bool(each["asked"]) for each in models.values())
+    )
     assert said in text
     assert all(part[0].isupper() and part[-1] in ".)" for part in text.split("\n\n"))
 

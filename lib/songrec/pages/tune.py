@@ -230,9 +230,10 @@ def progress(run: Results) -> Figure:
 
 def cost(run: Results) -> Table:
     """What the searches took."""
-    rows = run.table(STAGE, "cost").groupby("model", sort=False).agg({"seconds": "sum", "threads": "max"})
     facts = run.facts(STAGE)
-    rows = rows[[facts[model]["trials"] > 0 for model in rows.index]]
+    rows = run.table(STAGE, "cost")
+    rows = rows[rows["model"].isin([model for model in facts if facts[model]["trials"]])]
+    rows = rows.groupby("model", sort=False).agg({"seconds": "sum", "threads": "max"})
     return table(
         {
             "model": words(map(run.label, rows.index)),
