@@ -63,6 +63,12 @@ def test_tables_and_figures(tmp_path):
     assert tune.parameters(made).columns["hyper-parameters"].cells[0].startswith("neighbours = 40, ")
 
 
+def test_tables_where_nothing_was_searched(tmp_path):
+    made = run(tmp_path, {"popularity": FIXED, "als": TAKEN})
+    for shown in (tune.cost(made), tune.values(made), tune.trials(made)):
+        assert repr(shown) == tune.NOTHING
+
+
 def test_members_are_named_with_their_weights(tmp_path):
     members = {"item_knn": {"estimator": "ItemKNN", "hyperparameters": {}}}
     blend = FOUND | {"hyperparameters": {"members": members, "weights": {"item_knn": 0.5}}}

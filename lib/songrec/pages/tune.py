@@ -230,10 +230,10 @@ def progress(run: Results) -> Figure:
 
 def cost(run: Results) -> Table:
     """What the searches took."""
-    facts = run.facts(STAGE)
-    rows = run.table(STAGE, "cost")
-    rows = rows[rows["model"].isin([model for model in facts if facts[model]["trials"]])]
-    rows = rows.groupby("model", sort=False).agg({"seconds": "sum", "threads": "max"})
+    facts, trials = run.facts(STAGE), run.table(STAGE, "cost")
+    searched = [model for model, each in facts.items() if each["trials"]]
+    by = trials[trials["model"].isin(searched)].groupby("model", sort=False)
+    rows = by.agg({"seconds": "sum", "threads": "max"})
     return table(
         {
             "model": words(map(run.label, rows.index)),
