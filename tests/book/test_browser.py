@@ -25,13 +25,7 @@ FLAGS = [
 WIDTHS = (1280, 390)
 SHOWN = [
     *("index", "models", "benchmark", "brief", "recommendations", "api/models"),
-    *(
-        "runs/index",
-        "runs/02_explore",
-        "runs/studies/05_train.item_knn",
-        "runs/08_compare",
-        "runs/14_recommend",
-    ),
+    *("runs/index", "runs/02_explore", "runs/05_train", "runs/08_compare", "runs/studies/05_train.item_knn"),
 ]
 
 

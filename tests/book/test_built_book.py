@@ -6,10 +6,11 @@ import shutil
 
 import pytest
 
+from songrec.book.check import check
+from songrec.book.site import build
+from songrec.book.values import Page, write_value
 from songrec.errors import StageError
-from songrec.report.record import HEADLINE, Record
-from songrec.report.site import build, check
-from songrec.report.values import write_value
+from songrec.results import MAIN, Results
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ def write_wrong_book(book, source) -> dict[int, str]:
     shutil.copy(source / "references.bib", book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n  - file: notebook\n")
     wrongs = {
-        "A number: {value}`nowhere/item_knn/recall@10`.": "nothing is on record for 'nowhere'",
+        "A number: {value}`nowhere: run title`.": "no results are published for 'nowhere'",
         "A source: {cite:p}`nobody1999`.": "nobody1999",
         "A link: [there](gone.md).": "gone.md",
         "A reference: {numref}`no-such-table`.": "no-such-table",
@@ -78,16 +79,11 @@ def text(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", "", html).split())
 
 
-def test_page_one_says_what_is_on_record(site):
+def test_page_one_says_what_is_published(site):
     html = (site / "index.html").read_text(encoding="utf-8")
     said = text(html)
-    for expression in (
-        f"{HEADLINE}/best/precision@10:model",
-        f"{HEADLINE}/best/precision@10:pm",
-        f"{HEADLINE}/single over popularity/precision@10:ci",
-        f"{HEADLINE}/second/average_precision@10:pm",
-    ):
-        assert " ".join(write_value(expression, Record.load).split()) in said
+    for words in ("single | model", "single over popularity precision | interval", "second | estimate"):
+        assert " ".join(write_value(words, Page(log=MAIN), Results.published).split()) in said
     assert "synthetic" not in said.split("Where to go from here")[0].lower()
 
 

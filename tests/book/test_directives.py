@@ -117,7 +117,7 @@ def test_a_page_is_made_from_the_results_and_follows_them(project):
     [
         ("{value}`nowhere: run title`", "no results are published for 'nowhere'"),
         ("{value}`run tilte`", "'tilte' is not among its facts"),
-        ("{claim}`cold_start.gains item_knn 1 < 0`", "does not hold: 0.2"),
+        ("{claim}`cold_start.gains item_knn 1 < 0`", "does not hold on made-up: 0.2"),
         ("```{table} cold_strat.curve\n```", "did you mean 'cold_start'"),
         ("```{table} cold_start.curvy\n```", "did you mean 'curve'"),
         ("```{table} cold_start.curve\n:cutof: 10\n```", "did you mean 'cutoff'"),
