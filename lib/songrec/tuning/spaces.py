@@ -72,8 +72,8 @@ def searched(
     Parameters
     ----------
     space : mapping
-        Hyper-parameter -> its range, as the model's block declares it. A name `weights.*` stands for one weight for
-        each member.
+        Hyper-parameter -> its range, as the model's block declares it. A name `weights.*` stands for one
+        weight for each member.
     fixed : mapping
         Hyper-parameters that are settled, with their values.
     known : mapping
