@@ -115,7 +115,7 @@ def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
         ("split.test=nan", "test must be a finite number, not nan"),
         ("split.profile=sample", "profile is not set here"),
         ("train.model=popularity", "model is not set here"),
-        ("recommend.estimator=UserKNN", "estimator is not set here"),
+        ("tune.estimator=UserKNN", "estimator is not set here"),
         ("models.item_knn=3", "write models.LABEL.HYPERPARAMETER=value"),
         ("compare.baseline=popularty", "unknown model 'popularty': did you mean 'popularity'"),
         ("recommend.model=itemknn", "unknown model 'itemknn': did you mean 'item_knn'"),
@@ -141,7 +141,7 @@ def test_values_come_in_the_order_default_profile_override():
     assert tune["hyperparameters"] == {"weighting": "binary", "neighbours": 5}
     assert "neighbours" not in tune["space"]
     assert "shrink" in tune["space"]
-    assert changed.stages["recommend"].parameters["estimator"] == "ItemKNN"
+    assert tune["estimator"] == "ItemKNN"
 
 
 def test_yaml_that_reads_a_number_as_text_is_told_how_to_write_it(tmp_path, monkeypatch):
@@ -253,8 +253,8 @@ def own(tmp_path, monkeypatch):
 def test_a_profile_of_ones_own_need_not_have_the_models_that_notebooks_name(own):
     plan = make_plan(own("  top: {estimator: Popularity}\n  slim: {estimator: FsSLIM}\n"))
     assert plan.stages["compare"].parameters["baseline"] == "top"
-    assert plan.stages["recommend"].parameters["model"] == "slim"
-    assert plan.stages["recommend"].parameters["estimator"] == "FsSLIM"
+    assert plan.stages["page.recommend"].parameters["model"] == "slim"
+    assert plan.stages["recommend"].estimators == ("Popularity", "FsSLIM")
     assert plan.stages["cold_start"].parameters["models"] == ["top", "slim"]
 
 

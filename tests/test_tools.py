@@ -1,22 +1,14 @@
 """The benchmarks run, and what they compare agrees; how long they take is no test's business."""
 
-import runpy
-from pathlib import Path
 from types import SimpleNamespace
 
+import evaluators
 import numpy as np
 import pytest
 
-EVALUATORS = Path(__file__).with_name("evaluators.py")
 
-
-@pytest.fixture(scope="module")
-def evaluators():
-    return runpy.run_path(str(EVALUATORS))
-
-
-def test_lists_and_holdout_are_what_they_say(evaluators):
-    lists, holdout = evaluators["synthetic"](50, 300, 100, seed=0)
+def test_lists_and_holdout_are_what_they_say():
+    lists, holdout = evaluators.synthetic(50, 300, 100, seed=0)
     assert lists.shape == (50, 100)
     assert all(len(set(row)) == 100 for row in lists.tolist())
     held = np.diff(holdout.indptr)
@@ -27,9 +19,9 @@ def test_lists_and_holdout_are_what_they_say(evaluators):
     assert 0.1 < hits / holdout.nnz < 0.3
 
 
-def test_it_runs_and_says_what_is_missing(evaluators):
-    lists, holdout = evaluators["synthetic"](40, 300, 100, seed=0)
-    measured = evaluators["measure"](lists, holdout, (5, 100), rounds=1, pythons={})
+def test_it_runs_and_says_what_is_missing():
+    lists, holdout = evaluators.synthetic(40, 300, 100, seed=0)
+    measured = evaluators.measure(lists, holdout, (5, 100), rounds=1, pythons={})
     table = measured.set_index("evaluator")
     assert list(table.index[:2]) == ["songrec", "implicit"]
     assert {"lenskit", "rectools", "ranx"} <= set(table.index)
@@ -39,10 +31,10 @@ def test_it_runs_and_says_what_is_missing(evaluators):
     assert table["seconds"].isna().equals(missing)
 
 
-def test_evaluators_that_disagree_are_not_timed(evaluators):
+def test_evaluators_that_disagree_are_not_timed():
     def said(name, **means):
         return SimpleNamespace(name=name, means=means)
 
-    evaluators["agree"]([said("a", ndcg=0.5), said("b", ndcg=0.5, recall=0.1), said("c", recall=0.1)])
+    evaluators.agree([said("a", ndcg=0.5), said("b", ndcg=0.5, recall=0.1), said("c", recall=0.1)])
     with pytest.raises(SystemExit, match=r"ndcg: a gives 0.5, c 2.0"):
-        evaluators["agree"]([said("a", ndcg=0.5), said("b"), said("c", ndcg=2.0)])
+        evaluators.agree([said("a", ndcg=0.5), said("b"), said("c", ndcg=2.0)])

@@ -146,6 +146,12 @@ class Profile(BaseModel):
 
     Attributes
     ----------
+    title : str
+        What its pages are called.
+    description : str
+        What the log is.
+    synthetic : bool
+        Whether the log is made up.
     shared : dict
         Parameters of every stage that declares them.
     stages : dict

@@ -30,8 +30,10 @@ class ModelSpec(BaseModel):
     ----------
     estimator : str
         Class of `songrec.models`, or the dotted path `package.module.Class` of one's own.
-    title, look : str, list of str
-        The name that a reader sees; colour and marker in figures. They change no fit.
+    title : str
+        The name that a reader sees.
+    look : list of str
+        Colour and marker in figures.
     memory : str
         Bytes that the fitted model keeps, as a formula for `memory_bytes`; empty where nobody knows.
     extra : str

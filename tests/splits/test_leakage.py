@@ -1,26 +1,22 @@
 """What must be found is out of reach of what a model is given: in the split, in training, in search."""
 
-import ast
 import dataclasses
 from importlib import import_module
 
 import numpy as np
 import pytest
+from any_split import attempt, every_protocol, pairs, random_logs, some_log
 from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
+from run_notebook import run_notebook
 from scipy.sparse import csr_array
-from test_weak import attempt, every_protocol, pairs, random_logs, some_log
 
 import songrec.models
-from songrec.config import read_parameters
 from songrec.data import Interactions
 from songrec.extras import missing
 from songrec.files import read_json, write_json
 from songrec.models.registry import model_names
-from songrec.paths import NOTEBOOKS
-from songrec.pipeline.notebook import code_of
-from songrec.pipeline.stage import Stage
 from songrec.splits import Split, strong, weak
 
 HERE = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
@@ -105,18 +101,6 @@ class Untouchable:
         raise AssertionError(f"somebody looked at the test part: {name}")
 
 
-def run_notebook(name: str, stage: Stage, monkeypatch, **parameters) -> None:
-    """Execute a notebook's code with these parameters, on files of its own."""
-    import songrec.pipeline
-
-    monkeypatch.setattr(songrec.pipeline, "open_stage", lambda *_, **__: stage)
-    path = NOTEBOOKS / f"{name}.ipynb"
-    declared = read_parameters(path)
-    assert parameters.keys() <= declared.keys()
-    scope = {each.name: each.default for each in declared.values()} | parameters
-    exec(compile(ast.parse(code_of(path)), name, "exec"), scope)
-
-
 @pytest.fixture(scope="module")
 def log() -> Interactions:
     """Users of four tastes."""
@@ -134,20 +118,18 @@ def split(request, log) -> Split:
     return strong(log, min_listeners=2, min_songs=5, validation_users=20, test_users=20, seed=3)
 
 
-def stage_of(folder, split: Split, name: str, outputs: dict[str, str], **inputs) -> Stage:
-    folder.mkdir()
-    split.save(folder / "split")
-    write_json(folder / "split.json", {"synthetic": False})
-    given = {"split": folder / "split", "split_report": folder / "split.json", **inputs}
-    made = {artefact: folder / file for artefact, file in outputs.items()}
-    return Stage(name, "tiny", given, made, folder / "unfinished")
-
-
 SEARCHED = {
     "ItemKNN": {"neighbours": {"low": 5, "high": 50, "log": True}, "q": {"low": 1.0, "high": 5.0}},
     "ALS": {"factors": {"low": 2, "high": 8}, "epochs": {"stop": 4}},
 }
-TUNED = {"tuned": "tuned.json", "trials": "trials.csv", "search_cost": "cost.json"}
+
+
+def tune(patch, folder, split: Split, estimator: str, trials: int):
+    """The folder of tables that the study `tune` makes of this split."""
+    split.save(folder / "split")
+    given = {"split": folder / "split", "members": {}}
+    searched = {"hyperparameters": {}, "space": SEARCHED[estimator], "trials": trials}
+    return run_notebook(patch, "04_tune", folder, given, model="one", estimator=estimator, **searched)
 
 
 @pytest.mark.slow
@@ -174,23 +156,11 @@ def test_the_search_sees_validation_only(estimator, split, tmp_path, monkeypatch
     )
     load, found = Split.load, []
     for name, one, guarded in (("a", split, False), ("b", garbage, False), ("c", garbage, True)):
-        stage = stage_of(tmp_path / name, one, "tune", TUNED, members={})
         if guarded:
             shut = classmethod(lambda cls, folder: dataclasses.replace(load(folder), test=Untouchable()))
             monkeypatch.setattr(Split, "load", shut)
-        run_notebook(
-            "04_tune",
-            stage,
-            monkeypatch,
-            model="one",
-            estimator=estimator,
-            hyperparameters={},
-            space=SEARCHED[estimator],
-            trials=4,
-        )
-        found.append(
-            (*listed, *((tmp_path / name / TUNED[made]).read_bytes() for made in ("tuned", "trials")))
-        )
+        made = tune(monkeypatch, tmp_path / name, one, estimator, trials=4)
+        found.append((*listed, *((made / file).read_bytes() for file in ("facts.json", "trials.csv"))))
         listed.clear()
     assert len(found[0]) >= 4 + 2
     assert found[0] == found[1] == found[2]
@@ -203,16 +173,14 @@ def test_the_search_does_see_validation(split, tmp_path, monkeypatch):
     other = dataclasses.replace(split, validation=dataclasses.replace(validation, holdout=changed))
     values = []
     for name, one in (("a", split), ("b", other)):
-        stage = stage_of(tmp_path / name, one, "tune", TUNED, members={})
-        options = {"model": "one", "estimator": "ItemKNN", "hyperparameters": {}, "trials": 2}
-        run_notebook("04_tune", stage, monkeypatch, space=SEARCHED["ItemKNN"], **options)
-        values.append(read_json(tmp_path / name / "tuned.json")["untuned_value"])
+        made = tune(monkeypatch, tmp_path / name, one, "ItemKNN", trials=2)
+        values.append(read_json(made / "facts.json")["untuned_value"])
     assert values[0] != values[1]
 
 
 def test_training_lists_before_anything_is_judged(split, tmp_path, monkeypatch):
     """The train stage's own code: model, lists and lists of the untuned model are the same bytes."""
-    outputs = {name: name for name in ("model", "lists", "untuned_lists")} | {"cost": "cost.json"}
+    outputs = ("model", "lists", "untuned_lists")
     tuned = {
         "estimator": "ItemKNN",
         "hyperparameters": {"neighbours": 7},
@@ -226,14 +194,13 @@ def test_training_lists_before_anything_is_judged(split, tmp_path, monkeypatch):
         "value": 0.1,
         "untuned_value": 0.1,
     }
-    write_json(tmp_path / "tuned.json", tuned)
+    write_json(tmp_path / "tuned" / "facts.json", tuned)
     found = []
     for name, one in (("a", split), ("b", with_other_holdout(split))):
-        stage = stage_of(tmp_path / name, one, "train", outputs, tuned=tmp_path / "tuned.json")
-        run_notebook("05_train", stage, monkeypatch, model="one", estimator="ItemKNN", n=20)
-        files = [
-            f for part in ("model", "lists", "untuned_lists") for f in (tmp_path / name / part).iterdir()
-        ]
+        one.save(tmp_path / name / "split")
+        given = {"split": tmp_path / name / "split", "tune_tables": tmp_path / "tuned"}
+        run_notebook(monkeypatch, "05_train", tmp_path / name, given, outputs, model="one", n=20)
+        files = [f for part in outputs for f in (tmp_path / name / part).iterdir()]
         found.append({f"{f.parent.name}/{f.name}": f.read_bytes() for f in files})
     assert found[0] == found[1]
-    assert {name.split("/")[0] for name in found[0]} == {"model", "lists", "untuned_lists"}
+    assert {name.split("/")[0] for name in found[0]} == set(outputs)

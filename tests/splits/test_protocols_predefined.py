@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_leakage import run_notebook
+from run_notebook import run_notebook
 
 from songrec.errors import DataError
-from songrec.evaluation import load_results
-from songrec.pipeline.stage import Stage
+from songrec.tables import read_table
 
 K = 40  # lists as deep as that, as the challenge's are 500
 
@@ -32,22 +31,15 @@ def files(tmp_path_factory):
 
 def run_line(folder, monkeypatch, models, visible="visible.txt", hidden="hidden.txt"):
     """Ingest to evaluation; the result table."""
-    at = {name: folder / name for name in ("triplets", "rejects", "songs", "interactions", "given", "split")}
-    at |= {"report": folder / "ingest.json", "split_report": folder / "split.json"}
-    at |= {"per_user": folder / "per_user", "metrics": folder / "metrics.csv"}
 
-    def run(notebook, name, inputs, outputs, **parameters):
-        stage = Stage(name, "tiny", inputs, outputs, folder / f"unfinished.{notebook}")
-        run_notebook(notebook, stage, monkeypatch, **parameters)
+    def run(notebook, inputs, outputs=(), within="", **parameters):
+        tables = run_notebook(monkeypatch, notebook, folder / within, inputs, outputs, **parameters)
+        return {name: folder / within / name for name in outputs} | {f"{notebook[3:]}_tables": tables}
 
-    def of(*names):
-        return {name: at[name] for name in names}
-
-    run(
+    made = run(
         "01_ingest",
-        "ingest",
         {},
-        of("triplets", "rejects", "songs", "report", "interactions", "given"),
+        ("triplets", "rejects", "songs", "interactions", "predefined"),
         source="triplets",
         path=str(folder / "train.csv"),
         columns=["listener", "song", "count"],
@@ -55,32 +47,15 @@ def run_line(folder, monkeypatch, models, visible="visible.txt", hidden="hidden.
         visible=str(folder / visible),
         hidden=str(folder / hidden),
     )
-    run(
-        "03_split",
-        "split",
-        of("interactions", "given", "report"),
-        of("split", "split_report"),
-        protocol="predefined",
-        validation=0.3,
-    )
-    tuned, lists = {}, {}
+    made = run("03_split", made, ("split",), protocol="predefined", validation=0.3)
+    lists = {}
     for model, (estimator, space) in models.items():
-        made = {name: folder / f"{name}.{model}" for name in ("tuned", "trials", "search_cost")}
-        made |= {name: folder / f"{name}.{model}" for name in ("model", "lists", "untuned_lists", "cost")}
-        tuned[model], lists[model] = made["tuned"], made["lists"]
-        named = {"model": model, "estimator": estimator}
-        common = of("split", "split_report")
-        searched = {"hyperparameters": {}, "space": space, "trials": 2}
-        run("04_tune", "tune", common | {"members": {}}, made, **named, **searched)
-        run("05_train", "train", common | {"tuned": tuned[model]}, made, **named, n=K)
-    run(
-        "06_evaluate",
-        "evaluate",
-        of("split", "split_report") | {"tuned": tuned, "lists": lists},
-        of("per_user", "metrics"),
-        cutoffs=[10, K],
-    )
-    return load_results(at["metrics"])
+        own = {"model": model, "estimator": estimator, "hyperparameters": {}, "space": space, "trials": 2}
+        tuned = run("04_tune", made | {"members": {}}, within=model, **own)
+        outputs = ("model", "lists", "untuned_lists")
+        lists[model] = run("05_train", made | tuned, outputs, within=model, model=model, n=K)["lists"]
+    made = run("07_evaluate", made | {"lists": lists}, ("per_user",), cutoffs=[10, K])
+    return read_table(made["evaluate_tables"] / "metrics.csv")
 
 
 def map_at(k, lists, hidden):

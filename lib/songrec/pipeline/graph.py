@@ -25,6 +25,8 @@ class StageDeclaration:
 
     Attributes
     ----------
+    name : str
+        The stage's.
     notebook : str
         Stem of its notebooks.
     raw : tuple of str

@@ -40,6 +40,8 @@ class PlannedStage:
     ----------
     name : str
         The stage's name; for a model's own study `stage.model`, for a page `page.stage`.
+    declaration : StageDeclaration
+        The stage's entry of the graph.
     notebook : Path
         What is executed.
     page : bool
@@ -48,8 +50,12 @@ class PlannedStage:
         The model that it runs for, where the study runs once for each.
     parameters : dict
         What papermill injects.
-    raw, inputs, outputs : tuple of Path
-        Files and folders read and made.
+    raw : tuple of Path
+        Raw files read.
+    inputs : tuple of Path
+        Files and folders read.
+    outputs : tuple of Path
+        Files and folders made.
     executed : Path
         The executed notebook.
     estimators : tuple of str
@@ -81,6 +87,12 @@ class Plan:
 
     Attributes
     ----------
+    profile_name : str
+        Of the profile's file.
+    profile : Profile
+        The profile itself, without the models that cannot run here.
+    stages : dict
+        Name -> what is run.
     left_out : dict
         Label -> what is missing here, for each model of the profile that cannot run.
     """

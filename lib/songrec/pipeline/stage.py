@@ -27,6 +27,10 @@ class Stage:
 
     Attributes
     ----------
+    name : str
+        The stage's.
+    profile : str
+        The profile's name.
     inputs : dict
         Artefact name -> path, or -> {model: path} where there is one for each model.
     outputs : dict

@@ -104,10 +104,10 @@ def lines(
         Whose models they are.
     y : str
         Column of the values.
-    band : bool
-        Whether to draw the intervals.
     names : mapping of str to str, optional
         What the legend calls a model that has another name here.
+    band : bool
+        Whether to draw the intervals.
     every : int
         Marks every so many points of a line.
     """

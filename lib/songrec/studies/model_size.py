@@ -27,13 +27,17 @@ class Run:
     Attributes
     ----------
     model : str
+        Its label.
     rank : int
         Numbers that stand for a song; in the full space as many as there are training users.
     kept : float
         Share of the log's squared entries that the factors reproduce (1 in the full space).
     size : int
         Bytes of the fitted arrays.
-    fit_seconds, recommend_ms_per_user : float
+    fit_seconds : float
+        Measured on this machine.
+    recommend_ms_per_user : float
+        Likewise.
     per_user : DataFrame
         The metrics of `METRICS` by user.
     """

@@ -20,8 +20,20 @@ MARGIN = 0.02
 class Dimension(BaseModel):
     """One hyper-parameter's range: `low` to `high`, or one of `choices`, or `epochs` up to `stop`.
 
-    log : whether values are spread evenly over orders of magnitude.
-    when : only asked for where another hyper-parameter has one of these values.
+    Attributes
+    ----------
+    low : int or float, optional
+        The lower end of a range.
+    high : int or float, optional
+        The upper end of it.
+    log : bool
+        Whether values are spread evenly over orders of magnitude.
+    choices : list, optional
+        The values to choose from.
+    stop : int, optional
+        The most epochs.
+    when : dict
+        Only asked for where another hyper-parameter has one of these values.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -57,7 +69,17 @@ def searched(
 ) -> dict[str, Any]:
     """The part of a space that is left to search, the hyper-parameters in `fixed` being settled.
 
-    known : every hyper-parameter of the estimator. A name `weights.*` stands for one weight for each member.
+    Parameters
+    ----------
+    space : mapping
+        Hyper-parameter -> its range, as the model's block declares it. A name `weights.*` stands for one
+        weight for each member.
+    fixed : mapping
+        Hyper-parameters that are settled, with their values.
+    known : mapping
+        Every hyper-parameter of the estimator.
+    where : str
+        What an error names.
     """
     check_names([name.split(".")[0] for name in space], known, "hyper-parameter", where)
     left: dict[str, Any] = {}
