@@ -17,7 +17,6 @@ LAYERS = [
         "cli",
         "serve pipeline",
         "book",
-        "report",
         "pages",
         "show",
         "results",

@@ -27,6 +27,14 @@ import numpy as np
 FILE = Path(__file__).resolve().parents[1] / "tests" / "evaluation" / "peers.json"
 CUTOFFS = (1, 2, 3, 5)
 SONGS, PLACES = 12, 5
+CASES = [
+    ([3, 0, 1, 4, 7], {3, 1, 9}),  # hits at ranks 1 and 3
+    ([1, 2, 3, 4, 5], {2}),  # a hit at rank 2, one song to find
+    ([5, 6, -1, -1, -1], {6, 7, 8}),  # a list of two, a hit at rank 2
+    ([0, 1, 2, 3, 4], {0, 1, 2, 3, 4, 5, 6, 7}),  # all hits, more to find than places
+    ([9, 8, 7, 6, 5], {0, 1}),  # none
+]
+"""Worked out by hand in tests/evaluation/test_variants.py: a list, and what is held out."""
 
 Lists = list[list[int]]
 Answers = Iterator[tuple[str, str, int, list]]
@@ -279,10 +287,19 @@ def scores(lists: Lists) -> np.ndarray:
     return matrix
 
 
+def random_cases(generator: np.random.Generator, n: int) -> list:
+    cases = []
+    for _ in range(n):
+        ranked = generator.permutation(SONGS)[:5]
+        ranked[generator.integers(1, 6) :] = -1
+        cases.append(
+            (ranked.tolist(), set(generator.permutation(SONGS)[: generator.integers(1, 9)].tolist()))
+        )
+    return cases
+
+
 def cases() -> list:
     """The hand-made cases of the test, forty by chance, and an empty list."""
-    from test_variants import CASES, random_cases
-
     made = [*CASES, *random_cases(np.random.default_rng(7), 40), ([-1] * PLACES, {0, 1})]
     return [[ranked, sorted(held_out)] for ranked, held_out in made]
 

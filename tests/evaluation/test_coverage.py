@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_statistics import frame
+from per_user import frame
 
 from songrec.evaluation import paired_difference, summarise
 from songrec.evaluation.bootstrap import studentised_interval

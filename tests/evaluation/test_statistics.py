@@ -3,18 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from per_user import frame
 
 from songrec.errors import DataError
 from songrec.evaluation import means_of, paired_difference, paired_ratio, summarise
 
 USERS, RUNS = 300, 3000
-
-
-def frame(values, name="ndcg"):
-    """Values users x columns as a per-user table; the columns are called name@1, name@2, ..."""
-    values = np.asarray(values, float)
-    columns = [f"{name}@{k}" for k in range(1, values.shape[1] + 1)]
-    return pd.DataFrame(values, columns=columns, index=pd.Index(np.arange(len(values)) * 3, name="user"))
 
 
 def bernoulli(rng):

@@ -7,20 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ask_peers import CASES, SONGS, random_cases
 from scipy.sparse import csr_array, csr_matrix
 
 from songrec.errors import ConfigError
 from songrec.evaluation import ACCURACY, find_hits, summarise
 from songrec.evaluation.variants import OWN, VARIANTS, by_every_definition
-
-SONGS = 12
-CASES = [
-    ([3, 0, 1, 4, 7], {3, 1, 9}),  # hits at ranks 1 and 3
-    ([1, 2, 3, 4, 5], {2}),  # a hit at rank 2, one song to find
-    ([5, 6, -1, -1, -1], {6, 7, 8}),  # a list of two, a hit at rank 2
-    ([0, 1, 2, 3, 4], {0, 1, 2, 3, 4, 5, 6, 7}),  # all hits, more to find than places
-    ([9, 8, 7, 6, 5], {0, 1}),  # none
-]
 
 
 def hits(cases=CASES):
@@ -84,17 +76,6 @@ def test_the_spread_of_pooled_precision_is_that_of_a_ratio():
     jackknife = np.sqrt(399 / 400 * ((without - without.mean()) ** 2).sum())
     table = by_every_definition(judged, np.arange(400), 5)[["precision_pooled@5"]]
     assert summarise(table)["se"].iloc[0] == pytest.approx(jackknife, rel=0.01)
-
-
-def random_cases(generator, n):
-    cases = []
-    for _ in range(n):
-        ranked = generator.permutation(SONGS)[:5]
-        ranked[generator.integers(1, 6) :] = -1
-        cases.append(
-            (ranked.tolist(), set(generator.permutation(SONGS)[: generator.integers(1, 9)].tolist()))
-        )
-    return cases
 
 
 def brute(ranked, hidden, k):

@@ -8,7 +8,7 @@ from songrec.pipeline.imports import LIBRARY, closure
 from songrec.pipeline.notebook import code_of
 
 STUDIES = sorted((NOTEBOOKS / "studies").glob("*.ipynb"))
-TELLING = ("show/", "pages/", "book/", "report/", "results.py", "pipeline/page.py")
+TELLING = ("show/", "pages/", "book/", "results.py", "pipeline/page.py")
 
 
 def test_the_declared_studies_exist():

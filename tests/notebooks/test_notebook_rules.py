@@ -12,9 +12,15 @@ from songrec.paths import NOTEBOOKS
 from songrec.pipeline.imports import LIBRARY, closure
 from songrec.pipeline.notebook import code_of
 
-STORED = sorted(NOTEBOOKS.glob("*.ipynb"))
+STUDIES, PAGES = (sorted((NOTEBOOKS / kind).glob("*.ipynb")) for kind in ("studies", "pages"))
 IGNORED = "nbval-ignore-output"
-MEASURED = {"timed", "threads", "peak_mb", "machine", "machine_line", "seconds", "cost_table"}
+SVG = "image/svg+xml"
+
+studies = pytest.mark.parametrize("notebook", STUDIES, ids=lambda path: path.stem)
+pages = pytest.mark.parametrize("notebook", PAGES, ids=lambda path: path.stem)
+both = pytest.mark.parametrize(
+    "notebook", STUDIES + PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 
 
 def cells(path: Path, kind: str) -> list[dict]:
@@ -44,24 +50,18 @@ def named(tree: ast.AST) -> set[str]:
     }
 
 
-@pytest.fixture(params=STORED, ids=lambda path: path.stem)
-def notebook(request) -> Path:
-    return request.param
+def imported(path: Path) -> set[str]:
+    """Modules and names that a notebook imports, dotted; `import` statements are none of ours."""
+    tree = ast.parse(code(path))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {f"{node.module}.{alias.name}" for node in found for alias in node.names}
 
 
-def test_the_notebooks_of_the_line_are_all_here():
-    expected = [
-        "01_ingest",
-        "02_explore",
-        "03_split",
-        "05_train",
-        "06_evaluate",
-        "07_compare",
-        "10_recommend",
-    ]
-    assert [path.stem for path in STORED if path.stem in expected] == expected
+# Both kinds
 
 
+@both
 def test_it_opens_with_a_question(notebook):
     first = read_json(notebook)["cells"][0]
     heading, blank, *paragraph = source(first).split("\n")
@@ -76,18 +76,13 @@ def test_it_opens_with_a_question(notebook):
     assert headings == [heading]
 
 
-def test_it_closes_with_what_was_found(notebook):
-    *_, heading, last = read_json(notebook)["cells"]
-    assert source(heading) == "## What was found"
-    assert source(last).split("\n")[-1].startswith("findings_")
-    assert [list(output["data"]) for output in last["outputs"]] == [["text/markdown", "text/plain"]]
-
-
+@both
 def test_numbers_in_prose_are_made_and_not_typed(notebook):
     for cell in cells(notebook, "markdown"):
         assert not re.search(r"\d", source(cell).replace("95 %", "")), source(cell)
 
 
+@both
 def test_parameters_are_typed_explained_used_and_those_of_tiny(notebook):
     parameters = read_parameters(notebook)
     assert next(iter(parameters)) == "profile"
@@ -99,104 +94,130 @@ def test_parameters_are_typed_explained_used_and_those_of_tiny(notebook):
     assert cell == cells(notebook, "code")[0]
 
 
+@both
 def test_code_is_short_calls_into_the_library(notebook):
     text = code(notebook)
-    tree = ast.parse(text)
+    tree = ast.parse(text)  # no magics either
     assert len([line for line in text.split("\n") if line.strip()]) <= 100
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert not [node for node in ast.walk(tree) if isinstance(node, definitions)]
-    imported = {n.module.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    assert imported == {"songrec"}
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    assert {name.split(".")[0] for name in imported(notebook)} == {"songrec"}
     assert all(len(source(cell).split("\n")) <= 25 for cell in cells(notebook, "code"))
-    assert "%" not in [line[:1] for line in text.split("\n")], "no magics"
 
 
+@both
 def test_code_knows_no_paths(notebook):
     tree = ast.parse(code(notebook))
     texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    assert not [text for text in texts if "/" in text or "\\" in text or text.endswith((".csv", ".json"))]
-    assert not named(tree) & {"Path", "open", "os", "getcwd", "glob", "joinpath"}
-    divisions = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
-    assert not [n for n in divisions if "outputs" in ast.unparse(n) or "inputs" in ast.unparse(n)]
+    assert not [text for text in texts if "/" in text or "\\" in text]
+    assert not named(tree) & {"Path", "os", "getcwd", "glob", "joinpath"}
+    assert "open" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
+@both
 def test_it_is_stored_executed_in_order(notebook):
     counts = [cell["execution_count"] for cell in cells(notebook, "code")]
     assert counts == list(range(1, len(counts) + 1))
 
 
-def test_it_has_outputs_that_are_compared(notebook):
-    compared = [output for cell, output in outputs(notebook) if IGNORED not in tags(cell)]
-    words = [output for output in compared if {"text/html", "text/markdown"} & set(output["data"])]
-    assert len(words) >= 3
-
-
+@both
 def test_nothing_went_to_stderr_or_failed(notebook):
     assert {output["output_type"] for _, output in outputs(notebook)} == {"execute_result"}
 
 
+@both
 def test_outputs_name_no_place_on_this_machine(notebook):
     for _, output in outputs(notebook):
-        for kind, data in output["data"].items():
-            if kind != "image/png":
-                assert not re.search(r"/(home|root|work|tmp|usr|Users)/|[A-Z]:\\", "".join(data))
+        for data in output["data"].values():
+            assert not re.search(r"/(home|root|work|tmp|usr|Users)/|\b[A-Z]:\\", "".join(data))
 
 
-def test_costs_stand_alone_in_cells_that_are_not_compared(notebook):
+@both
+def test_timings_stand_alone_in_cells_that_are_not_compared(notebook):
     """What differs from run to run is shown in no other cell, and those cells show nothing else."""
     for cell in cells(notebook, "code"):
         last = ast.parse(source(cell)).body[-1]
-        shows_cost = isinstance(last, ast.Expr) and bool(named(last) & (MEASURED | {"cost"}))
-        assert shows_cost == (IGNORED in tags(cell))
+        shown = isinstance(last, ast.Expr) and "cost" in named(last)
+        assert (shown and "save" not in named(last)) == (IGNORED in tags(cell)), source(cell)
 
 
-def test_every_picture_has_a_caption_and_words_for_who_cannot_see_it(notebook):
-    for cell in cells(notebook, "code"):
-        has_picture = any("image/png" in output["data"] for output in cell["outputs"])
-        shown = cell["metadata"].get("mystnb", {})
-        assert has_picture == bool(shown)
-        if has_picture:
-            caption, alt = shown["figure"]["caption"], shown["image"]["alt"]
-            assert len(caption) > 40
-            assert len(alt) > 60
-            assert alt != caption
-            assert ("log scale" in caption or "logarithmic" in caption) == ("logarithmic" in alt)
-
-
-def test_pictures_have_names_of_their_own_and_the_page_made_for_each_model_has_none():
-    names = [
-        (path.stem, cell["metadata"]["mystnb"]["figure"].get("name"))
-        for path in STORED
-        for cell in cells(path, "code")
-        if "mystnb" in cell["metadata"]
-    ]
-    given = [name for _, name in names if name]
-    assert len(set(given)) == len(given)
-    assert [stem for stem, name in names if not name or stem == "05_train"] == []
-
-
-def test_what_is_costly_depends_on_nothing_that_is_not():
-    """A new metric, a figure's colours or a sentence of the comparison fit no model again."""
-    reached = {}
-    for stage in ("01_ingest", "03_split", "05_train"):
-        files = closure(code_of(NOTEBOOKS / f"{stage}.ipynb"))
-        reached[stage] = {path.relative_to(LIBRARY / "songrec").with_suffix("").as_posix() for path in files}
-    assert "models/registry" in reached["05_train"]
-    for path in reached["05_train"]:
-        assert not path.startswith(("evaluation/", "report/style", "report/figures", "report/tables_models"))
-        assert not path.startswith("data/"), "the data come as files"
-    assert "data/ingest" in reached["01_ingest"]
-    assert not {
-        path for path in reached["01_ingest"] if path.startswith(("models/", "split/", "evaluation/"))
-    }
-    assert not reached["01_ingest"] & {"data/marginals", "report/style", "report/tables_log"}
-    assert not {path for path in reached["03_split"] if path.startswith(("models/", "evaluation/"))}
-
-
+@both
 def test_tables_can_be_read_in_either_theme(notebook):
     """The theme styles tables of this class only; a colour of our own would hold in one theme at most."""
     for _, output in outputs(notebook):
         html = "".join(output["data"].get("text/html", ""))
-        assert html.count("<table") == html.count('<table class="dataframe"')
+        assert len(re.findall(r"<table", html)) == len(re.findall(r'<table[^>]* class="dataframe"', html))
         assert "color" not in html
+
+
+# Studies
+
+
+@studies
+def test_a_study_ends_with_what_is_kept(notebook):
+    last = read_json(notebook)["cells"][-1]
+    assert source(last).split("\n")[-1].startswith("stage.save(")
+    assert last["outputs"] == []
+    assert code(notebook).count("stage.save(") == 1
+
+
+@studies
+def test_a_study_finds_nothing_and_draws_nothing(notebook):
+    assert "findings" not in named(ast.parse(code(notebook)))
+    telling = ("songrec.show", "songrec.pages", "songrec.results", "songrec.book")
+    assert not [name for name in imported(notebook) if name.startswith(telling)]
+    compared = [output for cell, output in outputs(notebook) if IGNORED not in tags(cell)]
+    assert compared
+    assert {tuple(output["data"]) for output in compared} == {("text/html", "text/plain")}
+
+
+def test_a_fit_depends_on_no_metric_and_no_source_of_data():
+    """A new metric fits no model again; a new model reads and divides no log again."""
+    reached = {}
+    for stage in ("01_ingest", "03_split", "05_train"):
+        files = closure(code_of(NOTEBOOKS / "studies" / f"{stage}.ipynb"))
+        reached[stage] = {path.relative_to(LIBRARY / "songrec").with_suffix("").as_posix() for path in files}
+    assert "models/registry" in reached["05_train"]
+    assert "data/ingest" in reached["01_ingest"]
+    for stage, others in (
+        ("05_train", ("evaluation/", "data/")),
+        ("01_ingest", ("models/", "splits/", "evaluation/", "data/marginals")),
+        ("03_split", ("models/", "evaluation/")),
+    ):
+        assert not {path for path in reached[stage] if path.startswith(others)}, stage
+
+
+# Pages
+
+
+@pages
+def test_a_page_imports_the_module_of_its_name(notebook):
+    """And no other page's: beside it only parts of it that have no notebook of their own."""
+    theirs = {name for name in imported(notebook) if name.startswith("songrec.pages.")}
+    assert {f"songrec.pages.{path.stem[3:]}" for path in PAGES} & theirs == {
+        f"songrec.pages.{notebook.stem[3:]}"
+    }
+    assert imported(notebook) - theirs == {"songrec.pipeline.open_page", "songrec.show.banner"}
+
+
+@pages
+def test_a_page_closes_with_what_was_found(notebook):
+    *_, heading, last = read_json(notebook)["cells"]
+    assert source(heading) == "## What was found"
+    assert source(last).startswith(f"{notebook.stem[3:]}.findings(run")
+    assert [list(output["data"]) for output in last["outputs"]] == [["text/markdown", "text/plain"]]
+
+
+@pages
+def test_every_figure_has_a_caption_and_words_for_who_cannot_see_it(notebook):
+    for _, output in outputs(notebook):
+        assert not [kind for kind in output["data"] if kind.startswith("image/") and kind != SVG]
+        has_figure = SVG in output["data"]
+        assert has_figure == ({"caption", "alt"} <= set(output["metadata"]))
+        if has_figure:
+            assert "text/plain" in output["data"]
+            caption, alt = output["metadata"]["caption"], output["metadata"]["alt"]
+            assert len(caption) > 40
+            assert len(alt) > 60
+            assert alt != caption
+            assert bool(re.search("log(arithmic)? scale|logarithmic", caption)) == ("logarithmic" in alt)

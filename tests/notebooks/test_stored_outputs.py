@@ -13,7 +13,7 @@ from songrec.paths import NOTEBOOKS
 
 pytestmark = pytest.mark.slow
 
-STORED = sorted(NOTEBOOKS.glob("*.ipynb"))
+STORED = sorted(NOTEBOOKS.glob("*/*.ipynb"))
 
 
 def shown(notebook: Path) -> dict[str, list]:
@@ -32,13 +32,13 @@ def shown(notebook: Path) -> dict[str, list]:
 
 @pytest.fixture(scope="module")
 def executed(tiny_run) -> list[Path]:
-    return sorted((tiny_run / "processed" / "tiny" / "notebooks").glob("*.ipynb"))
+    return sorted((tiny_run / "processed" / "tiny" / "notebooks").glob("*/*.ipynb"))
 
 
-@pytest.mark.parametrize("stored", STORED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("stored", STORED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_stored_output_comes_out_today(stored, executed):
-    model = read_parameters(stored).get("model")  # of a stage that runs once for each
+    model = read_parameters(stored).get("model")  # of a study that runs once for each
     names = [stored.name] + ([f"{stored.stem}.{model.default}.ipynb"] if model else [])
-    (today,) = [path for path in executed if path.name in names]
+    (today,) = [path for path in executed if path.parent.name == stored.parent.name and path.name in names]
     assert shown(today) == shown(stored)
     assert any(shown(stored).values())
