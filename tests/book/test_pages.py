@@ -98,7 +98,8 @@ def test_no_measured_number_is_typed(path):
     The page's front matter lists these: `typed: [".208"]`.
     """
     text = text_of(path)
-    stated = yaml.safe_load(text.split("---")[1]) if text.startswith("---") else {}
+    front, text = text.split("---\n", 2)[1:] if text.startswith("---") else ("{}", text)
+    stated = yaml.safe_load(front)
     prose = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "", without_code(text), flags=re.DOTALL)
     assert re.findall(r"(?<!\d\.)\d*\.\d{3,}", prose) == stated.get("typed", [])
 
