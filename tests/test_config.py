@@ -306,7 +306,8 @@ def record(tmp_path, monkeypatch):
 
 def test_hyper_parameters_come_from_a_record_for_the_models_on_it(record, tmp_path):
     plan = make_plan("tiny", tuned_from="old")
-    assert plan.stages["tune.ease"].parameters["tuned"] == record
+    taken = plan.stages["tune.ease"].parameters["tuned"]
+    assert taken == record | {"source": "the published run old"}
     assert plan.stages["tune.item_knn"].parameters["tuned"] == {}
     assert make_plan("tiny").stages["tune.ease"].parameters["tuned"] == {}
     with pytest.raises(ConfigError, match="--tuned-from: unknown record 'odl': did you mean 'old'"):

@@ -210,7 +210,7 @@ def _on_record(record: str, profile: Profile, results: Path = RESULTS) -> dict[s
             raise ConfigError(
                 f"--tuned-from {record}: its {label} is {found[label]['estimator']}, not {spec.estimator}"
             )
-    return found
+    return {label: facts | {"source": f"the published run {record}"} for label, facts in found.items()}
 
 
 def _check_shared(profile: Profile, graph: Graph, where: str) -> None:
