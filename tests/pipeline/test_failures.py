@@ -120,6 +120,8 @@ def test_pages_run_two_at_a_time_and_an_interrupt_begins_no_other(ran):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Below a job in the background, interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     _wait_for(lambda: len(list((ran.processed / "failed" / "pages").glob("*.ipynb"))) == 2)
     os.killpg(run.pid, signal.SIGINT)

@@ -28,6 +28,7 @@ from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.imports import closure
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
+from songrec.tables import FACTS
 
 PAGES_AT_ONCE = 2
 STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
@@ -176,7 +177,8 @@ def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
     code = code_of(stage.notebook)
     library = closure(code, stage.estimators, str(stage.notebook))
     parameters = _flat(stage.parameters)
-    dependencies = [folder / CODE, *library, *stage.raw, *stage.inputs]
+    inputs = stage.inputs if stage.page else [_fitted_by(path, plan.paths) for path in stage.inputs]
+    dependencies = [folder / CODE, *library, *stage.raw, *inputs]
     project = {
         "cmd": _COMMAND.format(profile=plan.profile_name, stage=stage.name),
         "deps": sorted(_relative(path, folder) for path in dependencies),
@@ -190,6 +192,14 @@ def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
     _write_changed(folder / CODE, code)
     write_json(folder / PARAMETERS, parameters)
     _write_changed(folder / PROJECT, yaml.safe_dump({"stages": {stage.name: project}}, sort_keys=False))
+
+
+def _fitted_by(path: Path, paths: Paths) -> Path:
+    """What decides a fit of an input: of a model's tables its facts alone.
+
+    What a search took is measured anew each time that it runs, and must fit no other model again.
+    """
+    return path / FACTS if path.parent.parent == paths.tables else path
 
 
 def _resolved(stage: PlannedStage, plan: Plan) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def only_run(paths: Paths, wait: bool = False) -> Iterator[None]:
 
 
 def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = False) -> list[str]:
-    """Run what is not fresh; names of the stages that ran.
+    """Run what is not fresh; names of the stages that ran, in their order.
 
     `only` names stages: these and what they need are looked at. `force` runs them though they are fresh.
     Raises `StageError` when a stage fails, `BusyError` when the profile is being run already.
@@ -89,7 +89,7 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
                 tell(name, None)
         if failed:
             raise StageError(f"failed in profile {plan.profile_name}: {', '.join(failed)}")
-    return ran
+    return [name for name in names if name in ran]
 
 
 @contextmanager
