@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -103,6 +104,19 @@ def test_interrupted_exits_with_130(checkout):
     _, said = run.communicate(timeout=30)
     assert run.returncode == 130, said
     assert "Traceback" not in said
+
+
+def test_an_interrupt_before_the_kernel_is_there_ends_the_stage():
+    code = (
+        "import os, signal, nbclient, nbformat.v4 as v4\n"
+        "from songrec.pipeline.execute import end_at_signals\n"
+        "end_at_signals()\n"
+        "client = nbclient.NotebookClient(v4.new_notebook())\n"
+        "client.async_start_new_kernel = lambda **_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "client.execute()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGINT, done.stderr
 
 
 def test_pages_run_two_at_a_time_and_an_interrupt_begins_no_other(ran):

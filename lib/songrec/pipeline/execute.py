@@ -1,5 +1,6 @@
 """Run one stage of a plan: `python -m songrec.pipeline.execute PROFILE STAGE`. DVC calls this."""
 
+import asyncio
 import ctypes
 import os
 import signal
@@ -41,6 +42,20 @@ def quiet(log: Path) -> Iterator[None]:
         os.close(kept)
 
 
+def end_at_signals() -> None:
+    """Let ctrl-c and the parent's death end this process at once, without a word, whenever they come.
+
+    nbclient would handle both, and forgets a signal that comes before its kernel is there. The kernel ends
+    when this process does.
+    """
+
+    def refuse(*_: Any) -> None:
+        raise NotImplementedError  # which nbclient takes for a system without signals
+
+    asyncio.SelectorEventLoop.add_signal_handler = refuse  # type: ignore[method-assign]
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def execute(profile: str, stage: str) -> None:
     """Execute the stage's notebook; it takes its place among the executed ones only when all went well.
 
@@ -62,6 +77,7 @@ def execute(profile: str, stage: str) -> None:
             kernel_name="python3",
             cwd=str(NOTEBOOKS),
             progress_bar=False,
+            shutdown_kernel="immediate",  # all is saved: nothing waits for the kernel's goodbye
         )
     _settle(unfinished, paths.notebooks / planned["executed"])
 
@@ -89,7 +105,7 @@ def _explain(error: Any, unfinished: Path) -> str:
 
 def main() -> int:
     die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ctrl-c ends a stage without a word
+    end_at_signals()
     profile, stage = sys.argv[1:]
     paths = Paths(profile)
     try:
