@@ -57,7 +57,7 @@ book: environment ## run the pipeline and build the book
 	@$(BIN)/python -m songrec.pipeline.assemble --profile $(PROFILE)
 
 LINT = $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
-PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder -m "not built"
 
 test: environment ## lint, tests, doctests
 	@$(LINT)
@@ -65,7 +65,7 @@ test: environment ## lint, tests, doctests
 
 quick: environment ## lint, and the tests that take no time
 	@$(LINT)
-	@$(PYTEST) -m "not slow" tests
+	@$(PYTEST) -m "not slow and not built" tests
 
 # PyTorch is not in the lock: its builds differ by machine, and with them their hashes.
 neural: environment ## add PyTorch, for the neural models

@@ -67,14 +67,12 @@ def tiny_run(once) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first, so that several processes end together.
 
-    Of that, first what makes the book and the run that others share, and these others last: nobody waits.
+    Of that, first what makes the run that others share, and these others last: nobody waits.
     """
-    makers = ("test_browser.py", "test_whole_line.py")
-    users = ("test_built_book.py", "test_stored_outputs.py")
 
     def place(item: pytest.Item) -> int:
         if item.get_closest_marker("slow") is None:
             return 3
-        return 0 if item.path.name in makers else 2 if item.path.name in users else 1
+        return {"test_whole_line.py": 0, "test_stored_outputs.py": 2}.get(item.path.name, 1)
 
     items.sort(key=place)

@@ -1,4 +1,4 @@
-"""The comparison of stored outputs is worth something: it passes as stored, and one digit makes it fail."""
+"""The comparison of stored outputs is worth something: one altered digit makes it fail, in its cell alone."""
 
 import json
 import os
@@ -39,13 +39,12 @@ def mutate(notebook: Path) -> str:
     raise AssertionError("no figure draws a number")
 
 
-def test_the_stored_notebook_passes_and_one_altered_digit_fails(tmp_path):
+def test_one_altered_digit_fails_and_all_else_passes(tmp_path):
     """On a page with figures: pictures are passed over, the numbers that they draw are not."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     shutil.copy(NOTEBOOKS / "conftest.py", folder)
-    for name in ("as_stored", "altered"):
-        shutil.copy(NOTEBOOKS / "pages" / "02_explore.ipynb", folder / f"{name}.ipynb")
+    shutil.copy(NOTEBOOKS / "pages" / "02_explore.ipynb", folder / "altered.ipynb")
     mutate(folder / "altered.ipynb")
     compared = compare(folder, tmp_path / "data")
     assert compared.returncode == 1, compared.stdout[-2000:]

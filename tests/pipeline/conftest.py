@@ -138,6 +138,11 @@ class Checkout:
         done = self.songrec("run", "--profile", "toy", *arguments, code=code)
         return [line.split()[0] for line in done.stdout.splitlines() if " ran in " in line]
 
+    def stale(self) -> list[str]:
+        """`songrec explain`; names of the stages that would run."""
+        told = self.songrec("explain", "--profile", "toy").stdout
+        return [line.split(":")[0] for line in told.splitlines() if ": would run" in line]
+
     def python(self, code: str) -> str:
         """What this Python prints in the checkout."""
         done = subprocess.run(

@@ -122,16 +122,22 @@ def make_book(profile: str, book: Path = BOOK, site: Path = SITE) -> Path:
         For anything that is wrong.
     """
     assemble(make_plan(profile), book / RUNS)
-    hashed = fingerprint([book, RESULTS, LIBRARY / "songrec", REPOSITORY / "_config.yml"])
-    first, stamp = site / "_build" / "html" / "index.html", site / STAMP
-    if first.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == hashed:
-        return first
-    shutil.rmtree(site, ignore_errors=True)  # of a build that fails nothing may look finished
-    pages = build(book, site)
-    if problems := check(pages):
-        raise StageError("the built book is not right:\n" + "\n".join(problems))
-    write_text(stamp, hashed)
-    return pages / "index.html"
+    if not is_built(book, site):
+        shutil.rmtree(site, ignore_errors=True)  # of a build that fails nothing may look finished
+        if problems := check(build(book, site)):
+            raise StageError("the built book is not right:\n" + "\n".join(problems))
+        write_text(site / STAMP, _sources(book))
+    return site / "_build" / "html" / "index.html"
+
+
+def is_built(book: Path = BOOK, site: Path = SITE) -> bool:
+    """Whether the site was built from just what `book`, the records and the library hold now."""
+    stamp = site / STAMP
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _sources(book)
+
+
+def _sources(book: Path) -> str:
+    return fingerprint([book, RESULTS, LIBRARY / "songrec", REPOSITORY / "_config.yml"])
 
 
 def fingerprint(places: Iterable[Path]) -> str:
