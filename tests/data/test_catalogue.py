@@ -28,7 +28,7 @@ def test_from_csv(tmp_path, pack):
     songs = Catalogue.from_csv(path)
     assert songs.song_ids.tolist() == ["S1", "S2", "S3"]
     assert songs.title.tolist() == ["One, Two", None, 'Echoes On "A" Street']
-    assert songs.artist.tolist() == ["A\nB", "Nobody", "The Dropkick Murphys"]
+    assert songs.artist.tolist() == ["A B", "Nobody", "The Dropkick Murphys"]
     assert songs.year.tolist() == [1999, None, None]
 
 
@@ -37,8 +37,15 @@ def test_csv_with_less_and_what_it_must_have(tmp_path):
     path.write_text("title,song_id\nT,S\n")
     songs = Catalogue.from_csv(path)
     assert (songs.label(["S"]), songs.artist.tolist(), songs.year.tolist()) == (["T"], [None], [None])
-    path.write_text("song,title\nS,T\n")
-    with pytest.raises(DataError, match=r"needs the columns song_id and title; it has song, title"):
+    path.write_text("movie,name\nM,T\n")
+    assert Catalogue.from_csv(path).label(["M"]) == ["T"]
+    path.write_text("song_id,title,title,year\nS,T,U,99999\n")
+    with pytest.raises(DataError, match=r"songs\.csv: the column title stands 2 times"):
+        Catalogue.from_csv(path)
+    path.write_text("song_id,title,year\nS,T,99999\n")
+    assert Catalogue.from_csv(path).year.tolist() == [None]
+    path.write_text("song,words\nS,T\n")
+    with pytest.raises(DataError, match=r"need the columns song_id and title; it has song, words"):
         Catalogue.from_csv(path)
     path.write_text("song_id,title\nS,T\nS,T,U\n")
     with pytest.raises(DataError, match=r"songs\.csv"):
@@ -54,7 +61,7 @@ def test_csv_with_less_and_what_it_must_have(tmp_path):
 def test_from_unique_tracks(tmp_path):
     path = tmp_path / "unique_tracks.txt"
     path.write_text("TR1<SEP>S2<SEP>Artist<SEP>Ti\x85tle\nTR2<SEP>S1<SEP>B<SEP>T\n", encoding="utf-8")
-    assert Catalogue.from_unique_tracks(path).label(["S2", "S1"]) == ["Ti\x85tle, by Artist", "T, by B"]
+    assert Catalogue.from_unique_tracks(path).label(["S2", "S1"]) == ["Ti tle, by Artist", "T, by B"]
     path.write_text("TR1<SEP>S2<SEP>Artist<SEP>Title\nTR2<SEP>S1\n")
     with pytest.raises(DataError, match=r"unique_tracks\.txt:2: not a line"):
         Catalogue.from_unique_tracks(path)

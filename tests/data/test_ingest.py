@@ -252,14 +252,13 @@ def test_every_reject_is_kept_with_file_line_reason_and_text(case):
     ("content", "says"),
     [
         ("u1,s1,3\nu2,s1,4\n", r"log\.txt:1: missing field: 'u1,s1,3'(.|\n)*separator"),
-        ("user\tsong\tplays\n" + GOOD, r"log\.txt:1: looks like a header: 'user(.|\n)*header=True"),
+        ("user\tsong\tplays\n" + GOOD, r"log\.txt:1: looks like a header: 'user(.|\n)*name the columns"),
         ("u1\ts1\t3\t2009\n", r"log\.txt:1: too many fields(.|\n)*which are user, song and plays"),
         ("u1\ts1\t-3\n" * 9, r"9 of 9 lines .*100\.00%; at most 1\.00%.* plays below 1 9"),
         ("u1\ts1\t1.5\n", "plays not an integer"),
         ("u1\ts1\t0\n", "plays below 1"),
         ("u1\t" + "s" * 100_000 + "\t1\n", "malformed id"),
         (b"u1\ts\xe9\t1\n", r"bad encoding(.|\n)*UTF-8"),
-        (GOOD.encode("utf-16"), r"binary junk|bad encoding"),
         (random.Random(0).randbytes(20_000), "binary junk"),
     ],
 )
@@ -353,11 +352,15 @@ def test_a_zip_with_several_files_asks_which(case):
             DataError,
             r"no column artist in the header, which has: user, song",
         ),
-        ({"columns": (0, 1, 5), "header": True}, DataError, r"line 1 has 3 fields when cut at '\\t'"),
-        ({"columns": (0, 1)}, ConfigError, "three places or three names"),
+        (
+            {"columns": (0, 1, 5), "header": True},
+            DataError,
+            r"line 1 has 3: user, song, plays \(cut at '\\t'\)",
+        ),
+        ({"columns": (0,)}, ConfigError, "three places or three names"),
         ({"columns": (0, 1, 1)}, ConfigError, "three places or three names"),
         ({"columns": (0, "song", 1)}, ConfigError, "three places or three names"),
-        ({"separator": "::"}, ConfigError, "not one character"),
+        ({"encoding": "utf-9"}, ConfigError, "no encoding 'utf-9'"),
     ],
 )
 def test_columns_and_separators_that_cannot_be(case, how, error, says):
@@ -385,7 +388,6 @@ def test_paths_that_cannot_be_read(case):
     for path, says in (
         (case.folder / "none", "No such file"),
         (file / "x", "Not a dir"),
-        (case.folder, "Is a dir"),
     ):
         with pytest.raises(DataError, match=f"cannot read {path}: {says}"):
             case.ingest(triplets(path))
@@ -476,7 +478,7 @@ def test_ids_of_a_table_are_checked(case):
     case.ingest(batches("memory", lambda: [(users, ["s", "s", "s", "s", "\0"], np.ones(5, int))]), share=1)
     assert case.rows == [("a", "s", 1)]
     assert case.rejects == [
-        (2, "malformed id"),
+        (2, "space before or after an id"),
         (3, "malformed id"),
         (4, "missing field"),
         (5, "malformed id"),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from songrec.data import text
 from songrec.data.validation import MAX_PLAYS, Layout, plays_of, read_line, shown, valid_ids
 
-TAB, COMMA = Layout("\t", (0, 1, 2), 3), Layout(",", (2, 0, 1), 4)
+TAB, COMMA = Layout("\t"), Layout(",", 2, 0, 1, width=4)
+TIMED = Layout("::", 0, 1, None, 2)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,10 @@ TAB, COMMA = Layout("\t", (0, 1, 2), 3), Layout(",", (2, 0, 1), 4)
         ("0", "plays below 1"),
         ("-3", "plays below 1"),
         ("2.5", "plays not an integer"),
-        ("1e3", "plays not an integer"),
+        ("1e3", 1000),
+        ("3.0", 3),
+        ("-2.0", "plays below 1"),
+        ("1e400", "plays too large"),
         ("nan", "plays not a number"),
         ("0x10", "plays not a number"),
         (" 3", "plays not a number"),
@@ -50,7 +54,7 @@ def test_ids_that_are_malformed(bad):
         (b"u\ts\t1\t", "too many fields"),
         (b"u\ts\tmany", "plays not a number"),
         (b"\ts\t1", "malformed id"),
-        (b"u\ts \t1", "malformed id"),
+        (b"u\ts \t1", "space before or after an id"),
         (b"u\ts\r\t1", "malformed id"),
         (b"u\ts\xff\t1", "bad encoding"),
         (b"u\ts\x00\t1", "binary junk"),
@@ -73,6 +77,8 @@ PIECES = [
     "0",
     "-1",
     "2.5",
+    "::",
+    "2015-06-02T05:02:12Z",
     "x" * 257,
     " ",
     "\t",
@@ -89,7 +95,7 @@ LINES = st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min
 GOOD = [f"{a},{b},u{a},{c}" for a, b, c in [("a", 1, '"x,y"'), ('"b"', 2, ""), ('"c""d"', 3, '"')]]
 
 
-@pytest.mark.parametrize("layout", [TAB, COMMA], ids=["tab", "comma"])
+@pytest.mark.parametrize("layout", [TAB, COMMA, TIMED], ids=["tab", "comma", "timed"])
 @settings(max_examples=400, deadline=None)
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n"]), last=st.booleans(), junk=st.binary(max_size=2))
 @example(lines=["u\ts\t1", "u\tt\t0x2", "v\ts\t 3"], end="\n", last=True, junk=b"")
@@ -101,18 +107,22 @@ def test_a_block_at_once_is_read_as_line_by_line(layout, lines, end, last, junk)
         return
     at_once = text._parse(block, layout)
     careful = text._read_lines(block, "log", 1, layout)
-    assert careful.read == text._lines(block)
+    assert careful.read <= text._lines(block)
     if at_once is None:
         return
+    assert careful.read == text._lines(block)
     assert careful.rejects == []
     assert (at_once.users.to_pylist(), at_once.songs.to_pylist()) == (
         careful.users.to_pylist(),
         careful.songs.to_pylist(),
     )
     assert at_once.plays.tolist() == careful.plays.tolist()
+    assert (at_once.seconds is None) == (layout.time is None)
+    assert at_once.seconds is None or at_once.seconds.tolist() == careful.seconds.tolist()
 
 
 def test_a_block_without_fault_is_read_at_once():
-    for layout, lines in ((TAB, ["u\ts\t1", "é\ts\t2"]), (COMMA, GOOD)):
+    timed = ["u::s::1433221332117", "é::s::2015-06-02"]
+    for layout, lines in ((TAB, ["u\ts\t1", "é\ts\t2"]), (COMMA, GOOD), (TIMED, timed)):
         for end in ("\n", "\r\n"):
             assert text._parse(end.join(lines).encode(), layout) is not None

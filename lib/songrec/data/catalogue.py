@@ -11,6 +11,7 @@ from pyarrow import csv
 
 from songrec.data.archives import Damaged, read_chunks
 from songrec.data.interactions import codes_of
+from songrec.data.validation import printable, unsteering
 from songrec.errors import DataError
 from songrec.files import replacing
 
@@ -32,7 +33,8 @@ class Catalogue:
     def from_columns(cls, song_ids, title, artist=None, year=None) -> "Catalogue":
         """From columns of equal length, in any order; of an id that stands twice, the first is taken.
 
-        Empty texts and years below 1 mean "not known".
+        Empty texts, and years outside of 1 to 9999, mean "not known". What would steer a terminal in a text
+        becomes a space.
 
         Examples
         --------
@@ -44,25 +46,29 @@ class Catalogue:
             np.full(len(first), None) if column is None else _plain(column, kind)[first]
             for column, kind in ((title, pa.string()), (artist, pa.string()), (year, pa.int64()))
         ]
-        columns[2] = np.array([y if y and y > 0 else None for y in columns[2]], object)
+        columns[2] = np.array([y if y and 0 < y < 10_000 else None for y in columns[2]], object)
         return cls(song_ids, *columns)
 
     @classmethod
     def from_csv(cls, path: Path) -> "Catalogue":
-        """From CSV (plain or packed) with the columns song_id and title, maybe artist_name and year."""
-        table = _read(path, csv.ParseOptions(newlines_in_values=True), None)
+        """From CSV (plain or packed): ids, titles, maybe artists and years.
+
+        The columns are song_id (or the first), title (or name), artist_name (or artist) and year.
+        """
+        table = _read(path, csv.ParseOptions(newlines_in_values=True), "")
         names = table.column_names
-        artist = "artist_name" if "artist_name" in names else None
-        if not {"song_id", "title"} <= set(names):
-            raise DataError(
-                f"{path}: song metadata needs the columns song_id and title; it has {', '.join(names)}"
-            )
-        years = [_year(text) for text in table["year"].to_pylist()] if "year" in names else None
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise DataError(f"{path}: the column {printable(twice[0])} stands {names.count(twice[0])} times")
+        ids, title, artist, year = (
+            next((name for name in wanted if name in names), None)
+            for wanted in (("song_id", names[0]), ("title", "name"), ("artist_name", "artist"), ("year",))
+        )
+        if title is None or ids == title:
+            there = printable(", ".join(names))
+            raise DataError(f"{path}: titles need the columns song_id and title; it has {there}")
+        years = year and [_year(text) for text in table[year].to_pylist()]
         return cls.from_columns(
-            table["song_id"].to_pylist(),
-            table["title"].to_pylist(),
-            artist and table[artist].to_pylist(),
-            years,
+            table[ids].to_pylist(), table[title].to_pylist(), artist and table[artist].to_pylist(), years
         )
 
     @classmethod
@@ -131,6 +137,8 @@ class Catalogue:
 def _plain(column, kind: pa.DataType) -> np.ndarray:
     """Python values, None for whatever a library calls missing and for an empty text."""
     values = pa.array(column, from_pandas=True).cast(kind).to_pylist()
+    if kind == pa.string():
+        values = [value and unsteering(value) for value in values]
     return np.array([None if value == "" else value for value in values], object)
 
 
@@ -138,7 +146,7 @@ def _year(text: str) -> int:
     return int(float(text)) if text.replace(".", "", 1).isdigit() else 0
 
 
-def _text(path: Path, member: str | None = None) -> str:
+def _text(path: Path, member: str = "") -> str:
     try:
         return b"".join(read_chunks(Path(path), member)).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -147,7 +155,7 @@ def _text(path: Path, member: str | None = None) -> str:
         raise DataError(f"{path}: {error}. Fetch it again.") from error
 
 
-def _read(path: Path, options: csv.ParseOptions, member: str | None) -> pa.Table:
+def _read(path: Path, options: csv.ParseOptions, member: str) -> pa.Table:
     """A delimited file with a header, all columns as text."""
     data = _text(path, member).encode()
     try:

@@ -1,6 +1,7 @@
 """From a source to a validated Parquet file of triplets, block by block; rejects are kept too."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,29 @@ from songrec.data.duplicates import count_duplicates, merge_duplicates
 from songrec.data.rejects import RejectTable
 from songrec.data.sources import Source
 from songrec.data.triplet_file import TripletWriter
-from songrec.data.validation import DAMAGED, ENCODING, EXTRA, HEADER, MISSING, TRUNCATED, Reject
+from songrec.data.validation import (
+    DAMAGED,
+    ENCODING,
+    EXTRA,
+    HEADER,
+    MISSING,
+    NO_TIME,
+    NOT_A_NUMBER,
+    SPACED,
+    TRUNCATED,
+    Reject,
+)
 from songrec.errors import DataError
 from songrec.files import replacing
 
 HINTS = {
-    HEADER: "If the first line is a header, say header=True or name the columns.",
+    HEADER: "If the first line is a header, name the columns, or say that it is one (`header`).",
     MISSING: "Is the separator the right one?",
-    EXTRA: "If there are more than three columns, say which are user, song and plays.",
-    ENCODING: "The text must be UTF-8.",
+    EXTRA: "If there are more than three columns, say which are user, song and plays (`columns`).",
+    SPACED: "If a space follows each separator, it belongs to it (`separator`: ', ').",
+    NO_TIME: "Times are whole numbers (seconds or milliseconds since 1970) or as in 2024-05-31 18:30.",
+    NOT_A_NUMBER: "If each line is one play without a count, name two columns, user and song (`columns`).",
+    ENCODING: "The text must be UTF-8 or UTF-16, or its encoding be named (`encoding`: cp1252).",
     TRUNCATED: "The archive breaks off, so that nobody knows what is missing: fetch it again.",
     DAMAGED: "The archive is damaged: fetch it again.",
 }
@@ -53,6 +68,10 @@ class IngestReport:
         Their songs.
     plays : int
         Their plays.
+    in_quotes : bool
+        Whether every user's id stands in quotes, which were kept.
+    since, until : int, optional
+        The first and the last time, in seconds since 1970, where the log has times.
     """
 
     source: str
@@ -66,6 +85,22 @@ class IngestReport:
     users: int
     songs: int
     plays: int
+    in_quotes: bool = False
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done to the log that its owner may not expect, a sentence each."""
+        notes = []
+        if self.in_quotes:
+            notes.append(
+                "Every user's id stands in quotes, which were kept as a part of it: tab-separated text knows "
+                "no quoting. Write the log as CSV to have them read."
+            )
+        if self.capped:
+            notes.append(f"{self.capped:,} merged counts of plays passed 2,147,483,647 and were set to it.")
+        return notes
 
     @property
     def n_rejected(self) -> int:
@@ -74,7 +109,11 @@ class IngestReport:
     def __str__(self) -> str:
         kept = f"{self.triplets:,} triplets of {self.users:,} users and {self.songs:,} {self.item}s"
         read = f"{self.lines:,} lines, {self.n_rejected:,} rejected, {self.duplicates:,} merged"
-        return "\n".join([f"{self.source}: {read}; {kept}", *(f"  {one}" for one in self.first_rejects)])
+        lines = [f"{self.source}: {read}; {kept}", *self.notes, *(f"  {one}" for one in self.first_rejects)]
+        if self.since is not None:
+            first, last = (f"{datetime.fromtimestamp(one, UTC):%Y-%m-%d}" for one in (self.since, self.until))
+            lines.insert(1, f"from {first} to {last}")
+        return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -143,9 +182,10 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
 
 def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
     """Read and validate everything, keep nothing. `problem()` says whether `ingest` would accept it."""
-    report, keys = _stream(source, max_reject_share)
-    duplicates = count_duplicates(keys)
-    return replace(report, duplicates=duplicates, triplets=report.triplets - duplicates)
+    plays: list[np.ndarray] = []
+    report, keys = _stream(source, max_reject_share, plays=plays)
+    duplicates, capped = count_duplicates(keys, plays)
+    return replace(report, duplicates=duplicates, capped=capped, triplets=report.triplets - duplicates)
 
 
 class _Codes(dict):
@@ -168,14 +208,24 @@ def _stream(
     rejects: Path | None = None,
     path: Path | None = None,
     target: Path | None = None,
+    plays: list[np.ndarray] | None = None,
 ) -> tuple[IngestReport, list]:
-    """One pass over the source: count, write if there are paths, and return what merging duplicates needs."""
+    """One pass over the source: count, write if there are paths, and return what merging duplicates needs.
+
+    Where a list is given for them, the counts of plays are put there.
+    """
     users, songs, keys = _Codes(), _Codes(), []
-    lines = plays = 0
+    lines = total = 0
+    since, until = [], []
     with RejectTable(rejects) as rejected, TripletWriter(path, target) as writer:
         for rows in source.read():
             lines += rows.read
-            plays += int(rows.plays.sum(dtype=np.int64))
+            total += int(rows.plays.sum(dtype=np.int64))
+            if plays is not None:
+                plays.append(rows.plays)
+            if rows.seconds is not None and len(rows.seconds):
+                since.append(int(rows.seconds.min()))
+                until.append(int(rows.seconds.max()))
             keys.append((users.of(rows.users), songs.of(rows.songs)))
             rejected.add(rows.rejects)
             writer.add(rows)
@@ -185,7 +235,20 @@ def _stream(
     counts = dict(sorted(rejected.counts.items()))
     n = sum(len(codes) for codes, _ in keys)
     report = IngestReport(
-        source.name, source.item, lines, counts, rejected.first, 0, 0, n, len(users), len(songs), plays
+        source=source.name,
+        item=source.item,
+        lines=lines,
+        rejected=counts,
+        first_rejects=rejected.first,
+        duplicates=0,
+        capped=0,
+        triplets=n,
+        users=len(users),
+        songs=len(songs),
+        plays=total,
+        in_quotes=bool(users) and all(len(one) > 1 and one[0] == one[-1] == '"' for one in users),
+        since=min(since, default=None),
+        until=max(until, default=None),
     )
     return report, keys
 

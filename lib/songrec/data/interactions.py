@@ -26,12 +26,17 @@ class Interactions:
     order : int array (plays.nnz,)
         For each entry of `plays.data` the position of that triplet in the log (0 is the first). Protocols
         that draw rows "in file order" need it.
+    first, last : int64 array (plays.nnz,), optional
+        For each entry the first and the last time at which the user played the song, in seconds since 1970,
+        where the log has times.
     """
 
     plays: csr_array
     user_ids: np.ndarray
     song_ids: np.ndarray
     order: np.ndarray
+    first: np.ndarray | None = None
+    last: np.ndarray | None = None
 
     @classmethod
     def from_triplets(cls, users, songs, plays) -> "Interactions":
@@ -52,7 +57,7 @@ class Interactions:
         return cls.from_codes(rows, columns, plays, user_ids, song_ids)
 
     @classmethod
-    def from_codes(cls, rows, columns, plays, user_ids, song_ids) -> "Interactions":
+    def from_codes(cls, rows, columns, plays, user_ids, song_ids, first=None, last=None) -> "Interactions":
         """From integer codes into sorted id arrays, in the log's order.
 
         Raises
@@ -79,7 +84,8 @@ class Interactions:
             (plays[order].astype(np.int32), column.astype(small), indptr.astype(small)),
             shape=(len(user_ids), len(song_ids)),
         )
-        return cls(matrix, np.asarray(user_ids), np.asarray(song_ids), order.astype(small))
+        times = [None if each is None else np.asarray(each)[order] for each in (first, last)]
+        return cls(matrix, np.asarray(user_ids), np.asarray(song_ids), order.astype(small), *times)
 
     @property
     def n_users(self) -> int:
@@ -108,12 +114,14 @@ class Interactions:
             self.plays.data[keep][by_log],
             self.user_ids[users],
             self.song_ids[songs],
+            *(None if each is None else each[keep][by_log] for each in (self.first, self.last)),
         )
 
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits of a SHA-256 over ids, plays and their order in the log."""
+        """Twelve hexadecimal digits of a SHA-256 over ids, plays, their order in the log, and their times."""
         digest = hashlib.sha256()
-        for array in (self.plays.indptr, self.plays.indices, self.plays.data, self.order):
+        times = [] if self.first is None else [self.first, self.last]
+        for array in (self.plays.indptr, self.plays.indices, self.plays.data, self.order, *times):
             digest.update(np.ascontiguousarray(array).astype(np.int64).tobytes())
         for ids in (self.user_ids, self.song_ids):
             digest.update("\n".join(ids.tolist()).encode())
@@ -121,7 +129,13 @@ class Interactions:
 
     def save(self, folder: Path) -> None:
         """Save as plain arrays into a folder."""
-        fields = ("plays", "user_ids", "song_ids", "order")
+        fields = [
+            "plays",
+            "user_ids",
+            "song_ids",
+            "order",
+            *([] if self.first is None else ["first", "last"]),
+        ]
         save_arrays(
             folder, {name: getattr(self, name) for name in fields}, {"fingerprint": self.fingerprint()}
         )

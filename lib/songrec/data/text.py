@@ -1,23 +1,27 @@
 """Reading triplets from text: whole blocks at once, line by line only around lines that are broken."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from csv import reader as csv_reader
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from songrec.data.archives import Damaged, read_chunks
+from songrec.data.archives import Damaged, members, read_chunks
 from songrec.data.rows import IDS, Rows
 from songrec.data.validation import (
     HEADER,
+    LONGEST_RECORD,
     NOT_A_NUMBER,
     Layout,
     Reject,
     plays_of,
+    printable,
     read_line,
+    read_record,
+    seconds_of,
     shown,
-    split_fields,
     valid_ids,
 )
 from songrec.errors import ConfigError, DataError
@@ -29,46 +33,51 @@ MAX_LINE = 1 << 20
 BOM = b"\xef\xbb\xbf"
 
 Columns = Sequence[int] | Sequence[str] | None
+_STAND_IN = b"\x1f"
+"""For a separator of several characters, which Arrow does not know; no id holds this character."""
 
 
 def read_text(
     path: Path,
     columns: Columns = None,
-    separator: str | None = None,
+    separator: str = "",
     header: bool = False,
-    member: str | None = None,
+    member: str = "",
+    encoding: str = "",
+    time: int | str = "",
 ) -> Iterator[Rows]:
-    """Yield the triplets of a text file (or a gzip or zip archive of one) in file order.
+    """Yield the triplets of a text file (or an archive of one) in file order.
 
     Parameters
     ----------
     path : Path
         The file.
     columns : sequence, optional
-        Places (from 0) or names of user, song and plays; by default the first three, and no others. Names are
-        looked up in the header, which is then expected.
-    separator : str, optional
-        One character; by default a comma in `.csv` files, a tab in all others.
+        Places (from 0) or names of user, song and plays, or of user and song where each line is one play; by
+        default the first three, and no others. Names are looked up in the header, which is then expected.
+    separator : str
+        By default a comma in `.csv` files, a tab in all others. Several characters are fine.
     header : bool
         The first line is no triplet.
-    member : str, optional
-        Which file of a zip archive, where it holds several.
+    member, encoding : str
+        As `read_chunks` has them.
+    time : int or str
+        Place or name of a column of times; empty: none is read.
 
     Raises
     ------
     DataError
         If the header is a valid triplet, which would be lost.
     """
-    separator = separator or ("," if ".csv" in [s.lower() for s in path.suffixes] else "\t")
-    if len(separator) != 1:
-        raise ConfigError(f"the separator {separator!r} is not one character")
+    named = header or (columns is not None and isinstance(columns[0], str))
     layout, line = None, 1
     try:
-        for block in _blocks(read_chunks(path, member)):
+        separator = separator or default_separator(member or next(members(path), path.name))
+        quoted = Layout(separator).quoted
+        for block in _blocks(read_chunks(path, member, encoding), quoted):
             if layout is None:
                 first, _, rest = block.removeprefix(BOM).partition(b"\n")
-                named = header or (columns is not None and isinstance(columns[0], str))
-                layout = _layout(path, first, columns, separator, named)
+                layout = _layout(path, first, columns, separator, time)
                 if header and (columns is None or not isinstance(columns[0], str)):
                     _check_header(path, first, layout)
                 block = rest if named else block.removeprefix(BOM)
@@ -80,7 +89,12 @@ def read_text(
         yield Rows.of([], 1, [Reject(path.name, line, str(damage), "")])
 
 
-def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def default_separator(name: str) -> str:
+    """A comma in `.csv` files, a tab in all others."""
+    return "," if ".csv" in [suffix.lower() for suffix in Path(name).suffixes] else "\t"
+
+
+def _blocks(chunks: Iterator[bytes], quoted: bool = False) -> Iterator[bytes]:
     """Join chunks into blocks of whole lines. Blank lines at the end of the file belong to no block."""
     parts, size = [], 0
     try:
@@ -88,12 +102,14 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
             parts.append(chunk)
             size += len(chunk)
             if size >= BLOCK:
-                whole, rest = _cut(b"".join(parts))
+                whole, rest = _cut(b"".join(parts), quoted)
                 if whole:
                     yield whole
                 parts, size = [rest], len(rest)
     except Damaged:
-        whole, _ = _cut(b"".join(parts))  # the line in which the archive breaks off is not to be trusted
+        whole, _ = _cut(
+            b"".join(parts), quoted
+        )  # the line in which the archive breaks off is not to be trusted
         if whole:
             yield whole
         raise
@@ -111,8 +127,8 @@ def _end_of_text(data: bytes, end: int | None = None) -> int:
     return end
 
 
-def _cut(data: bytes) -> tuple[bytes, bytes]:
-    """Whole lines up to the last that is not blank, and the rest. An endless line loses its tail."""
+def _cut(data: bytes, quoted: bool) -> tuple[bytes, bytes]:
+    """Whole records up to the last line that is not blank, and the rest. An endless line loses its tail."""
     end = data.rfind(b"\n") + 1
     if len(data) - end > MAX_LINE + BLOCK:
         data = data[: end + MAX_LINE]
@@ -121,33 +137,67 @@ def _cut(data: bytes) -> tuple[bytes, bytes]:
         end = data.index(b"\n", text) + 1
     elif not text and end < MAX_LINE:
         end = 0
+    if quoted:
+        end = _outside_quotes(data, end)
     return data[:end], data[end:]
+
+
+def _outside_quotes(data: bytes, end: int) -> int:
+    """An end of line at or before `end` where no quoted field is open, unless that is a stray quote."""
+    if data.count(b'"', 0, end) % 2 == 0:
+        return end
+    before = data.rfind(b"\n", 0, data.rfind(b'"', 0, end)) + 1
+    return before if end - before < MAX_LINE and before else end
 
 
 def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _layout(path: Path, first: bytes, columns: Columns, separator: str, named: bool) -> Layout:
+def _layout(path: Path, first: bytes, columns: Columns, separator: str, time: int | str) -> Layout:
     """What the first line says about the others: how many fields, and where the named columns stand."""
     text = first.removesuffix(b"\r").decode("utf-8", errors="replace")
-    fields = [field.strip() for field in split_fields(text, Layout(separator, (0, 1, 2), 3)) or []]
+    cut = Layout(separator)
+    fields = next(csv_reader([text], delimiter=separator), []) if cut.quoted else text.split(separator)
+    fields = [field.strip() for field in fields]
     if columns is None:
-        return Layout(separator, (0, 1, 2), 3)
-    if len(columns) != 3 or len({type(c) for c in columns}) != 1 or len(set(columns)) != 3:
-        raise ConfigError(f"columns must be three places or three names (user, song, plays), not {columns!r}")
-    if isinstance(columns[0], str):
-        missing = [c for c in columns if c not in fields]
-        if missing:
-            found = shown(", ".join(fields))
-            raise DataError(f"{path}: no column {' and '.join(missing)} in the header, which has: {found}")
-        return Layout(separator, tuple(fields.index(c) for c in columns), len(fields))
-    if not 0 <= min(columns) <= max(columns) < len(fields):
-        raise DataError(
-            f"{path}: columns {tuple(columns)} are asked for (the first is 0), but line 1 has "
-            f"{len(fields)} fields when cut at {separator!r}: {shown(text)!r}"
+        return (
+            cut if time == "" else cut._replace(time=_place(path, time, fields, separator), width=len(fields))
         )
-    return Layout(separator, tuple(columns), len(fields))
+    if (
+        len(columns) not in (2, 3)
+        or len({type(c) for c in columns}) != 1
+        or len(set(columns)) != len(columns)
+    ):
+        raise ConfigError(
+            "columns must be three places or three names (user, song, plays), or two (user, song) where each "
+            f"line is one play, not {', '.join(map(str, columns))}"
+        )
+    wanted = [*columns, *([] if time == "" else [time])]
+    places = [_place(path, one, fields, separator) for one in wanted]
+    return Layout(
+        separator,
+        *places[:2],
+        plays=places[2] if len(columns) == 3 else None,
+        time=None if time == "" else places[-1],
+        width=len(fields),
+    )
+
+
+def _place(path: Path, column: int | str, fields: Sequence[str], separator: str) -> int:
+    """Where a column stands; a `DataError` names what there is."""
+    if isinstance(column, int) and 0 <= column < len(fields):
+        return column
+    if column in fields:
+        if fields.count(column) > 1:
+            raise DataError(f"{path}: the column {column} stands {fields.count(column)} times: name places")
+        return fields.index(column)
+    found = f"{printable(', '.join(fields))[:200]} (cut at {separator!r})"
+    if isinstance(column, int):
+        raise DataError(
+            f"{path}: column {column} is asked for (the first is 0), but line 1 has {len(fields)}: {found}"
+        )
+    raise DataError(f"{path}: no column {column} in the header, which has: {found}")
 
 
 def _check_header(path: Path, first: bytes, layout: Layout) -> None:
@@ -165,6 +215,8 @@ def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[
         yield rows
         return
     middle = block.find(b"\n", len(block) // 2) + 1
+    if layout.quoted:
+        middle = _outside_quotes(block, middle)
     if len(block) <= SMALL or not 0 < middle < len(block):
         yield _read_lines(block, file, line, layout)
         return
@@ -176,40 +228,55 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     """Parse a block that has no fault; None if it has one, wherever that is."""
     if b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return None
+    n_lines, separator = _lines(block), layout.separator
+    if len(separator) > 1:
+        if _STAND_IN in block:
+            return None
+        block, separator = block.replace(separator.encode(), _STAND_IN), _STAND_IN.decode()
     names = [str(place) for place in range(layout.width)]
-    wanted = [names[place] for place in layout.columns]
+    wanted = [names[place] for place in layout.places]
     try:
         str(block, "utf-8")  # all of it: Arrow looks only at the columns that it converts
         table = csv.read_csv(
             pa.BufferReader(block),
             csv.ReadOptions(column_names=names, block_size=PART),
-            csv.ParseOptions(
-                delimiter=layout.separator, quote_char=layout.quoted and '"', ignore_empty_lines=False
-            ),
+            csv.ParseOptions(delimiter=separator, quote_char=layout.quoted and '"', ignore_empty_lines=False),
             csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(wanted, IDS)),
         )
     except (UnicodeDecodeError, pa.ArrowInvalid):
         return None
-    if len(table) != _lines(block):  # a quoted line end
+    if len(table) != n_lines:  # a quoted line end
         return None
-    users, songs, counts = table.unify_dictionaries().combine_chunks().to_batches()[0].columns
-    plays = [plays_of(text) for text in counts.dictionary.to_pylist()]
-    if any(isinstance(count, str) for count in plays):
-        return None
+    users, songs, *others = table.unify_dictionaries().combine_chunks().to_batches()[0].columns
     if not (valid_ids(users.dictionary.to_pylist()) and valid_ids(songs.dictionary.to_pylist())):
         return None
-    return Rows(users, songs, np.array(plays, np.int32)[counts.indices.to_numpy()], len(table), [])
+    plays, seconds = np.ones(n_lines, np.int32), None
+    if layout.plays is not None and (plays := _read_all(others.pop(0), plays_of, np.int32)) is None:
+        return None
+    if layout.time is not None and (seconds := _read_all(others.pop(0), seconds_of, np.int64)) is None:
+        return None
+    return Rows(users, songs, plays, seconds, n_lines, [])
+
+
+def _read_all(column: pa.DictionaryArray, read: Callable[[str], int | str], dtype: type) -> np.ndarray | None:
+    """A number for each row, None where any has none."""
+    found = [read(text) for text in column.dictionary.to_pylist()]
+    if any(isinstance(one, str) for one in found):
+        return None
+    return np.array(found, dtype)[column.indices.to_numpy()]
 
 
 def _read_lines(block: bytes, file: str, line: int, layout: Layout) -> Rows:
-    """The careful way: every line by itself, so that each reject has its number and its reason."""
-    triplets, rejects = [], []
-    lines = block.removesuffix(b"\n").split(b"\n")
-    for number, text in enumerate(lines, line):
-        result = read_line(text, layout)
+    """The careful way: every record by itself, so that each reject has its line's number and its reason."""
+    records, rejects, read, at = [], [], 0, 0
+    lines = [part + b"\n" for part in block.removesuffix(b"\n").split(b"\n")]
+    while at < len(lines):
+        result, taken = read_record(lines[at : at + LONGEST_RECORD], layout)
         if not isinstance(result, str):
-            triplets.append(result)
-            continue
-        reason = HEADER if number == 1 and result == NOT_A_NUMBER else result
-        rejects.append(Reject(file, number, reason, shown(text)))
-    return Rows.of(triplets, len(lines), rejects)
+            records.append(result)
+        else:
+            reason = HEADER if line + at == 1 and result == NOT_A_NUMBER else result
+            rejects.append(Reject(file, line + at, reason, shown(lines[at].removesuffix(b"\n"))))
+        at += taken
+        read += 1
+    return Rows.of(records, read, rejects, layout.time is not None)

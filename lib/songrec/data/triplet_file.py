@@ -13,6 +13,9 @@ from songrec.data.rows import IDS, Rows
 from songrec.errors import DataError
 
 SCHEMA = pa.schema([("user", IDS), ("song", IDS), ("plays", pa.int32())])
+TIMED = pa.schema([*SCHEMA, ("first", pa.int64()), ("last", pa.int64())])
+"""With the first and the last time at which the user played the song, in seconds since 1970."""
+
 GROUP = 1 << 18
 
 
@@ -25,20 +28,25 @@ class TripletWriter:
     def __init__(self, path: Path | None, target: Path | None):
         self._target = target
         self._waiting: list[pa.RecordBatch] = []
-        with self._named():
-            self._file = pq.ParquetWriter(path, SCHEMA, dictionary_pagesize_limit=1 << 26) if path else None
+        self._path = path
+        self._file: pq.ParquetWriter | None = None
 
     def add(self, rows: Rows) -> None:
         """Write the triplets of a block, now or with the next ones."""
-        if self._file and len(rows.plays):
-            columns = [rows.users, rows.songs, pa.array(rows.plays)]
-            self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
+        if self._path and len(rows.plays):
+            columns, schema = [rows.users, rows.songs, pa.array(rows.plays)], SCHEMA
+            if rows.seconds is not None:
+                columns, schema = [*columns, *[pa.array(rows.seconds)] * 2], TIMED
+            self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=schema))
             if sum(len(batch) for batch in self._waiting) >= GROUP:
                 self._flush()
 
     def _flush(self) -> None:
-        table = pa.Table.from_batches(self._waiting, SCHEMA).unify_dictionaries().combine_chunks()
+        schema = self._waiting[0].schema if self._waiting else SCHEMA
         with self._named():
+            if self._file is None:
+                self._file = pq.ParquetWriter(self._path, schema, dictionary_pagesize_limit=1 << 26)
+            table = pa.Table.from_batches(self._waiting, schema).unify_dictionaries().combine_chunks()
             self._file.write_table(table, row_group_size=max(len(table), 1))
         self._waiting = []
 
@@ -54,13 +62,15 @@ class TripletWriter:
         return self
 
     def __exit__(self, kind, *_) -> None:
-        if not self._file:
+        if not self._path:
             return
         if kind:
             with suppress(OSError):  # what went wrong first is on its way already
-                self._file.close()
+                if self._file:
+                    self._file.close()
             return
-        self._flush()
+        if self._waiting or self._file is None:
+            self._flush()
         with self._named():
             self._file.close()
 
@@ -73,7 +83,8 @@ def to_interactions(triplets: Path) -> Interactions:
         raise DataError(f"cannot read {triplets}: {error}") from error
     rows, user_ids = _codes(table["user"].chunk(0))
     columns, song_ids = _codes(table["song"].chunk(0))
-    return Interactions.from_codes(rows, columns, table["plays"].to_numpy(), user_ids, song_ids)
+    times = [table[name].to_numpy() if name in table.column_names else None for name in ("first", "last")]
+    return Interactions.from_codes(rows, columns, table["plays"].to_numpy(), user_ids, song_ids, *times)
 
 
 def _codes(column: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray]:

@@ -39,26 +39,42 @@ class Asked:
 
     Attributes
     ----------
-    path : str or Path
-        File or folder, absolute or among the raw files; empty: the source's own.
-    columns : sequence of str
-        Names of user, song and plays, or places from 0 as text; empty: the first three.
+    path : str, Path or sequence of these
+        Files or folders, absolute or among the raw files; empty: the source's own.
+    columns : sequence of str or int
+        Names of user, song and plays, or places from 0; only two where each line is one play; by
+        default the first three.
     separator : str
-        One character; empty: by the file's name.
+        Between fields; empty: by the file's name.
     header : bool
         Whether the first line is no triplet.
+    member : str
+        Which file of an archive, where it holds several.
+    encoding : str
+        Of text; empty: UTF-8, or as a byte order mark says.
+    time : str or int
+        Name or place of a column of times; empty: none is read.
     item : str
         What is listened to, "song" or "artist".
     world : SyntheticWorld, optional
         For the source "synthetic".
     """
 
-    path: str | Path = ""
-    columns: Sequence[str] = ()
+    path: str | Path | Sequence[str | Path] = ""
+    columns: Sequence[str | int] = ()
     separator: str = ""
     header: bool = False
     item: str = "song"
     world: SyntheticWorld | None = None
+    member: str = ""
+    encoding: str = ""
+    time: str | int = ""
+
+    @property
+    def files(self) -> list[Path]:
+        """The files and folders that are named."""
+        named = [self.path] if isinstance(self.path, str | Path) else self.path
+        return [find_raw(str(path)) for path in named if str(path)]
 
 
 def _no_titles(asked: Asked) -> Catalogue:
@@ -93,7 +109,7 @@ class DataSource:
 
 def place(asked: Asked, dataset: Dataset) -> Path:
     """The file of a published data set: the one named, or its own, which is downloaded if it is not here."""
-    return find_raw(str(asked.path)) if asked.path else dataset.locate()
+    return asked.files[0] if asked.files else dataset.locate()
 
 
 def batches(name: str, read: Callable[[], Iterable[tuple]], item: str = "song") -> Source:
