@@ -36,6 +36,8 @@ class ModelSpec(BaseModel):
         Colour and marker in figures.
     memory : str
         Bytes that the fitted model keeps, as a formula for `memory_bytes`; empty where nobody knows.
+    seconds : str
+        How long one trial of its search takes, as such a formula; a rough guide, empty where nobody knows.
     extra : str
         The extra (`songrec.extras`) that it needs; where it is missing the model is left out of the run.
     members : list of str
@@ -52,13 +54,14 @@ class ModelSpec(BaseModel):
     title: str = ""
     look: list[str] = Field(default=[], max_length=2)
     memory: str = ""
+    seconds: str = ""
     extra: str = ""
     members: list[str] = []
     hyperparameters: dict[str, Any] = {}
     space: dict[str, dict[str, Any]] = {}
 
 
-OF_THE_ESTIMATOR = ("space", "memory", "extra")
+OF_THE_ESTIMATOR = ("space", "memory", "seconds", "extra")
 """What a label that is not in models.yml takes from the first block there with the same estimator."""
 
 

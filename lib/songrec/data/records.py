@@ -14,6 +14,9 @@ from songrec.errors import DataError
 
 BATCH = 1 << 16
 
+FOLDER = "@folder"
+"""A column that stands for the name of the folder that a file lies in, where that is who listened."""
+
 
 def is_json(start: bytes) -> bool:
     """Whether a file that begins like this holds JSON objects."""
@@ -127,7 +130,16 @@ def read_json_log(
     while found := list(islice(objects, BATCH)):
         if not names:
             names = _names(path, found[0], [*(columns or range(3)), *([] if time == "" else [time])])
-        read = [pa.array([_text(value_of(one, name)) for one in found], pa.string()) for name in names]
+        read = [
+            pa.array(
+                [
+                    path.absolute().parent.name if name == FOLDER else _text(value_of(one, name))
+                    for one in found
+                ],
+                pa.string(),
+            )
+            for name in names
+        ]
         seconds = None if time == "" else read.pop()
         users, songs, plays = read if len(read) == 3 else (*read, None)
         yield users, songs, plays, seconds
@@ -136,7 +148,7 @@ def read_json_log(
 def _names(path: Path, first: dict[str, Any], asked: Sequence[str | int]) -> list[str]:
     there = names_of(first)
     names = [there[one] if isinstance(one, int) and one < len(there) else str(one) for one in asked]
-    if lacking := [name for name in names if value_of(first, name) is None and name not in there]:
+    if lacking := [name for name in names if value_of(first, name) is None and name not in (*there, FOLDER)]:
         keys = printable(", ".join(there))
         raise DataError(f"{path}: no {' and no '.join(lacking)} in the first object, which has: {keys}")
     return names

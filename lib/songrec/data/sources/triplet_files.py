@@ -14,7 +14,7 @@ from songrec.data.text import Columns, read_text
 from songrec.data.validation import printable
 from songrec.errors import ConfigError, DataError
 
-_FORMATS = {PARQUET: "parquet", ARROW: "feather"}
+FORMATS = {PARQUET: "parquet", ARROW: "feather"}
 
 
 def triplets(
@@ -61,7 +61,7 @@ def triplets(
     def read() -> Iterator[Rows]:
         for path in named:
             for file in files_of(path):
-                if kind := _FORMATS.get(table_kind(first_bytes(file))):
+                if kind := FORMATS.get(table_kind(first_bytes(file))):
                     root = path if path.is_dir() else file.parent
                     yield from check_batches(file.name, _table(file, kind, columns, time, root))
                 elif is_json(beginning(file, member, encoding)):
