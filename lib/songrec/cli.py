@@ -111,6 +111,21 @@ _MODEL = [
 ]
 
 
+_FILES = click.Argument(["files"], nargs=-1, required=True, type=click.Path(path_type=Path))
+_READING = [
+    click.Option(["--user"], metavar="COLUMN", help="who listened: a name, or a place from 0"),
+    click.Option(["--item"], metavar="COLUMN", help="what was listened to"),
+    click.Option(["--plays"], metavar="COLUMN", help="how often; `none`: each row is one play"),
+    click.Option(["--time"], metavar="COLUMN", help="when; `none`: no times are read"),
+    click.Option(["--separator"], help="between the fields of text"),
+    click.Option(["--encoding"], help="of text, as Python names it: cp1252, utf-16 ..."),
+    click.Option(["--member"], metavar="NAME", help="which file of an archive"),
+    click.Option(["--header/--no-header"], default=None, help="whether the first line names the columns"),
+    click.Option(["--noun"], metavar="WORD", help="what an item is called: song, movie ..."),
+]
+_NEW = [_FILES, click.Option(["--name"], default="", help="of the profile  [default: the file's]"), *_READING]
+
+
 @click.group(cls=_Group, epilog=_EXIT, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """From a listening log to a recommender one can trust.
@@ -121,6 +136,53 @@ def cli() -> None:
       songrec recommend --profile sample --user ID     what to play next
       songrec data list                                data sets, and whether they are here
     """
+
+
+@cli.command(params=_NEW)
+@click.option("--force", is_flag=True, help="replace a profile of that name")
+def init(files, name, force, **said) -> None:
+    """Look at a listening log and write a profile for it.
+
+    What is guessed is shown, and can be said instead. The files and folders are one log.
+
+    \b
+    examples:
+      songrec init plays.csv
+      songrec init events.tsv.gz --name shop --item product_id --noun product
+    """
+    require("study", "a profile")
+    from songrec.pipeline.newprofile import propose, write_profile
+
+    proposal = propose(files, name, **_said(said))
+    print(proposal)
+    print(f"\nWritten: {write_profile(proposal, force)}\nGo on with: make book PROFILE={proposal.name}")
+
+
+@cli.command(params=_NEW)
+def book(files, name, **said) -> None:
+    """From a listening log to a book in one go: profile, run, pages.
+
+    Called again, it uses the profile that it wrote, and computes only what changed.
+
+    \b
+    examples:
+      songrec book plays.csv
+    """
+    require("study", "a book")
+    from songrec.paths import PROFILES
+    from songrec.pipeline.assemble import make_book
+    from songrec.pipeline.newprofile import name_of, propose, write_profile
+    from songrec.pipeline.run import run
+
+    name = name or name_of(files[0])
+    if (PROFILES / f"{name}.yml").exists():
+        print(f"The profile {name} is there, and is used.")
+    else:
+        proposal = propose(files, name, **_said(said))
+        print(proposal)
+        write_profile(proposal)
+    run(_plan(name, (), None))
+    print(f"The book: {make_book(name)}")
 
 
 @cli.command(params=[*_STAGES])
@@ -242,29 +304,32 @@ def data_fetch(name) -> None:
     print(*fetch(name), sep="\n")
 
 
-@data.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--columns", default="", metavar="A,B,C", help="user, song, plays by name or place")
-@click.option("--separator", default="", help="[default: by the file's ending, else a tab]")
-@click.option("--header", is_flag=True, help="the first line names the columns")
-def data_check(file, columns, separator, header) -> None:
-    """Read a listening log and say what would be accepted and rejected.
+@data.command("check", params=[_FILES, *_READING])
+def data_check(files, **said) -> None:
+    """Read a listening log to its end, and say what is accepted and what is rejected.
 
     \b
     examples:
-      songrec data check data/raw/my-log.csv --columns user,song,plays --header
-      songrec data check train_triplets.txt.gz
+      songrec data check data/raw/my-log.csv
+      songrec data check events.csv --user visitor --item product --no-header
     """
+    from songrec.data.guess import guess, source_of
     from songrec.data.ingest import check
-    from songrec.data.sources import Asked, find_source
 
-    names = [name.strip() for name in columns.split(",") if name.strip()]
-    # The file of the folder one stands in, not of data/raw.
-    asked = Asked(file.absolute(), names, separator, header)
-    report = check(find_source("triplets").open(asked))
+    reading = guess(files, **_said(said))
+    print(f"{reading}\n")
+    report = check(source_of(reading))
     if problem := report.problem():
         raise DataError(problem)
     print(report)
+
+
+def _said(options: dict) -> dict:
+    """What a person says of a log, by the names that the library has for it."""
+    if options["separator"]:
+        options["separator"] = options["separator"].replace("\\t", "\t")
+    names = {"item": "song", "noun": "item"}
+    return {names.get(name, name): value for name, value in options.items() if value not in (None, "")}
 
 
 @cli.command(params=[_PROFILE])

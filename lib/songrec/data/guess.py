@@ -13,10 +13,14 @@ import pyarrow.dataset as ds
 
 from songrec.data.archives import beginning, first_bytes, members, table_kind
 from songrec.data.records import FOLDER, is_json, names_of, read_objects, value_of
-from songrec.data.sources.triplet_files import FORMATS, files_of
+from songrec.data.sources.contract import Source
+from songrec.data.sources.triplet_files import FORMATS, files_of, triplets
 from songrec.data.text import default_separator
 from songrec.data.validation import plays_of, printable, seconds_of
 from songrec.errors import DataError
+
+NONE = "none"
+"""Said of plays or time: the log has no such column, whatever it looks like."""
 
 SAMPLE = 1 << 20
 LINES = 5000
@@ -117,12 +121,47 @@ class Reading:
         """User, song and, if there are any, plays."""
         return [self.user, self.song, *([self.plays] if self.plays else [])]
 
+    def __str__(self) -> str:
+        """What a person is shown: the form, why it was taken for that, and the first rows."""
+        form = [self.kind]
+        form += [f"separator {self.separator!r}"] if self.separator else []
+        form += [f"encoding {self.encoding}"] if self.encoding else []
+        form += [f"member {self.member}"] if self.member else []
+        if self.kind == "text":
+            form.append("the first line names the columns" if self.header else "no header")
+        roles = {"user": self.user, self.item: self.song, "plays": self.plays, "time": self.time}
+        used = [place for place, name in enumerate(roles.values()) if name]
+        rows = [[f"{role} ({name})" for role, name in roles.items() if name]]
+        rows += [[row[place] for place in used] for row in self.sample]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = [
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
+        ]
+        files = printable(", ".join(path.name for path in self.files))
+        lines = [f"{files}: {', '.join(form)}", *(f"  {note}" for note in self.notes), ""]
+        return "\n".join([*lines, *(f"  {row}".rstrip() for row in table)])
+
     def parameters(self) -> dict[str, Any]:
         """What a profile says of it: parameters of ingest but for the path, where they are no defaults."""
         said = {name: getattr(self, name) for name in ("separator", "member", "encoding", "time")}
         if self.kind == "text" and self.header and self.user.isdigit():
             said["header"] = True
         return {"columns": self.columns, **{name: value for name, value in said.items() if value}}
+
+
+def source_of(reading: Reading) -> Source:
+    """The log, read so."""
+    places = [int(one) if one.isdigit() else one for one in reading.columns]
+    return triplets(
+        reading.files,
+        places,
+        reading.separator,
+        reading.header,
+        reading.member,
+        reading.item,
+        reading.encoding,
+        int(reading.time) if reading.time.isdigit() else reading.time,
+    )
 
 
 def guess(files: Sequence[Path], **said: Any) -> Reading:
@@ -141,6 +180,8 @@ def guess(files: Sequence[Path], **said: Any) -> Reading:
         When it is not told which columns are user and item, or what the file holds is no table.
     """
     said = {name: value for name, value in said.items() if value not in (None, "")}
+    none = {name for name in ("plays", "time") if said.get(name) == NONE}
+    said |= dict.fromkeys(none, "")
     file = files_of(Path(files[0]))[0]
     reading = Reading(
         tuple(map(Path, files)), **{k: v for k, v in said.items() if k in Reading.__annotations__}
@@ -327,7 +368,8 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
 
     item, song = next(((kind, name) for kind, names in ITEMS.items() if (name := named(names))), ("", ""))
     user, song = reading.user or named(USERS), reading.song or song
-    plays, time = reading.plays or named(PLAYS), reading.time or named(TIMES)
+    plays = reading.plays or ("" if "plays" in said else named(PLAYS))
+    time = reading.time or ("" if "time" in said else named(TIMES))
     if reading.kind == "JSON" and not user:
         user = FOLDER
         reading = _noted(
@@ -338,7 +380,7 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
         for row in rows:
             row.append(file.parent.name)
     if not reading.header:
-        user, song, plays, time = _by_place(reading, rows, user, song, plays, time)
+        user, song, plays, time = _by_place(reading, rows, user, song, plays, time, said)
     if not user or not song:
         lacking = " and ".join(what for what, name in (("user", user), ("item", song)) if not name)
         there = printable(", ".join(reading.names))
@@ -352,7 +394,7 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
     return _count_and_time(reading, rows, plays, time, said)
 
 
-def _by_place(reading, rows, user, song, plays, time) -> tuple[str, str, str, str]:
+def _by_place(reading, rows, user, song, plays, time, said) -> tuple[str, str, str, str]:
     """Without a header the order is user, item, count, time; of numbers, the large ones are times."""
     free = [place for place in range(len(reading.names)) if str(place) not in (user, song, plays, time)]
     taken = []
@@ -360,9 +402,14 @@ def _by_place(reading, rows, user, song, plays, time) -> tuple[str, str, str, st
         taken.append(wanted or str(free.pop(0)) if wanted or free else "")
     for place in free:
         values = [row[place] for row in rows[:1000]]
-        if not time and all(_is_time(value) for value in values):
+        if not time and "time" not in said and all(_is_time(value) for value in values):
             time = str(place)
-        elif not plays and place == 2 and all(not isinstance(plays_of(value), str) for value in values):
+        elif (
+            not plays
+            and "plays" not in said
+            and place == 2
+            and all(not isinstance(plays_of(value), str) for value in values)
+        ):
             plays = str(place)
     return (*taken, plays, time)
 
@@ -384,11 +431,19 @@ def _count_and_time(reading: Reading, rows, plays: str, time: str, said) -> Read
                 reading, f"{printable(plays)} holds no whole counts: each row is taken for one play"
             )
             plays = ""
-    if not plays:
+        elif (
+            not reading.header
+            and max(map(float, values)) <= 10
+            and Counter(values).most_common(1)[0][0] != "1"
+        ):
+            reading = _noted(
+                reading, f"column {plays} looks like ratings, not counts: each row is taken for one play"
+            )
+            plays = ""
+    elif not plays:
         rated = next((name for name in reading.names if _plain(name) in RATINGS), "")
         why = f"{printable(rated)} is an opinion, not a count" if rated else "there is no column of counts"
-        if not reading.notes or "no whole counts" not in reading.notes[-1]:
-            reading = _noted(reading, f"{why}: each row is taken for one play")
+        reading = _noted(reading, f"{why}: each row is taken for one play")
     if time and "time" not in said:
         values = [row[place[time]] for row in rows[:1000]]
         if sum(not isinstance(seconds_of(value), str) for value in values) < 0.99 * len(values):

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from songrec.data import IngestReport, Interactions, Source, ingest, k_core, to_interactions, triplets
-from songrec.data.guess import Reading, guess
+from songrec.data import IngestReport, Interactions, Source, ingest, k_core, to_interactions
+from songrec.data.guess import Reading, guess, source_of
 from songrec.data.sources.triplet_files import files_of
 from songrec.errors import ConfigError, DataError
 from songrec.files import write_text
@@ -61,6 +61,14 @@ class Estimate:
     minutes: float
     why_not: str
 
+    @property
+    def memory(self) -> str:
+        return f"{self.megabytes:,.0f} MB" if self.megabytes >= 1 else "under 1 MB"
+
+    @property
+    def search(self) -> str:
+        return f"{self.minutes:,.0f} min" if self.minutes >= 1 else "under 1 min"
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -97,39 +105,17 @@ class Proposal:
 
     def __str__(self) -> str:
         """What a person is shown."""
-        reading = self.reading
-        roles = [
-            ("user", reading.user),
-            (reading.item, reading.song),
-            ("plays", reading.plays),
-            ("time", reading.time),
-        ]
-        used = [place for place, (_, name) in enumerate(roles) if name]
-        header = [f"{roles[place][0]} ({roles[place][1]})" for place in used]
-        rows = [header, *([row[place] for place in used] for row in reading.sample)]
-        widths = [max(len(row[at]) for row in rows) for at in range(len(used))]
-        form = [reading.kind]
-        form += [f"separator {reading.separator!r}"] if reading.separator else []
-        form += [f"encoding {reading.encoding}"] if reading.encoding else []
-        form += [f"member {reading.member}"] if reading.member else []
-        if reading.kind == "text":
-            form.append("the first line names the columns" if reading.header else "no header")
         looked = "" if self.whole else f" (of the first {self.report.lines:,} rows, as are all numbers here)"
-        lines = [f"{self.report.source}: {', '.join(form)}", *(f"  {note}" for note in reading.notes), ""]
-        lines += [
-            "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        lines += ["", f"{str(self.report).split(': ', 1)[1]}{looked}", ""]
+        lines = [str(self.reading), "", f"{str(self.report).split(': ', 1)[1]}{looked}", ""]
+        item = self.reading.item
         if self.core > 1:
             lines += [
-                f"{self.core}-core: {self.size.users:,} users, {self.size.songs:,} {reading.item}s kept",
+                f"{self.core}-core: {self.size.users:,} users, {self.size.songs:,} {item}s kept",
                 "",
             ]
         lines.append(f"{'model':<16}{'memory':>12}{'search':>12}")
         for one in self.estimates:
-            memory, minutes = f"{one.megabytes:,.0f} MB", f"{one.minutes:,.0f} min"
-            lines.append(f"{one.label:<16}{memory:>12}{minutes:>12}  {one.why_not}".rstrip())
+            lines.append(f"{one.label:<16}{one.memory:>12}{one.search:>12}  {one.why_not}".rstrip())
         return "\n".join(lines)
 
 
@@ -160,8 +146,8 @@ def propose(files: Sequence[Path], name: str = "", **said: Any) -> Proposal:
     if kept.n_users < FEWEST_USERS or kept.n_songs < FEWEST_ITEMS:
         raise DataError(
             f"{report.source} is too small to compare recommenders on it: {log.n_users:,} users and "
-            f"{log.n_songs:,} {reading.item}s ({kept.n_users:,} of the users have two of these or more). At least "
-            f"{FEWEST_USERS} users and {FEWEST_ITEMS} {reading.item}s are wanted."
+            f"{log.n_songs:,} {reading.item}s ({kept.n_users:,} of the users have two of these or more). At "
+            f"least {FEWEST_USERS} users and {FEWEST_ITEMS} {reading.item}s are wanted."
         )
     size = _size(kept, report, files, whole)
     estimates = [_estimate(label, spec, size) for label, spec in read_models().items() if label in _WISHED]
@@ -186,11 +172,7 @@ def write_profile(proposal: Proposal, force: bool = False) -> Path:
 
 def _look(reading: Reading) -> tuple[IngestReport, Interactions, bool]:
     """Ingest the beginning of the log into a folder that goes."""
-    said = {name: getattr(reading, name) for name in ("separator", "header", "member", "item", "encoding")}
-    places = [int(one) if one.isdigit() else one for one in reading.columns]
-    time = int(reading.time) if reading.time.isdigit() else reading.time
-    source = triplets(reading.files, places, time=time, **said)
-    whole = True
+    source, whole = source_of(reading), True
 
     def read():
         nonlocal whole
@@ -262,7 +244,7 @@ def _profile(
     ]
     seen = f"{report.lines:,} rows" if whole else f"the first {report.lines:,} rows"
     head = [
-        f"# As `songrec init` saw the log: {seen}; {log.n_users:,} users, {log.n_songs:,} {reading.item}s kept.",
+        f"# As `songrec init` saw it: {seen}; {log.n_users:,} users, {log.n_songs:,} {reading.item}s kept.",
         "# Change what you like: `songrec explain` says what a change would run again.",
         *(f"# {note}" for note in reading.notes),
         _yaml({"title": name, "description": f"The log in {report.source}.", "synthetic": False}),
@@ -275,7 +257,7 @@ def _profile(
     ]
     models = []
     for one in estimates:
-        cost = f"{one.megabytes:,.0f} MB, search about {one.minutes:,.0f} min"
+        cost = f"{one.memory}, search {one.search}"
         models.append(
             f"  {'# ' if one.why_not else ''}{one.label}:  # {cost}{'; ' if one.why_not else ''}{one.why_not}"
         )
