@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
-from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt
+from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
@@ -23,6 +23,7 @@ BLOCK = 500
 """Users folded in at once: what bounds the songs whose factors are held in double precision."""
 
 
+@estimator
 class ALS(Factorised, Iterative):
     r"""Matrix factorisation of implicit feedback by alternating least squares.
 
@@ -69,21 +70,12 @@ class ALS(Factorised, Iterative):
     array([[1]], dtype=int32)
     """
 
-    def __init__(
-        self,
-        factors: PositiveInt = 64,
-        regularization: PositiveFloat = 10.0,
-        alpha: PositiveFloat = 10.0,
-        confidence: Literal["binary", "log_plays", "plays"] = "binary",
-        epochs: PositiveInt = 15,
-        seed: NonNegativeInt = 0,
-    ):
-        self.factors = factors
-        self.regularization = regularization
-        self.alpha = alpha
-        self.confidence = confidence
-        self.epochs = epochs
-        self.seed = seed
+    factors: PositiveInt = 64
+    regularization: PositiveFloat = 10.0
+    alpha: PositiveFloat = 10.0
+    confidence: Literal["binary", "log_plays", "plays"] = "binary"
+    epochs: PositiveInt = 15
+    seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
         confidences = csr_matrix(

@@ -8,13 +8,14 @@ from scipy.sparse import csr_array
 from songrec.errors import DataError
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
-from songrec.models.base import PositiveFloat, Recommender, Share
+from songrec.models.base import PositiveFloat, Recommender, Share, estimator
 from songrec.models.dense import COUNTED, common_listeners
 from songrec.ranking import best_in_rows
 
 log = logging.getLogger(__name__)
 
 
+@estimator
 class EASE(Recommender):
     r"""Linear regression of each song on all others, in closed form.
 
@@ -59,9 +60,8 @@ class EASE(Recommender):
            [-0.286,  0.5  ,  0.   ]], dtype=float32)
     """
 
-    def __init__(self, l2: PositiveFloat = 100.0, dropout: Share = 0.0):
-        self.l2 = l2
-        self.dropout = dropout
+    l2: PositiveFloat = 100.0
+    dropout: Share = 0.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         _check_memory(binary.shape[1])

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from songrec.models.base import PositiveFloat, PositiveInt, Recommender
+from songrec.models.base import PositiveFloat, PositiveInt, Recommender, estimator
 from songrec.models.dense import blas_threads, common_listeners, single_threaded_blas
 from songrec.models.neighbours import weighted_sum
 from songrec.ranking import best_in_rows
@@ -16,6 +16,7 @@ CELLS = 100_000_000
 """Pairs of songs whose common listeners are held at once, 4 bytes each: all pairs of 10,000 songs."""
 
 
+@estimator
 class FsSLIM(Recommender):
     r"""Linear regression of each song on its nearest neighbours: EASE for catalogues too large for EASE.
 
@@ -59,9 +60,8 @@ class FsSLIM(Recommender):
            [0.   , 0.   , 0.   ]], dtype=float32)
     """
 
-    def __init__(self, neighbours: PositiveInt = 100, l2: PositiveFloat = 30.0):
-        self.neighbours = neighbours
-        self.l2 = l2
+    neighbours: PositiveInt = 100
+    l2: PositiveFloat = 30.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         near = nearest_rows(binary.T.tocsr(), self.neighbours)
