@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Lt
 from scipy.sparse import csr_array, issparse
 
 from songrec.arrays import save_arrays
-from songrec.errors import ConfigError, DataError
+from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
 from songrec.ranking import best_in_rows, binarised
@@ -281,10 +281,3 @@ def checked_train(train: csr_array) -> csr_array:
     if not binary.nnz:
         raise DataError(f"train holds no plays at all ({train.shape[0]} users, {train.shape[1]} songs)")
     return binary
-
-
-def positive(name: str, value: Any) -> int:
-    """`value` as an int of at least 1, or a `ConfigError` that names it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ConfigError(f"{name} must be a whole number of at least 1, not {value!r}")
-    return int(value)
