@@ -5,13 +5,12 @@ popularity is the share of the users of `train` who listen to it, among those wh
 """
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
 from songrec.evaluation.beyond import listening
 from songrec.evaluation.hits import find_hits, first_places
-from songrec.evaluation.statistics import paired_ratio
+from songrec.evaluation.statistics import ratio_interval
 
 
 def popularity(train: csr_array) -> np.ndarray:
@@ -100,10 +99,10 @@ def popularity_lift(listed: np.ndarray, history: np.ndarray) -> dict[str, float]
     both = ~(np.isnan(listed) | np.isnan(history))
     if not both.any():
         return {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n_users": 0}
-    ours, theirs = (pd.DataFrame({"popularity@1": values[both]}) for values in (listed, history))
-    row = paired_ratio(ours, theirs).iloc[0]
-    shares = {name: float(row[name]) - 1 for name in ("value", "ci_low", "ci_high")}
-    return shares | {"n_users": int(both.sum())}
+    value, low, high = (
+        float(each[0]) - 1 for each in ratio_interval(listed[both, None], history[both, None])
+    )
+    return {"value": value, "ci_low": low, "ci_high": high, "n_users": int(both.sum())}
 
 
 def serendipity(songs: np.ndarray, holdout: csr_array, expected: np.ndarray, k: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.models.base import NonNegativeFloat, estimator
@@ -73,9 +72,6 @@ class Blend(Ensemble):
             )
         if not any(self.weights.values()):
             raise ConfigError("weights: all are 0, so there is nothing to rank by")
-
-    def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        self.members_ = self._fit_members(plays)
 
     def _scores(self, encoded: Encoded, n_needed: int) -> np.ndarray:
         seen = encoded.fold_in.toarray() > 0

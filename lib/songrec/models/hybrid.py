@@ -62,7 +62,7 @@ class Hybrid(Ensemble):
             raise ConfigError("members: a hybrid has one; to join several, let a Blend be its member")
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        self.members_ = self._fit_members(plays)
+        super()._fit(binary, plays)
         self.listeners_ = np.bincount(binary.indices, minlength=binary.shape[1]).astype(np.float64)
 
     def _scores(self, encoded: Encoded, n_needed: int) -> np.ndarray:
