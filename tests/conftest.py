@@ -18,9 +18,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 @pytest.fixture(scope="session")
 def quick() -> Callable[[str], Any]:
     """`quick(name)`: a model of that name, without the passes over the log that only quality needs."""
-    from songrec.models import create
+    from small_logs import quick_model
 
-    return lambda name: create(name, **({"epochs": 10} if name == "BPR" else {}))
+    return quick_model
 
 
 @pytest.fixture(scope="session")

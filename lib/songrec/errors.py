@@ -1,5 +1,8 @@
 """Errors that a person can act on. The command line prints them without a traceback."""
 
+from numbers import Integral
+from typing import Any
+
 
 class SongrecError(Exception):
     """Base of every error that this library raises on purpose: what was wrong, where, and what to do."""
@@ -19,3 +22,10 @@ class StageError(SongrecError, RuntimeError):
 
 class BusyError(SongrecError, RuntimeError):
     """Another process is doing this right now."""
+
+
+def positive(name: str, value: Any) -> int:
+    """`value` as an int of at least 1, or a `ConfigError` that names it."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ConfigError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return int(value)

@@ -1,75 +1,22 @@
-"""Popularity, artists, serendipity, segments and agreement, against hand-made cases and plain Python."""
+"""Popularity, artists, serendipity, segments and agreement against hand-made cases."""
 
-import brute_force
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
 from songrec.evaluation import (
     artist_coverage,
     artist_diversity,
-    gini,
     groups_by,
-    history_popularity,
-    jaccard,
-    lorenz,
     lowest_overlap_users,
-    mean_popularity,
     overlaps,
-    popularity,
     popularity_classes,
     popularity_lift,
     recall_by_class,
     serendipity,
 )
 from songrec.lists import TopN
-
-
-@st.composite
-def worlds(draw):
-    """Two models' lists, a training matrix, artists and a holdout of the same few songs."""
-    n_songs, n_users = draw(st.integers(1, 8)), draw(st.integers(1, 4))
-    n = draw(st.integers(1, n_songs))
-
-    def lists():
-        lengths = [draw(st.integers(0, n)) for _ in range(n_users)]
-        return [draw(st.permutations(range(n_songs)))[:m] + [-1] * (n - m) for m in lengths]
-
-    row = st.lists(st.integers(0, 2), min_size=n_songs, max_size=n_songs)
-    train = draw(st.lists(row, min_size=1, max_size=6).filter(lambda rows: any(map(any, rows))))
-    hidden = draw(st.lists(row.filter(any), min_size=n_users, max_size=n_users))
-    artists = draw(st.lists(st.integers(-1, 3), min_size=n_songs, max_size=n_songs))
-    return lists(), lists(), train, hidden, artists
-
-
-@given(worlds())
-@settings(max_examples=100, deadline=None)
-def test_metrics_agree_with_plain_python(world):
-    one, other, train, hidden, artists = world
-    songs, expected = np.array(one), np.array(other)
-    matrix, holdout = csr_array(np.array(train)), csr_array(np.array(hidden))
-    n_songs, shares = len(artists), popularity(matrix)
-    for k in range(1, songs.shape[1] + 1):
-        plain = [brute_force.popularity(ranked, train, k) for ranked in one]
-        np.testing.assert_allclose(mean_popularity(songs, shares, k), plain, rtol=0, atol=1e-12)
-        plain = [brute_force.artist_diversity(ranked, artists, k) for ranked in one]
-        found = artist_diversity(songs, np.array(artists), k)
-        np.testing.assert_allclose(found, plain, rtol=0, atol=1e-12)
-        relevant = [{song for song, plays in enumerate(row) if plays} for row in hidden]
-        plain = [brute_force.serendipity(*three, k) for three in zip(one, relevant, other, strict=True)]
-        np.testing.assert_allclose(serendipity(songs, holdout, expected, k), plain, rtol=0, atol=1e-12)
-        plain = [brute_force.jaccard(a, b, k) for a, b in zip(one, other, strict=True)]
-        np.testing.assert_allclose(jaccard(songs, expected, k), plain, rtol=0, atol=1e-12)
-        across, up = lorenz(songs, n_songs, k)
-        area = ((up[1:] + up[:-1]) / 2 * np.diff(across)).sum()
-        assert gini(songs, n_songs, k) == pytest.approx(1 - 2 * area, rel=0, abs=1e-12)
-    history = [
-        brute_force.popularity([s for s, plays in enumerate(row) if plays], train, 99) for row in hidden
-    ]
-    np.testing.assert_allclose(history_popularity(holdout, shares), history, rtol=0, atol=1e-12)
 
 
 def test_the_lift_is_a_ratio_of_group_means_and_not_a_mean_of_ratios():

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from songrec.errors import DataError
-from songrec.evaluation import (
+from songrec.evaluation.comparisons import (
     cohens_d,
     holm,
     minimum_detectable_difference,

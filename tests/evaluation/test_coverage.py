@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from per_user import frame
 
-from songrec.evaluation import paired_difference, summarise
+from songrec.evaluation import paired_difference, paired_ratio, summarise
 from songrec.evaluation.bootstrap import studentised_interval
-from songrec.evaluation.statistics import fieller, mean_interval
+from songrec.evaluation.statistics import mean_interval
 
 BASELINE, MODEL = 0.13, 0.45
 """Share of users with any hit: popularity on the Taste Profile, and a model that knows better."""
@@ -41,29 +41,63 @@ def test_students_interval_would_not_where_few_users_have_a_hit():
     assert (mean > high).mean() > 5 * (mean < low).mean()
 
 
-@pytest.mark.parametrize(("users", "runs"), [(300, 3000), (3000, 800)])
-def test_students_interval_of_a_paired_difference_does(users, runs):
-    """Two good models: easy users easy for both, the same for half of all users."""
-    random = np.random.default_rng(12)
-    easy = random.random((users, runs))
-    ours = (easy < 0.45) * random.beta(0.5, 2.5, (users, runs))
-    theirs = np.where(
-        random.random((users, runs)) < 0.5, ours, (easy < 0.4) * random.beta(0.5, 2.5, ours.shape)
-    )
-    truth = 0.5 * (0.45 - 0.4) * 0.5 / 3.0
-    table = paired_difference(frame(ours), frame(theirs))
-    assert 0.93 <= covered(table.ci_low, table.ci_high, truth) <= 0.97
+def bernoulli(random, shape):
+    return summarise(frame((random.random(shape) < 0.2).astype(float))), 0.2
 
 
-@pytest.mark.parametrize(("users", "runs"), [(1000, 2000)])
-def test_fiellers_interval_of_a_gain_does(users, runs):
+def like_precision(random, shape):
+    return summarise(frame(random.binomial(10, random.beta(1, 9, shape)) / 10)), 0.1
+
+
+def correlated(random, shape):
+    """Two models on the same users: means .4 * .25 and .6 * .25 * .5, easy users easy for both."""
+    luck, taste = random.random(shape), random.beta(0.5, 1.5, shape)
+    ours, theirs = (luck < 0.4) * taste, (luck < 0.6) * taste * random.random(shape)
+    return frame(ours), frame(theirs), 0.4 * 0.25, 0.6 * 0.25 * 0.5
+
+
+def difference(random, shape):
+    ours, theirs, a, b = correlated(random, shape)
+    return paired_difference(ours, theirs), a - b
+
+
+def ratio(random, shape):
+    ours, theirs, a, b = correlated(random, shape)
+    return paired_ratio(ours, theirs), a / b
+
+
+def good_models(random, shape):
+    """The difference of two good models: easy users easy for both, the same for half of all users."""
+    easy = random.random(shape)
+    ours = (easy < 0.45) * random.beta(0.5, 2.5, shape)
+    theirs = np.where(random.random(shape) < 0.5, ours, (easy < 0.4) * random.beta(0.5, 2.5, shape))
+    return paired_difference(frame(ours), frame(theirs)), 0.5 * (0.45 - 0.4) * 0.5 / 3.0
+
+
+def gain(random, shape):
     """A model over the charts: users whom the charts serve are served by the model, and more besides."""
-    random = np.random.default_rng(16)
-    easy = random.random((users, runs))
-    theirs = (easy < BASELINE) * random.beta(0.5, 2.5, (users, runs))
-    ours = (easy < MODEL) * random.beta(0.5, 2.5, (users, runs))
-    low, high = fieller(ours, theirs)
-    assert 0.93 <= covered(low, high, MODEL / BASELINE) <= 0.97
+    easy = random.random(shape)
+    theirs = (easy < BASELINE) * random.beta(0.5, 2.5, shape)
+    ours = (easy < MODEL) * random.beta(0.5, 2.5, shape)
+    return paired_ratio(frame(ours), frame(theirs)), MODEL / BASELINE
+
+
+@pytest.mark.parametrize(
+    ("draw", "seed", "users", "runs"),
+    [
+        (bernoulli, 1, 300, 3000),
+        (like_precision, 1, 300, 3000),
+        (difference, 2, 300, 3000),
+        (ratio, 3, 300, 3000),
+        (good_models, 12, 300, 3000),
+        (good_models, 12, 3000, 800),
+        (gain, 16, 1000, 2000),
+    ],
+)
+def test_an_interval_holds_what_it_estimates_19_times_in_20(draw, seed, users, runs):
+    table, truth = draw(np.random.default_rng(seed), (users, runs))
+    assert table.ci_low.notna().all()
+    assert 0.93 <= covered(table.ci_low, table.ci_high, truth) <= 0.97
 
 
 def test_the_bootstrap_is_that_of_the_textbook():

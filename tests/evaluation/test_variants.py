@@ -78,41 +78,6 @@ def test_the_spread_of_pooled_precision_is_that_of_a_ratio():
     assert summarise(table)["se"].iloc[0] == pytest.approx(jackknife, rel=0.01)
 
 
-def brute(ranked, hidden, k):
-    """The formulas once more, for one user and in plain Python, as each library writes them."""
-    top = [song for song in ranked[:k] if song >= 0]
-    hit = [song in hidden for song in top] + [False] * (k - len(top))
-    n, listed = len(hidden), len(top)
-    at = [sum(hit[:r]) / r for r in range(1, k + 1)]
-    summed = sum(p for p, found in zip(at, hit, strict=True) if found)
-    plain = [1 / math.log2(r + 1) for r in range(1, k + 1)]
-    clipped = [1 / max(1.0, math.log2(r)) for r in range(1, k + 1)]
-    gained, gained_clipped = (sum(w for w, h in zip(ws, hit, strict=True) if h) for ws in (plain, clipped))
-    return {
-        "precision": sum(hit) / k,
-        "precision_listed": sum(hit) / listed,
-        "recall": sum(hit) / n,
-        "recall_capped": sum(hit) / min(k, n),
-        "average_precision": summed / min(n, k),
-        "average_precision_listed": summed / min(n, listed),
-        "average_precision_by_n": summed / n,
-        "average_precision_by_k": summed / k,
-        "mean_precision": sum(at) / k,
-        "ndcg": gained / sum(plain[: min(n, k)]),
-        "ndcg_clipped": gained_clipped / sum(clipped[: min(n, k)]),
-        "ndcg_full_ideal": gained / sum(plain),
-    }
-
-
-@pytest.mark.parametrize("k", [1, 2, 3, 5])
-def test_brute_force_agrees_on_random_lists(k):
-    cases = random_cases(np.random.default_rng(k), 200)
-    table = by_every_definition(hits(cases), np.arange(200), k)
-    expected = [brute(ranked, hidden, k) for ranked, hidden in cases]
-    for name in BY_HAND:
-        assert table[f"{name}@{k}"].to_numpy() == pytest.approx([e[name] for e in expected], abs=1e-12), name
-
-
 class Stub:
     """A model for implicit's evaluator: it hands out the lists it was given."""
 

@@ -12,11 +12,11 @@ lower user, .1037 to the higher, .1032 in the reference, whose order is not know
 """
 
 import numpy as np
-import pandas as pd
 import pytest
+from scipy.sparse import csr_array
+from small_logs import interactions, read_log, same
 
-from songrec.data import Interactions
-from songrec.models import create
+from songrec.models import EASE, create, load_model
 from songrec.splits import triplet_holdout
 
 ALL = 9003
@@ -29,6 +29,7 @@ ANCHOR = [  # precision@10, recall@10, average precision@10
         (0.0971, 0.1937, 0.1190),
     ),
     ("UserKNN", {"neighbours": 100}, (0.0825, 0.1659, 0.1032)),
+    ("EASE", {"l2": 40.0}, (0.1063, 0.2102, 0.1335)),
 ]
 TOLERANCE = 0.0005
 
@@ -37,24 +38,27 @@ TOLERANCE = 0.0005
 def anchor(shared_data):
     """(training matrix, test) of the anchor split."""
     file = shared_data / "taste-profile-10k-songs/train_triplets.txt.gz"
-    log = pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
+    log = read_log(file)
     size = 0
     while size != len(log):
         size = len(log)
         for side in ("user", "song"):
             log = log[log.groupby(side)["plays"].transform("size") >= 5]
     assert (log["user"].nunique(), log["song"].nunique()) == (8552, 9003)
-    split = triplet_holdout(
-        Interactions.from_triplets(log["user"], log["song"], log["plays"]), test=0.2, seed=0
-    )
+    split = triplet_holdout(interactions(log), test=0.2, seed=0)
     assert len(split.test.users) == 7964
     return split.final_train(), split.test
 
 
+@pytest.fixture(scope="module")
+def ease(anchor):
+    return EASE(l2=40.0).fit(anchor[0])
+
+
 @pytest.mark.parametrize(("name", "params", "expected"), ANCHOR)
-def test_reproduces_the_first_measurements(anchor, name, params, expected):
+def test_reproduces_the_first_measurements(anchor, ease, name, params, expected):
     train, test = anchor
-    made = create(name, **params).fit(train)
+    made = ease if name == "EASE" else create(name, **params).fit(train)
     songs, _ = made.recommend(test.fold_in, 10, users=test.users)
     relevant = test.holdout.toarray() > 0
     hits = np.take_along_axis(relevant, np.maximum(songs, 0), axis=1) & (songs >= 0)
@@ -65,3 +69,27 @@ def test_reproduces_the_first_measurements(anchor, name, params, expected):
     average = (precisions * hits).sum(axis=1) / np.minimum(n, 10)
     measured = [values.mean() for values in (precision, recall, average)]
     assert measured == pytest.approx(expected, abs=TOLERANCE)
+    if name == "EASE":
+        assert len(np.unique(songs[songs >= 0])) / train.shape[1] == pytest.approx(0.64, abs=0.005)
+
+
+def test_real_columns_solve_their_normal_equations(anchor, ease):
+    """(G + λ I) without song j, times the weights into j, gives the column G_j (double precision)."""
+    train, _ = anchor
+    heard = csr_array(train > 0).astype(np.float64)
+    counts = heard.T.tocsr() @ heard
+    columns = np.random.default_rng(0).choice(train.shape[1], 50, replace=False)
+    weights = ease.weights_[:, columns].astype(np.float64)
+    target = counts[:, columns].toarray()
+    residual = counts @ weights + 40.0 * weights - target
+    residual[columns, np.arange(50)] = 0
+    assert np.abs(residual).max() < 1e-3
+
+
+def test_a_large_model_is_mapped_and_gives_the_same_lists(anchor, ease, tmp_path):
+    train, _ = anchor
+    ease.save(tmp_path / "ease")
+    loaded = load_model(tmp_path / "ease")
+    assert isinstance(loaded.weights_, np.memmap)
+    assert loaded.weights_.flags.c_contiguous
+    assert same(loaded.recommend(train[:200], 10), ease.recommend(train[:200], 10))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
+from small_logs import lists_by_sorting
 
-from songrec.errors import ConfigError
 from songrec.models import BPR
 
 
@@ -48,8 +48,9 @@ def test_the_fold_in_is_the_stated_formula():
     matrix = np.linalg.solve(sums.T @ sums + ridge * np.eye(6), sums.T @ theirs.user_factors[:, :-1])
     expected = np.where(heard > 0, -np.inf, sums @ matrix @ songs.T + bias)
     found, scores = model.recommend(train, 5)
-    assert (found == np.argsort(-expected, axis=1, kind="stable")[:, :5]).all()
-    assert scores == pytest.approx(-np.sort(-expected, axis=1)[:, :5], rel=1e-5, abs=1e-6)
+    expected = lists_by_sorting(expected, 5)
+    assert (found == expected[0]).all()
+    assert scores == pytest.approx(expected[1], rel=1e-5, abs=1e-6)
 
 
 def test_it_learns_to_tell_heard_from_not():
@@ -65,42 +66,3 @@ def test_it_learns_to_tell_heard_from_not():
         areas.append(np.mean(pairs))
     assert areas[0] < 0.75
     assert areas[-1] > 0.85
-
-
-def test_a_known_user_is_a_new_user_with_the_same_songs():
-    train = two_tastes()
-    model = BPR(factors=6, epochs=5).fit(train)
-    known, new = model.recommend(train, 9, users=np.arange(120)), model.recommend(train, 9)
-    assert (known[0] == new[0]).all()
-    assert (known[1] == new[1]).all()
-
-
-def test_each_stop_is_what_so_many_epochs_give():
-    model = BPR(factors=4, epochs=4)
-    for epoch in model.fit_epochs(two_tastes()):
-        assert (model.song_factors_ == BPR(factors=4, epochs=epoch).fit(two_tastes()).song_factors_).all()
-
-
-def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user():
-    plays = two_tastes().toarray()
-    plays[:, 7] = 0
-    model = BPR(factors=4, epochs=2).fit(csr_array(plays))
-    assert not (model.recommend(csr_array(plays), 40)[0] == 7).any()
-    assert (model.recommend(csr_array(np.eye(40)[[7]]), 5)[0] == -1).all()
-    both, alone = np.eye(40)[[7]] + np.eye(40)[[3]], np.eye(40)[[3]]
-    assert (model.recommend(csr_array(both), 5)[1] == model.recommend(csr_array(alone), 5)[1]).all()
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"factors": 0}, "BPR: factors must be greater than or equal to 1, not 0"),
-        ({"epochs": 0}, "epochs must be greater than or equal to 1"),
-        ({"learning_rate": 0.0}, "learning_rate must be greater than 0"),
-        ({"regularization": "1"}, "regularization must be a valid number, not '1'"),
-        ({"seed": -1}, "seed must be greater than or equal to 0"),
-    ],
-)
-def test_parameters_that_make_no_sense(params, message):
-    with pytest.raises(ConfigError, match=message):
-        BPR(**params).fit(two_tastes())

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from small_logs import quick_model as made
+from small_logs import random_plays, same, steep_log
 
 import songrec.models
 from songrec.errors import ConfigError, DataError
 from songrec.extras import missing
 from songrec.models import Recommender, create, load_model
+from songrec.models.iterative import Iterative
 from songrec.models.registry import model_names
 
 NAMES = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
@@ -33,7 +37,7 @@ THROUGH_FACTORS = {"ALS", "BPR", "PureSVD", "MultVAE", "NeuMF"}
 # With as many factors as songs, PureSVD gives back what was heard and nothing else: that is its definition.
 FEWER = {"PureSVD": {"factors": 2}}
 
-QUICK = {"BPR": {"epochs": 10}}
+IN_EPOCHS = [name for name in NAMES if issubclass(getattr(songrec.models, name), Iterative)]
 
 LISTS_OF_ALL_MODELS = """
 import json, sys
@@ -63,15 +67,7 @@ def checkerboard(n=20):
     return csr_array(board.astype(np.int32))
 
 
-def log(seed=0, users=60, songs=40, density=0.15):
-    random = np.random.default_rng(seed)
-    plays = random.integers(1, 9, (users, songs)) * (random.random((users, songs)) < density)
-    return csr_array(plays.astype(np.int32))
-
-
-def made(name):
-    """The model as it is, but for passes over the log that these questions do not need."""
-    return create(name, **QUICK.get(name, {}))
+log = random_plays
 
 
 @cache
@@ -80,8 +76,9 @@ def fitted(name):
     return made(name).fit(log())
 
 
-def same(found, expected):
-    return (found[0] == expected[0]).all() and (found[1] == expected[1]).all()
+def arrays_of(model):
+    """The bytes of what was fitted, by name."""
+    return {name: value.tobytes() for name, value in vars(model).items() if isinstance(value, np.ndarray)}
 
 
 @every_model
@@ -337,3 +334,130 @@ def test_similar_songs_where_they_have_a_meaning(name):
     for wrong in ([40], [-1]):
         with pytest.raises(DataError, match="song codes must lie between 0 and 39"):
             model.similar_songs(wrong, 3)
+
+
+# Without those to whom a known user is another than a new one: no neighbour of their own.
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"UserKNN", "Blend"}))
+def test_a_known_user_is_a_new_user_with_the_same_songs(name):
+    known, new = (fitted(name).recommend(log(), 9, users=users) for users in (np.arange(60), None))
+    assert same(known, new)
+
+
+@pytest.mark.parametrize("name", IN_EPOCHS)
+def test_each_stop_is_what_so_many_epochs_give(name):
+    train, looks = log(), []
+    model = create(name, epochs=9)
+    for done in model.fit_epochs(train):
+        expected = create(name, epochs=done).fit(train)
+        assert arrays_of(model) == arrays_of(expected)
+        looks.append(model.recommend(train, 5))
+        assert same(looks[-1], expected.recommend(train, 5))
+        assert (looks[-1][0] >= 0).all()
+        if done == 3:
+            break
+    assert len(looks) == 3
+    assert (looks[0][1] != looks[2][1]).any()
+
+
+@pytest.mark.parametrize("name", IN_EPOCHS)
+def test_the_seed_decides_every_bit(name):
+    one, again, other = (arrays_of(create(name, epochs=2, seed=seed).fit(log())) for seed in (0, 0, 1))
+    assert one == again
+    assert one != other
+
+
+@pytest.mark.parametrize("name", ["ALS", "BPR"])
+def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user(name):
+    plays = log().toarray()
+    plays[:, 7] = 0
+    model = made(name).fit(csr_array(plays))
+    assert not (model.recommend(csr_array(plays), 40)[0] == 7).any()
+    assert (model.recommend(csr_array(np.eye(40)[[7]]), 5)[0] == -1).all()
+    assert (model.similar_songs([7], 3)[0] == -1).all()
+    both, alone = np.eye(40)[[7]] + np.eye(40)[[3]], np.eye(40)[[3]]
+    assert (model.recommend(csr_array(both), 5)[1] == model.recommend(csr_array(alone), 5)[1]).all()
+
+
+@pytest.mark.parametrize("name", ["EASE", "FsSLIM", "ItemKNN", "RP3beta"])
+def test_similar_songs_are_the_list_of_who_heard_that_song_alone(name, monkeypatch):
+    model = create(name).fit(csr_array(steep_log()))
+    before = arrays_of(model)
+    monkeypatch.setattr("songrec.models.base.CELLS", 100)  # two songs at a time
+    assert same(model.similar_songs(np.arange(40), 5), model.recommend(csr_array(np.eye(40)), 5))
+    assert model.similar_songs(np.array([], int), 5)[0].shape == (0, 5)
+    assert arrays_of(model) == before
+
+
+def wrong(allowed, *values):
+    """Values that are refused, each with what the message says it must be."""
+    return [(value, allowed) for value in values]
+
+
+NO_NUMBER = wrong("a valid number", "1", True, None)
+UNBOUNDED = wrong("less than inf", np.inf, np.nan)
+COUNT = wrong("greater than or equal to 1", 0, -5) + wrong("a valid integer", 2.5, "10", True, None)
+SEED = wrong("greater than or equal to 0", -1) + wrong("a valid integer", 1.5, True)
+POSITIVE = wrong("greater than 0", 0, -1.0) + UNBOUNDED + NO_NUMBER
+NON_NEGATIVE = wrong("greater than or equal to 0", -1, -0.1) + UNBOUNDED + NO_NUMBER
+SHARE = wrong("less than 1", 1, 1.0, np.nan) + wrong("greater than or equal to 0", -0.1) + NO_NUMBER
+OWN_TESTS: list = []
+
+
+def one_of(*choices):
+    return wrong(" or ".join([", ".join(map(repr, choices[:-1])), repr(choices[-1])]), "nonsense")
+
+
+KNN = {
+    "neighbours": COUNT,
+    "similarity": one_of("cosine", "asymmetric", "tversky", "jaccard"),
+    **dict.fromkeys(["alpha", "beta", "shrink", "q"], NON_NEGATIVE),
+    "weighting": one_of("binary", "log_plays", "tf_idf", "bm25"),
+}
+TRAINED = {"learning_rate": POSITIVE, "batch_size": COUNT, "epochs": COUNT, "seed": SEED}
+HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each must be
+    "ALS": {
+        "factors": COUNT,
+        "regularization": POSITIVE,
+        "alpha": POSITIVE,
+        "confidence": one_of("binary", "log_plays", "plays"),
+        "epochs": COUNT,
+        "seed": SEED,
+    },
+    "BPR": {
+        "factors": COUNT,
+        "learning_rate": POSITIVE,
+        "regularization": POSITIVE,
+        "epochs": COUNT,
+        "seed": SEED,
+    },
+    "Blend": {"members": OWN_TESTS, "weights": OWN_TESTS, "by": one_of("score", "rank")},
+    "EASE": {"l2": POSITIVE, "dropout": SHARE},
+    "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE},
+    "Hybrid": {"members": OWN_TESTS, "kappa": NON_NEGATIVE},
+    "ItemKNN": KNN,
+    "MultVAE": {
+        **{"hidden": COUNT, "latent": COUNT, "dropout": SHARE, "beta": NON_NEGATIVE, "anneal": COUNT},
+        **TRAINED,
+    },
+    "NeuMF": {"factors": COUNT, "negatives": COUNT, **TRAINED},
+    "Popularity": {"by": one_of("listeners", "plays")},
+    "PureSVD": {"factors": COUNT, "seed": SEED},
+    "RP3beta": {"neighbours": COUNT, "alpha": NON_NEGATIVE, "beta": NON_NEGATIVE},
+    "UserKNN": KNN,
+}
+
+
+def test_every_model_is_in_the_table():
+    assert list(HYPER_PARAMETERS) == sorted(HYPER_PARAMETERS) == model_names()
+
+
+@pytest.mark.parametrize("name", HYPER_PARAMETERS)
+def test_hyper_parameters_that_make_no_sense(name):
+    """Checked in `fit`, as scikit-learn has it."""
+    assert list(create(name).get_params()) == list(HYPER_PARAMETERS[name])
+    for parameter, refused in HYPER_PARAMETERS[name].items():
+        for value, allowed in refused:
+            model = create(name, **{parameter: value})
+            message = f"{name}: {parameter} must be {allowed}, not {value!r}"
+            with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
+                model.fit(log())

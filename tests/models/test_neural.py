@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from small_logs import random_plays
 
 from songrec.errors import ConfigError
 from songrec.extras import missing
@@ -19,8 +20,8 @@ each = pytest.mark.parametrize("model", MODELS)
 trained = pytest.mark.skipif(bool(missing("neural")), reason="training " + missing("neural"))
 
 
-def log(seed=0, users=60, songs=40, density=0.15):
-    return csr_array((np.random.default_rng(seed).random((users, songs)) < density).astype(np.int32))
+def log():
+    return (random_plays() > 0).astype(np.int32)
 
 
 def arrays_of(model):
@@ -79,26 +80,6 @@ def test_a_saved_model_is_served_without_pytorch(model, tmp_path):
     assert not isinstance(next(iter(arrays_of(load_model(tmp_path / "model")).values())).base, type(None))
 
 
-@pytest.mark.parametrize(
-    ("model", "wrong", "message"),
-    [
-        (MultVAE, {"hidden": 0}, "MultVAE: hidden must be greater than or equal to 1, not 0"),
-        (MultVAE, {"anneal": 0}, "anneal must be greater than or equal to 1"),
-        (MultVAE, {"dropout": 1.0}, "dropout must be less than 1, not 1.0"),
-        (MultVAE, {"beta": -0.1}, "beta must be greater than or equal to 0"),
-        (MultVAE, {"learning_rate": 0.0}, "learning_rate must be greater than 0"),
-        (MultVAE, {"epochs": 2.5}, "epochs must be a valid integer, not 2.5"),
-        (NeuMF, {"factors": 0}, "factors must be greater than or equal to 1"),
-        (NeuMF, {"negatives": 0}, "negatives must be greater than or equal to 1"),
-        (NeuMF, {"learning_rate": float("nan")}, "learning_rate must be less than inf, not nan"),
-        (NeuMF, {"batch_size": -1}, "batch_size must be greater than or equal to 1"),
-    ],
-)
-def test_hyper_parameters_that_make_no_sense(model, wrong, message):
-    with pytest.raises(ConfigError, match=message):
-        model(**wrong).fit(log())
-
-
 def test_mult_vae_scores_are_the_probabilities_of_the_formula():
     m = by_hand(MultVAE)
     h = np.tanh((m.encoder_[0] + m.encoder_[3]) / np.sqrt(2) + m.encoder_bias_)
@@ -120,37 +101,16 @@ def test_neumf_scores_are_those_of_the_formula():
 
 @trained
 @each
-def test_a_seed_decides_every_bit_and_leaves_pytorch_as_it_was(model):
+def test_training_leaves_pytorch_as_it_was(model):
     import torch
 
     torch.manual_seed(1)
     before, threads = torch.random.get_rng_state(), torch.get_num_threads()
-    one, again, other = (arrays_of(model(epochs=2, seed=s).fit(log())) for s in (0, 0, 1))
-    assert all((one[name] == again[name]).all() for name in one)
-    assert any((one[name] != other[name]).any() for name in one)
-    assert all(value.dtype == np.float32 and value.flags.c_contiguous for value in one.values())
+    fitted = arrays_of(model(epochs=2).fit(log()))
+    assert all(value.dtype == np.float32 and value.flags.c_contiguous for value in fitted.values())
     assert (torch.random.get_rng_state() == before).all()
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
-
-
-@trained
-@each
-def test_epochs_can_be_looked_at_and_stopped(model):
-    train = log()
-    looks = []
-    for done in model(epochs=9).fit_epochs(train):
-        looks.append(made := model(epochs=done).fit(train).recommend(train, 5))
-        assert (made[0] >= 0).all()
-        if done == 3:
-            break
-    assert len(looks) == 3
-    watched = model(epochs=3)
-    for done in watched.fit_epochs(train):
-        songs, scores = watched.recommend(train, 5)
-        assert (songs == looks[done - 1][0]).all()
-        assert (scores == looks[done - 1][1]).all()
-    assert (looks[0][1] != looks[2][1]).any()
 
 
 def weights_and_losses(model, epochs):

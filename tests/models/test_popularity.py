@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError
 from songrec.models import Popularity
 
 TRAIN = csr_array(np.array([[9, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]]))
@@ -32,8 +31,3 @@ def test_equals_a_full_sort():
 def test_plays_past_single_precision_are_still_told_apart():
     train = csr_array(np.array([[2**24, 2**24 + 1]]))
     assert Popularity(by="plays").fit(train).recommend(csr_array((1, 2)), 2)[0].tolist() == [[1, 0]]
-
-
-def test_an_unknown_measure():
-    with pytest.raises(ConfigError, match="by must be 'listeners' or 'plays', not 'fame'"):
-        Popularity(by="fame").fit(TRAIN)

@@ -3,12 +3,12 @@
 from fractions import Fraction
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
+from small_logs import interactions, read_log
 
 import songrec.similarity.cosine as kernel
 import songrec.similarity.exact as exact
@@ -226,8 +226,7 @@ def test_memory_does_not_grow_with_songs_times_songs():
 def test_equals_brute_force_on_real_data(shared_data):
     """A thousand songs of 9,071 and their 100 neighbours: the kernel alone gets three of four rows wrong."""
     file = shared_data / "taste-profile-10k-songs/train_triplets.txt.gz"
-    frame = pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
-    songs = binarised(Interactions.from_triplets(frame["user"], frame["song"], frame["plays"]).plays.T)
+    songs = binarised(interactions(read_log(file)).plays.T)
     found = neighbours(songs, 100)
     assert np.diff(found.indptr).max() == 100
     sample = np.random.default_rng(0).choice(songs.shape[0], 1000, replace=False)

@@ -5,10 +5,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from any_split import attempt, every_protocol, pairs, random_logs, some_log
-from hypothesis import given as cases
-from hypothesis import settings
-from hypothesis import strategies as st
+from any_split import some_log
 from run_notebook import run_notebook
 from scipy.sparse import csr_array
 
@@ -40,32 +37,6 @@ def with_other_holdout(split: Split) -> Split:
     assert poisoned.multiply(test.holdout).nnz == 0
     assert poisoned.nnz > 0
     return dataclasses.replace(split, test=dataclasses.replace(test, holdout=poisoned))
-
-
-# The split as the next stages read it
-
-
-@every_protocol
-@settings(max_examples=25, deadline=None)
-@cases(log=random_logs, seed=st.integers(0, 50))
-def test_nothing_to_be_found_is_shown_in_the_split_that_stages_read(protocol, log, seed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("split") / "split"
-    attempt(protocol, log, seed).save(folder)
-    split = Split.load(folder)
-    ids = split.user_ids, split.song_ids
-    train, final = (pairs(matrix, *ids).keys() for matrix in (split.train, split.final_train()))
-    fold = {p: pairs(getattr(split, p).fold_in, *ids, getattr(split, p).users).keys() for p in PARTS}
-    held = {p: pairs(getattr(split, p).holdout, *ids, getattr(split, p).users).keys() for p in PARTS}
-    assert not held["test"] & (final | fold["test"])
-    assert not held["test"] & (train | fold["validation"] | held["validation"])
-    assert not held["validation"] & (train | fold["validation"])
-    if protocol == "strong":
-        trained = {user for user, _ in final}
-        assert not trained & {user for user, _ in held["test"] | fold["test"]}
-        assert not {user for user, _ in train} & {user for user, _ in held["validation"]}
-
-
-PARTS = ("validation", "test")
 
 
 # Models

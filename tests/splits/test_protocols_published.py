@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pytest
+from small_logs import interactions, read_log
 
 from songrec.data import Interactions, ingest, keep_minimum, to_interactions
 from songrec.data.sources import taste_profile
@@ -51,8 +51,8 @@ def test_the_whole_taste_profile_gives_the_published_counts(tmp_path):
 def test_they_are_counted_as_pandas_counts_them(shared_data):
     """The same count on the sample of 3,000 users, smaller sizes, songs first and users then."""
     file = shared_data / "taste-profile-3k-users/train_triplets.txt.gz"
-    frame = pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
-    log = Interactions.from_triplets(frame["user"], frame["song"], frame["plays"])
+    frame = read_log(file)
+    log = interactions(frame)
     kept = frame[frame.groupby("song")["user"].transform("size") >= 5]
     kept = kept[kept.groupby("user")["song"].transform("size") >= 5]
     users, songs = kept["user"].nunique(), kept["song"].nunique()

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from any_split import parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_logs import interactions, read_log
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
@@ -72,17 +74,11 @@ def triplets(frame):
     return found
 
 
-def ids(split, matrix, users=None):
-    row, song = matrix.nonzero()
-    users = np.arange(len(split.user_ids)) if users is None else users
-    return set(zip(split.user_ids[users[row]].tolist(), split.song_ids[song].tolist(), strict=True))
-
-
 def assert_same(log, **sizes):
-    """Triplet by triplet; `log` is a frame uid, sid, plays."""
-    split = strong(Interactions.from_triplets(log["uid"], log["sid"], log["plays"]), **sizes)
+    """Triplet by triplet; `log` is a frame user, song, plays."""
+    split = strong(interactions(log), **sizes)
     expected = published(
-        log,
+        log.rename(columns={"user": "uid", "song": "sid"}),
         sizes["min_songs"],
         sizes["min_listeners"],
         sizes["validation_users"],
@@ -90,12 +86,12 @@ def assert_same(log, **sizes):
         sizes.get("holdout", 0.2),
         sizes.get("seed", 98765),
     )
-    assert ids(split, split.train) == expected.train
+    found = parts(split)
+    assert found["train"].keys() == expected.train
     assert set(split.song_ids.tolist()) == expected.songs
     for name in ("validation", "test"):
-        held = getattr(split, name)
-        assert ids(split, held.fold_in, held.users) == expected.fold_in[name]
-        assert ids(split, held.holdout, held.users) == expected.holdout[name]
+        assert found[f"{name}.fold_in"].keys() == expected.fold_in[name]
+        assert found[f"{name}.holdout"].keys() == expected.holdout[name]
     return split
 
 
@@ -106,7 +102,7 @@ def random_log(seed, users=80, songs=60):
     user, song = np.nonzero(taste)
     order = random.permutation(len(user))
     names = [f"u{u}" for u in user[order]], [f"s{s * 7 % songs}" for s in song[order]]
-    return pd.DataFrame({"uid": names[0], "sid": names[1], "plays": random.integers(1, 9, len(user))})
+    return pd.DataFrame({"user": names[0], "song": names[1], "plays": random.integers(1, 9, len(user))})
 
 
 @settings(max_examples=25, deadline=None)
@@ -132,9 +128,8 @@ def test_equals_the_published_recipe(seed, draw_seed, min_listeners, min_songs, 
 def test_equals_the_published_recipe_on_real_data(shared_data):
     """3,000 real users: 5 listeners, 5 songs, 300 and 300 users, the published seed."""
     file = shared_data / "taste-profile-3k-users/train_triplets.txt.gz"
-    log = pd.read_csv(file, sep="\t", names=["uid", "sid", "plays"])
     sizes = {"min_listeners": 5, "min_songs": 5, "validation_users": 300, "test_users": 300}
-    split = assert_same(log, **sizes)
+    split = assert_same(read_log(file), **sizes)
     assert len(split.test.users) > 290
 
 
@@ -179,28 +174,17 @@ def test_users_with_fewer_than_five_songs_draw_nothing():
 ASK = {"min_listeners": 1, "min_songs": 1, "validation_users": 5, "test_users": 5}
 
 
-def interactions(seed=0):
-    log = random_log(seed)
-    return Interactions.from_triplets(log["uid"], log["sid"], log["plays"])
-
-
 @pytest.mark.parametrize("sizes", [{"validation_users": 75}, {"test_users": 80}, {"min_listeners": 1000}])
 def test_more_held_out_users_than_there_are(sizes):
     with pytest.raises(DataError, match=r"are asked for, but only \d+ users are left after the filters"):
-        strong(interactions(), **(ASK | sizes))
+        strong(interactions(random_log(0)), **(ASK | sizes))
 
 
 @pytest.mark.parametrize("name", ["validation_users", "test_users"])
 @pytest.mark.parametrize("count", [0, -3, 2.5, "5", True])
 def test_numbers_of_users_that_are_none(name, count):
     with pytest.raises(ConfigError, match=f"{name} must be a whole number of at least 1"):
-        strong(interactions(), **(ASK | {name: count}))
-
-
-@pytest.mark.parametrize("holdout", [0, 1, -1, "0.2"])
-def test_shares_that_are_none(holdout):
-    with pytest.raises(ConfigError, match="holdout must be a share between 0 and 1"):
-        strong(interactions(), **ASK, holdout=holdout)
+        strong(interactions(random_log(0)), **(ASK | {name: count}))
 
 
 def test_histories_that_are_too_short():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from songrec.data import Interactions
 from songrec.errors import DataError
 from songrec.splits import given, strong, triplet_holdout, weak
+from songrec.splits.contract import row_of_entries
 
 SMALL = {"min_listeners": 1, "min_songs": 1, "validation_users": 2, "test_users": 2}
 
@@ -15,7 +16,7 @@ SMALL = {"min_listeners": 1, "min_songs": 1, "validation_users": 2, "test_users"
 def halves(log, seed):
     """Visible, hidden and other triplets out of one log: the users and songs overlap as chance has it."""
     part = np.random.default_rng(seed).integers(0, 3, log.plays.nnz)
-    rows = np.repeat(np.arange(log.n_users), np.diff(log.plays.indptr))
+    rows = row_of_entries(log.plays)
     users, songs = log.user_ids[rows], log.song_ids[log.plays.indices]
     return [
         Interactions.from_triplets(users[part == side], songs[part == side], log.plays.data[part == side])
@@ -61,13 +62,8 @@ def pairs(matrix, user_ids, song_ids, users=None):
     users = np.arange(len(user_ids)) if users is None else users
     assert (matrix.data > 0).all()
     assert len(row) == matrix.nnz
-    return dict(
-        zip(
-            zip(user_ids[users[row]].tolist(), song_ids[song].tolist(), strict=True),
-            matrix.data.tolist(),
-            strict=True,
-        )
-    )
+    keys = zip(user_ids[users[row]].tolist(), song_ids[song].tolist(), strict=True)
+    return dict(zip(keys, matrix.data.tolist(), strict=True))
 
 
 def parts(split):
@@ -81,9 +77,10 @@ def parts(split):
     return found
 
 
-def attempt(protocol, log, seed):
+def attempt(protocol, log, seed, **parameters):
+    """The split by this protocol, a name or a function; a log that is too small for it does not count."""
     try:
-        return PROTOCOLS[protocol](log, seed)
+        return PROTOCOLS.get(protocol, protocol)(log, seed=seed, **parameters)
     except DataError:
         assume(False)
 

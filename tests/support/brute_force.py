@@ -5,22 +5,32 @@ from itertools import combinations
 
 
 def accuracy(ranked: list[int], relevant: set[int], k: int) -> dict[str, float]:
-    """Every accuracy metric of one list; -1 is an empty place."""
-    top, n = ranked[:k], len(relevant)
-    hit = [song in relevant for song in top]
+    """Every accuracy metric of one list, and every other definition of it; -1 is an empty place."""
+    places = ranked[:k] + [-1] * (k - len(ranked))
+    n, listed = len(relevant), sum(song >= 0 for song in places)
+    hit = [song in relevant for song in places]
     hits = sum(hit)
     p, r = hits / k, hits / n
     first = next((rank for rank, found in enumerate(hit, 1) if found), None)
-    dcg = sum(1 / math.log2(rank + 1) for rank, found in enumerate(hit, 1) if found)
-    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(n, k) + 1))
-    precisions = [sum(hit[:rank]) / rank for rank, found in enumerate(hit, 1) if found]
+    at = [sum(hit[:rank]) / rank for rank in range(1, k + 1)]
+    precisions = sum(precision for precision, found in zip(at, hit, strict=True) if found)
+    plain = [1 / math.log2(rank + 1) for rank in range(1, k + 1)]
+    clipped = [1 / max(1.0, math.log2(rank)) for rank in range(1, k + 1)]
+    dcg, dcg_clipped = (sum(w for w, found in zip(ws, hit, strict=True) if found) for ws in (plain, clipped))
     return {
         "precision": p,
+        "precision_listed": hits / max(listed, 1),
         "recall": r,
         "recall_capped": hits / min(k, n),
         "f1": 2 * p * r / (p + r) if hits else 0.0,
-        "average_precision": sum(precisions) / min(n, k),
-        "ndcg": dcg / ideal,
+        "average_precision": precisions / min(n, k),
+        "average_precision_listed": precisions / max(min(n, listed), 1),
+        "average_precision_by_n": precisions / n,
+        "average_precision_by_k": precisions / k,
+        "mean_precision": sum(at) / k,
+        "ndcg": dcg / sum(plain[: min(n, k)]),
+        "ndcg_clipped": dcg_clipped / sum(clipped[: min(n, k)]),
+        "ndcg_full_ideal": dcg / sum(plain),
         "hit_rate": float(hits > 0),
         "reciprocal_rank": 1 / first if first else 0.0,
     }

@@ -10,21 +10,11 @@ from songrec.evaluation.bias import (
     serendipity,
 )
 from songrec.evaluation.bootstrap import studentised_interval
-from songrec.evaluation.comparisons import (
-    cohens_d,
-    holm,
-    minimum_detectable_difference,
-    sign_flip,
-    signed_rank,
-    win_rate_difference,
-)
+from songrec.evaluation.comparisons import holm
 from songrec.evaluation.evaluator import Evaluation, evaluate, load_per_user, save_per_user
 from songrec.evaluation.hits import Hits, find_hits
 from songrec.evaluation.metrics import (
     ACCURACY,
-    DECIDING,
-    METRICS,
-    Metric,
     average_precision,
     f1,
     hit_rate,
@@ -42,16 +32,12 @@ from songrec.evaluation.statistics import means_of, paired_difference, paired_ra
 __all__ = [
     "ACCURACY",
     "CLASSES",
-    "DECIDING",
-    "METRICS",
     "Evaluation",
     "Hits",
-    "Metric",
     "artist_coverage",
     "artist_diversity",
     "average_precision",
     "catalogue_coverage",
-    "cohens_d",
     "evaluate",
     "f1",
     "find_hits",
@@ -67,7 +53,6 @@ __all__ = [
     "lowest_overlap_users",
     "mean_popularity",
     "means_of",
-    "minimum_detectable_difference",
     "ndcg",
     "novelty",
     "overlaps",
@@ -84,9 +69,6 @@ __all__ = [
     "save_per_user",
     "score_lists",
     "serendipity",
-    "sign_flip",
-    "signed_rank",
     "studentised_interval",
     "summarise",
-    "win_rate_difference",
 ]

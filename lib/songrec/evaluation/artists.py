@@ -6,7 +6,7 @@
 import numpy as np
 
 from songrec.errors import DataError
-from songrec.evaluation.hits import check_cutoff, check_lists
+from songrec.evaluation.hits import first_places
 
 
 def artist_diversity(songs: np.ndarray, artists: np.ndarray, k: int) -> np.ndarray:
@@ -46,7 +46,5 @@ def _known(songs: np.ndarray, artists: np.ndarray, k: int) -> tuple[np.ndarray, 
     """The first k places, and which of them hold a song whose artist is known."""
     if artists.ndim != 1 or artists.dtype.kind not in "iu" or (artists < -1).any():
         raise DataError("artists must be whole numbers, one a song, -1 where the artist is not known")
-    songs = check_lists(songs, len(artists))
-    check_cutoff(k, (songs >= 0).sum(axis=1), songs.shape[1])
-    first = songs[:, :k]
+    first = first_places(songs, len(artists), k)
     return first, (first >= 0) & (artists[first] >= 0)

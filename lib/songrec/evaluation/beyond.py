@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
-from songrec.evaluation.hits import check_cutoff, check_cutoffs, check_lists
+from songrec.evaluation.hits import check_cutoffs, check_lists, first_places
 
 CELLS = 250_000
 """Lists x training users that `intra_list_diversity` holds at a time: 2 MB stay in the processor's cache."""
@@ -94,12 +94,11 @@ def novelty(songs: np.ndarray, train: csr_array, k: int) -> np.ndarray:
     >>> novelty(np.array([[0, 1], [1, 2], [-1, -1]]), train, k=2)
     array([1., 2., 0.])
     """
-    songs = check_lists(songs, train.shape[1])
-    check_cutoff(k, (songs >= 0).sum(axis=1), songs.shape[1])
-    listed = songs[:, :k] >= 0
-    listeners = np.maximum(_listeners(train), 1)
-    surprise = np.log2(_active(train) / listeners)
-    total = np.where(listed, surprise[songs[:, :k]], 0.0).sum(axis=1)
+    first = first_places(songs, train.shape[1], k)
+    listed = first >= 0
+    listeners, active = listening(train)
+    surprise = np.log2(active / np.maximum(listeners, 1))
+    total = np.where(listed, surprise[first], 0.0).sum(axis=1)
     return total / np.maximum(listed.sum(axis=1), 1)
 
 
@@ -172,18 +171,15 @@ def _frequencies(songs: np.ndarray, n_songs: int, k: int) -> np.ndarray:
     """In how many lists each song of the catalogue stands among the first k."""
     if n_songs < 1:
         raise DataError("the catalogue holds no song")
-    songs = check_lists(songs, n_songs)
-    check_cutoff(k, (songs >= 0).sum(axis=1), songs.shape[1])
-    first = songs[:, :k]
+    first = first_places(songs, n_songs, k)
     return np.bincount(first[first >= 0], minlength=n_songs)
 
 
-def _listeners(train: csr_array) -> np.ndarray:
-    return np.bincount(train.indices, minlength=train.shape[1])
-
-
-def _active(train: csr_array) -> int:
+def listening(train: csr_array) -> tuple[np.ndarray, int]:
+    """The listeners of each song, int (n_songs,), and how many users listen to anything."""
     active = int(np.count_nonzero(np.diff(train.indptr)))
     if not active:
-        raise DataError("nobody listens to anything in the training matrix: novelty has no meaning")
-    return active
+        raise DataError(
+            "nobody listens to anything in the training matrix: neither novelty nor popularity has a meaning"
+        )
+    return np.bincount(train.indices, minlength=train.shape[1]), active

@@ -5,12 +5,12 @@ popularity is the share of the users of `train` who listen to it, among those wh
 """
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
-from songrec.evaluation.hits import check_cutoff, check_lists, find_hits
-from songrec.evaluation.statistics import paired_ratio
+from songrec.evaluation.beyond import listening
+from songrec.evaluation.hits import find_hits, first_places
+from songrec.evaluation.statistics import ratio_interval
 
 
 def popularity(train: csr_array) -> np.ndarray:
@@ -19,10 +19,8 @@ def popularity(train: csr_array) -> np.ndarray:
     >>> popularity(csr_array([[1, 0, 4], [2, 0, 0], [0, 0, 0]]))
     array([1. , 0. , 0.5])
     """
-    active = int(np.count_nonzero(np.diff(train.indptr)))
-    if not active:
-        raise DataError("nobody listens to anything in the training matrix: no song has a popularity")
-    return np.bincount(train.indices, minlength=train.shape[1]) / active
+    listeners, active = listening(train)
+    return listeners / active
 
 
 def mean_popularity(songs: np.ndarray, shares: np.ndarray, k: int) -> np.ndarray:
@@ -48,10 +46,9 @@ def mean_popularity(songs: np.ndarray, shares: np.ndarray, k: int) -> np.ndarray
     >>> mean_popularity(np.array([[0, 1], [1, -1], [-1, -1]]), np.array([0.5, 0.1]), k=2)
     array([0.3, 0.1, nan])
     """
-    songs = check_lists(songs, len(shares))
-    check_cutoff(k, (songs >= 0).sum(axis=1), songs.shape[1])
-    listed = songs[:, :k] >= 0
-    total = np.where(listed, shares[songs[:, :k]], 0.0).sum(axis=1)
+    first = first_places(songs, len(shares), k)
+    listed = first >= 0
+    total = np.where(listed, shares[first], 0.0).sum(axis=1)
     return _over(total, listed.sum(axis=1))
 
 
@@ -102,14 +99,10 @@ def popularity_lift(listed: np.ndarray, history: np.ndarray) -> dict[str, float]
     both = ~(np.isnan(listed) | np.isnan(history))
     if not both.any():
         return {"value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n_users": 0}
-    ours, theirs = (pd.DataFrame({"popularity@1": values[both]}) for values in (listed, history))
-    row = paired_ratio(ours, theirs).iloc[0]
-    return {
-        "value": float(row["value"]) - 1,
-        "ci_low": float(row["ci_low"]) - 1,
-        "ci_high": float(row["ci_high"]) - 1,
-        "n_users": int(both.sum()),
-    }
+    value, low, high = (
+        float(each[0]) - 1 for each in ratio_interval(listed[both, None], history[both, None])
+    )
+    return {"value": value, "ci_low": low, "ci_high": high, "n_users": int(both.sum())}
 
 
 def serendipity(songs: np.ndarray, holdout: csr_array, expected: np.ndarray, k: int) -> np.ndarray:
@@ -143,14 +136,12 @@ def serendipity(songs: np.ndarray, holdout: csr_array, expected: np.ndarray, k: 
     array([0.333])
     """
     hits = find_hits(songs, holdout).hits
-    songs, expected = check_lists(songs, holdout.shape[1]), check_lists(expected, holdout.shape[1])
     if len(songs) != len(expected):
         raise DataError(f"{len(songs)} lists but {len(expected)} expected ones: row i belongs to one user")
-    for lists in (songs, expected):
-        check_cutoff(k, (lists >= 0).sum(axis=1), lists.shape[1])
+    songs, expected = (first_places(lists, holdout.shape[1], k) for lists in (songs, expected))
     row = np.arange(len(songs))[:, None] * np.int64(holdout.shape[1])
-    known = (row + expected[:, :k])[expected[:, :k] >= 0]
-    surprising = ~np.isin(row + songs[:, :k], known)
+    known = (row + expected)[expected >= 0]
+    surprising = ~np.isin(row + songs, known)
     return (hits[:, :k] & surprising).sum(axis=1) / k
 
 

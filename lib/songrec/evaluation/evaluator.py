@@ -124,11 +124,11 @@ def load_per_user(folder: Path, models: Iterable[str]) -> dict[str, pd.DataFrame
     DataError
         For a missing or damaged file, which it names.
     """
-    return {model: _load(folder / f"{model}.parquet") for model in models}
-
-
-def _load(path: Path) -> pd.DataFrame:
-    try:
-        return pq.read_table(path).to_pandas().set_index("user")
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise DataError(f"cannot read per-user values from {path}: {error}") from error
+    found = {}
+    for model in models:
+        path = folder / f"{model}.parquet"
+        try:
+            found[model] = pq.read_table(path).to_pandas().set_index("user")
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise DataError(f"cannot read per-user values from {path}: {error}") from error
+    return found

@@ -218,6 +218,13 @@ def check_cutoff(k: int, n_listed: np.ndarray, n: int) -> None:
         )
 
 
+def first_places(songs: np.ndarray, n_songs: int, k: int) -> np.ndarray:
+    """The first k places of lists, once both are known to make sense (`check_lists`, `check_cutoff`)."""
+    songs = check_lists(songs, n_songs)
+    check_cutoff(k, _listed(songs), songs.shape[1])
+    return songs[:, :k]
+
+
 def check_cutoffs(cutoffs: Sequence[int], n_listed: np.ndarray, n: int) -> None:
     """Refuse cut-offs that do not ascend, or of which one cannot be served (`check_cutoff`)."""
     for k in cutoffs:

@@ -26,7 +26,7 @@ def precision(hits: Hits, k: int) -> np.ndarray:
     >>> precision(EXAMPLE, 4)
     array([0.5])
     """
-    return _hits(hits, k) / k
+    return hits_within(hits, k) / k
 
 
 def recall(hits: Hits, k: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def recall(hits: Hits, k: int) -> np.ndarray:
     >>> recall(EXAMPLE, 2).round(4)
     array([0.3333])
     """
-    return _hits(hits, k) / hits.n_relevant
+    return hits_within(hits, k) / hits.n_relevant
 
 
 def recall_capped(hits: Hits, k: int) -> np.ndarray:
@@ -46,7 +46,7 @@ def recall_capped(hits: Hits, k: int) -> np.ndarray:
     >>> recall_capped(EXAMPLE, 2)
     array([0.5])
     """
-    return _hits(hits, k) / np.minimum(k, hits.n_relevant)
+    return hits_within(hits, k) / np.minimum(k, hits.n_relevant)
 
 
 def f1(hits: Hits, k: int) -> np.ndarray:
@@ -57,7 +57,7 @@ def f1(hits: Hits, k: int) -> np.ndarray:
     >>> f1(EXAMPLE, 4).round(4)
     array([0.5714])
     """
-    return 2 * _hits(hits, k) / (k + hits.n_relevant)
+    return 2 * hits_within(hits, k) / (k + hits.n_relevant)
 
 
 def average_precision(hits: Hits, k: int) -> np.ndarray:
@@ -69,7 +69,7 @@ def average_precision(hits: Hits, k: int) -> np.ndarray:
     >>> average_precision(EXAMPLE, 4).round(4)   # (1/1 + 2/3) / 3
     array([0.5556])
     """
-    gained = _sum_over_hits(hits, k, lambda rank, ordinal: ordinal / rank)
+    gained = sum_over_hits(hits, k, lambda rank, ordinal: ordinal / rank)
     return gained / np.minimum(k, hits.n_relevant)
 
 
@@ -86,7 +86,7 @@ def ndcg(hits: Hits, k: int) -> np.ndarray:
     >>> ndcg(EXAMPLE, 4).round(4)   # (1 + 1/2) / (1 + 1/log2(3) + 1/2)
     array([0.7039])
     """
-    gained = _sum_over_hits(hits, k, lambda rank, _: 1 / np.log2(rank + 1))
+    gained = sum_over_hits(hits, k, lambda rank, _: 1 / np.log2(rank + 1))
     best = np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))
     return gained / best[np.minimum(k, hits.n_relevant) - 1]
 
@@ -97,7 +97,7 @@ def hit_rate(hits: Hits, k: int) -> np.ndarray:
     >>> hit_rate(EXAMPLE, 1)
     array([1.])
     """
-    return (_hits(hits, k) > 0).astype(np.float64)
+    return (hits_within(hits, k) > 0).astype(np.float64)
 
 
 def reciprocal_rank(hits: Hits, k: int) -> np.ndarray:
@@ -108,7 +108,7 @@ def reciprocal_rank(hits: Hits, k: int) -> np.ndarray:
     >>> reciprocal_rank(EXAMPLE, 4)
     array([1.])
     """
-    return _sum_over_hits(hits, k, lambda rank, ordinal: (ordinal == 1) / rank)
+    return sum_over_hits(hits, k, lambda rank, ordinal: (ordinal == 1) / rank)
 
 
 @dataclass(frozen=True)
@@ -207,12 +207,12 @@ def score_lists(
     return pd.DataFrame(values, index=pd.Index(users, name="user"))
 
 
-def _hits(hits: Hits, k: int) -> np.ndarray:
+def hits_within(hits: Hits, k: int) -> np.ndarray:
     """Hits among the first k places, int64 (n_users,)."""
     return np.bincount(hits.within(k)[0], minlength=hits.n_users)
 
 
-def _sum_over_hits(hits: Hits, k: int, gain: Callable) -> np.ndarray:
+def sum_over_hits(hits: Hits, k: int, gain: Callable) -> np.ndarray:
     """Sum of `gain(rank, ordinal)` over each user's hits among the first k places."""
     row, rank, ordinal = hits.within(k)
     total = np.bincount(row, weights=gain(rank, ordinal), minlength=hits.n_users)

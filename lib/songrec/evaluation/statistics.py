@@ -117,11 +117,7 @@ def paired_ratio(per_user: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame
     0   ndcg  5    2.0    1.39    2.379        4
     """
     baseline = _aligned(per_user, baseline)
-    ours, theirs = _values(per_user), _values(baseline)
-    a, b = ours.mean(axis=0), theirs.mean(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(b == 0, np.nan, a / b)
-    low, high = fieller(ours, theirs)
+    ratio, low, high = ratio_interval(_values(per_user), _values(baseline))
     return _table(per_user, value=ratio, ci_low=low, ci_high=high)
 
 
@@ -169,22 +165,20 @@ def mean_interval(values: np.ndarray) -> tuple[np.ndarray, ...]:
     return mean, se, mean - half, mean + half
 
 
-def fieller(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of Fieller's 95 % interval of the ratio of means, by column; NaN where it is unbounded."""
+def ratio_interval(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Ratio of means, and ends of Fieller's 95 % interval, by column; NaN where there is none."""
     n = len(ours)
     a, b = ours.mean(axis=0), theirs.mean(axis=0)
-    if n < 2:
-        return np.full(a.shape, np.nan), np.full(a.shape, np.nan)
-    scale = _t(n) ** 2 / (n * (n - 1))
+    scale = _t(n) ** 2 / (n * (n - 1)) if n > 1 else np.nan
     aa, bb = (scale * ((x - x.mean(axis=0)) ** 2).sum(axis=0) for x in (ours, theirs))
     ab = scale * ((ours - a) * (theirs - b)).sum(axis=0)
     # (b² - bb) ρ² - 2 (a b - ab) ρ + (a² - aa) <= 0
     square, linear, constant = b**2 - bb, a * b - ab, a**2 - aa
     with np.errstate(divide="ignore", invalid="ignore"):
         root = np.sqrt(np.maximum(linear**2 - square * constant, 0))
-        low, high = (linear - root) / square, (linear + root) / square
-    bounded = square > 0
-    return np.where(bounded, low, np.nan), np.where(bounded, high, np.nan)
+        found = a / b, (linear - root) / square, (linear + root) / square
+    there = b != 0, square > 0, square > 0
+    return tuple(np.where(*each, np.nan) for each in zip(there, found, strict=True))
 
 
 def _t(n: int) -> float:

@@ -5,9 +5,21 @@ mean over the users is the number that the library prints. In the formulas h_r i
 first r places, n the number of songs held out, l the number of songs in the list, rel_r 1 for a hit at rank
 r and else 0.
 
-Read in each library's public code (files named at `VARIANTS`), and held to what the libraries themselves
+Read in each library's public code (files named below), and held to what the libraries themselves
 return: all but Elliot, which is not on the package index, were run on the cases of the tests. This project
 reports the first variant of each family; the others are here to be compared with, and for nothing else.
+
+* Cornac: `cornac/metrics/ranking.py`
+* Elliot: `elliot/evaluation/metrics/accuracy`, in `precision`, `recall`, `map` and `ndcg`
+* LensKit: `src/lenskit/metrics/ranking`, in `_pr.py`, `_map.py` and `_dcg.py`
+* Microsoft: `recommenders/evaluation/python_evaluation.py`
+* RecBole: `recbole/evaluator/metrics.py`
+* RecPack: `recpack/metrics`, in `precision.py`, `recall.py` and `dcg.py`
+* RecTools: `rectools/metrics`, precision and recall in `classification.py`, MAP and NDCG in `ranking.py`
+* implicit: `implicit/evaluation.pyx`
+* irspack: `irspack/evaluation/evaluator.py`
+* ranx: `ranx/metrics`, in `precision.py`, `recall.py`, `average_precision.py` and `ndcg.py`
+* the Mult-VAE papers: Liang et al. 2018
 """
 
 from collections.abc import Callable
@@ -35,15 +47,15 @@ class Variant:
         The word that libraries use for it: precision, recall, MAP or NDCG.
     formula : str
         In words that fit a table.
-    who : dict
-        The libraries, with the file where each defines it.
+    who : tuple of str
+        The libraries; in brackets the metric or option where a library has several.
     score : callable
         Maps (`Hits`, k) to one number a user.
     """
 
     family: str
     formula: str
-    who: dict[str, str]
+    who: tuple[str, ...]
     score: Score
 
     @property
@@ -61,7 +73,7 @@ def precision_listed(hits: Hits, k: int) -> np.ndarray:
     >>> precision_listed(short, 3), metrics.precision(short, 3).round(3)
     (array([0.5]), array([0.333]))
     """
-    return _sum(hits, k) / np.maximum(np.minimum(k, hits.n_listed), 1)
+    return metrics.hits_within(hits, k) / np.maximum(np.minimum(k, hits.n_listed), 1)
 
 
 def precision_pooled(hits: Hits, k: int) -> np.ndarray:
@@ -76,7 +88,7 @@ def precision_pooled(hits: Hits, k: int) -> np.ndarray:
     >>> precision_pooled(two, 2).mean().round(4)   # (2 + 0) / (2 + 1), where the mean of h/k is .5
     np.float64(0.6667)
     """
-    hits, possible = _sum(hits, k), np.minimum(k, hits.n_relevant)
+    hits, possible = metrics.hits_within(hits, k), np.minimum(k, hits.n_relevant)
     ratio = hits.sum() / possible.sum()
     return ratio + (hits - ratio * possible) / possible.mean()
 
@@ -118,7 +130,7 @@ def mean_precision(hits: Hits, k: int) -> np.ndarray:
     array([0.6667])
     """
     harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, k + 1))])
-    return _sum(hits, k, lambda rank, _: harmonic[k] - harmonic[rank - 1]) / k
+    return metrics.sum_over_hits(hits, k, lambda rank, _: harmonic[k] - harmonic[rank - 1]) / k
 
 
 def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
@@ -129,7 +141,7 @@ def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
     """
     worth = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
     best = np.cumsum(worth)[np.minimum(k, hits.n_relevant) - 1]
-    return _sum(hits, k, lambda rank, _: worth[rank - 1]) / best
+    return metrics.sum_over_hits(hits, k, lambda rank, _: worth[rank - 1]) / best
 
 
 def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
@@ -140,126 +152,53 @@ def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
     array([0.5856])
     """
     worth = 1 / np.log2(np.arange(1, k + 1) + 1)
-    return _sum(hits, k, lambda rank, _: worth[rank - 1]) / worth.sum()
-
-
-def _sum(hits: Hits, k: int, worth: Callable | None = None) -> np.ndarray:
-    """Sum of `worth(rank, ordinal)`, or of ones, over each user's hits among the first k places."""
-    row, rank, ordinal = hits.within(k)
-    weights = worth(rank, ordinal) if worth else np.ones(len(row))
-    return np.bincount(row, weights=weights, minlength=hits.n_users).astype(np.float64)
+    return metrics.sum_over_hits(hits, k, lambda rank, _: worth[rank - 1]) / worth.sum()
 
 
 def _precisions(hits: Hits, k: int) -> np.ndarray:
     """The sum that all average precisions share: of h_r / r over the hits."""
-    return _sum(hits, k, lambda rank, ordinal: ordinal / rank)
+    return metrics.sum_over_hits(hits, k, lambda rank, ordinal: ordinal / rank)
 
 
-_IMPLICIT = {"implicit": "implicit/evaluation.pyx"}
-_LENSKIT = "src/lenskit/metrics/ranking"
-_RECBOLE = {"RecBole": "recbole/evaluator/metrics.py"}
-_CORNAC = {"Cornac": "cornac/metrics/ranking.py"}
-_MICROSOFT = "recommenders/evaluation/python_evaluation.py"
-_ELLIOT = "elliot/evaluation/metrics/accuracy"
-_RECTOOLS = "rectools/metrics"
-_RECPACK = "recpack/metrics"
-_RANX = "ranx/metrics"
-_IRSPACK = "irspack/evaluation/evaluator.py"
+_BOTH = ("RecBole", "RecTools", "Elliot", "RecPack", "Microsoft", "Cornac", "irspack", "ranx")
+"""Who defines precision, and recall, as they are most often meant."""
 
 VARIANTS: dict[str, Variant] = {
-    "precision": Variant(
-        "precision",
-        "hits / K",
-        {
-            **_RECBOLE,
-            "RecTools": f"{_RECTOOLS}/classification.py",
-            "Elliot": f"{_ELLIOT}/precision/precision.py",
-            "RecPack": f"{_RECPACK}/precision.py",
-            "Microsoft": _MICROSOFT,
-            **_CORNAC,
-            "irspack": _IRSPACK,
-            "ranx": f"{_RANX}/precision.py",
-        },
-        metrics.precision,
-    ),
-    "precision_listed": Variant(
-        "precision", "hits / songs listed", {"LensKit": f"{_LENSKIT}/_pr.py"}, precision_listed
-    ),
-    "precision_pooled": Variant("precision", "all hits / sum of min(K, n)", _IMPLICIT, precision_pooled),
-    "recall": Variant(
-        "recall",
-        "hits / n",
-        {
-            **_RECBOLE,
-            "RecTools": f"{_RECTOOLS}/classification.py",
-            "Elliot": f"{_ELLIOT}/recall/recall.py",
-            "RecPack": f"{_RECPACK}/recall.py",
-            "Microsoft": _MICROSOFT,
-            **_CORNAC,
-            "irspack": _IRSPACK,
-            "ranx": f"{_RANX}/recall.py",
-        },
-        metrics.recall,
-    ),
+    "precision": Variant("precision", "hits / K", _BOTH, metrics.precision),
+    "precision_listed": Variant("precision", "hits / songs listed", ("LensKit",), precision_listed),
+    "precision_pooled": Variant("precision", "all hits / sum of min(K, n)", ("implicit",), precision_pooled),
+    "recall": Variant("recall", "hits / n", _BOTH, metrics.recall),
     "recall_capped": Variant(
         "recall",
         "hits / min(K, n)",
-        {
-            "LensKit": f"{_LENSKIT}/_pr.py",
-            "RecPack (calibrated)": f"{_RECPACK}/recall.py",
-            "RecTools (r_precision)": f"{_RECTOOLS}/classification.py",
-            "irspack (recall_with_cutoff)": _IRSPACK,
-            "the Mult-VAE papers": "Liang et al. 2018",
-        },
+        (
+            *("LensKit", "RecPack (calibrated)", "RecTools (r_precision)"),
+            *("irspack (recall_with_cutoff)", "the Mult-VAE papers"),
+        ),
         metrics.recall_capped,
     ),
     "average_precision": Variant(
-        "MAP",
-        "AP / min(n, K)",
-        {**_IMPLICIT, **_RECBOLE, "Microsoft (map_at_k)": _MICROSOFT},
-        metrics.average_precision,
+        "MAP", "AP / min(n, K)", ("implicit", "RecBole", "Microsoft (map_at_k)"), metrics.average_precision
     ),
     "average_precision_listed": Variant(
-        "MAP", "AP / min(n, songs listed)", {"LensKit": f"{_LENSKIT}/_map.py"}, average_precision_listed
+        "MAP", "AP / min(n, songs listed)", ("LensKit",), average_precision_listed
     ),
     "average_precision_by_n": Variant(
-        "MAP",
-        "AP / n",
-        {
-            "RecTools": f"{_RECTOOLS}/ranking.py",
-            "Microsoft (map)": _MICROSOFT,
-            "irspack": _IRSPACK,
-            "ranx": f"{_RANX}/average_precision.py",
-        },
-        average_precision_by_n,
+        "MAP", "AP / n", ("RecTools", "Microsoft (map)", "irspack", "ranx"), average_precision_by_n
     ),
-    "average_precision_by_k": Variant(
-        "MAP", "AP / K", {"RecTools (divide_by_k)": f"{_RECTOOLS}/ranking.py"}, average_precision_by_k
-    ),
-    "mean_precision": Variant(
-        "MAP", "mean of precision@1..K", {"Elliot": f"{_ELLIOT}/map/map.py"}, mean_precision
-    ),
+    "average_precision_by_k": Variant("MAP", "AP / K", ("RecTools (divide_by_k)",), average_precision_by_k),
+    "mean_precision": Variant("MAP", "mean of precision@1..K", ("Elliot",), mean_precision),
     "ndcg": Variant(
         "NDCG",
         "log2(rank + 1), ideal of min(n, K)",
-        {
-            **_IMPLICIT,
-            **_RECBOLE,
-            "Elliot": f"{_ELLIOT}/ndcg/ndcg.py",
-            "RecPack": f"{_RECPACK}/dcg.py",
-            "Microsoft": _MICROSOFT,
-            **_CORNAC,
-            "irspack": _IRSPACK,
-            "ranx": f"{_RANX}/ndcg.py",
-            "RecTools (divide_by_achievable)": f"{_RECTOOLS}/ranking.py",
-            "LensKit (offset=1)": f"{_LENSKIT}/_dcg.py",
-        },
+        (
+            *("implicit", "RecBole", "Elliot", "RecPack", "Microsoft", "Cornac", "irspack", "ranx"),
+            *("RecTools (divide_by_achievable)", "LensKit (offset=1)"),
+        ),
         metrics.ndcg,
     ),
-    "ndcg_clipped": Variant("NDCG", "ranks 1 and 2 alike", {"LensKit": f"{_LENSKIT}/_dcg.py"}, ndcg_clipped),
-    "ndcg_full_ideal": Variant(
-        "NDCG", "log2(rank + 1), ideal of K", {"RecTools": f"{_RECTOOLS}/ranking.py"}, ndcg_full_ideal
-    ),
+    "ndcg_clipped": Variant("NDCG", "ranks 1 and 2 alike", ("LensKit",), ndcg_clipped),
+    "ndcg_full_ideal": Variant("NDCG", "log2(rank + 1), ideal of K", ("RecTools",), ndcg_full_ideal),
 }
 """Every definition by name; the first of each family is the one that this project reports."""
 

@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
-from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt
+from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
+from songrec.models.weighting import play_counts
 
 WEIGHTS = {
     "binary": np.ones_like,
@@ -23,6 +24,7 @@ BLOCK = 500
 """Users folded in at once: what bounds the songs whose factors are held in double precision."""
 
 
+@estimator
 class ALS(Factorised, Iterative):
     r"""Matrix factorisation of implicit feedback by alternating least squares.
 
@@ -69,26 +71,16 @@ class ALS(Factorised, Iterative):
     array([[1]], dtype=int32)
     """
 
-    def __init__(
-        self,
-        factors: PositiveInt = 64,
-        regularization: PositiveFloat = 10.0,
-        alpha: PositiveFloat = 10.0,
-        confidence: Literal["binary", "log_plays", "plays"] = "binary",
-        epochs: PositiveInt = 15,
-        seed: NonNegativeInt = 0,
-    ):
-        self.factors = factors
-        self.regularization = regularization
-        self.alpha = alpha
-        self.confidence = confidence
-        self.epochs = epochs
-        self.seed = seed
+    factors: PositiveInt = 64
+    regularization: PositiveFloat = 10.0
+    alpha: PositiveFloat = 10.0
+    confidence: Literal["binary", "log_plays", "plays"] = "binary"
+    epochs: PositiveInt = 15
+    seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
-        confidences = csr_matrix(
-            (1 + self.alpha * self._weights(plays), binary.indices, binary.indptr), shape=binary.shape
-        )
+        weights = WEIGHTS[self.confidence](play_counts(plays).astype(np.float32))
+        confidences = csr_matrix((1 + self.alpha * weights, binary.indices, binary.indptr), binary.shape)
         from implicit.cpu.als import AlternatingLeastSquares
 
         with single_threaded_blas():
@@ -101,13 +93,6 @@ class ALS(Factorised, Iterative):
                 inner.fit(confidences, show_progress=False)  # continues from the factors that it holds
                 self._keep(inner.item_factors, penalty, extra_confidence)
             yield
-
-    def _weights(self, plays: csr_array) -> np.ndarray:
-        """float32, one for each entry of the binary matrix."""
-        plays = csr_array(plays, copy=True)
-        plays.sum_duplicates()
-        plays.eliminate_zeros()
-        return WEIGHTS[self.confidence](plays.data.astype(np.float32))
 
     def _keep(self, factors: np.ndarray, penalty: float, extra_confidence: float) -> None:
         """Song factors, and the part of eq. 4 that is the same for every user."""

@@ -4,10 +4,11 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from songrec.errors import DataError
-from songrec.models.base import NonNegativeFloat, Recommender, checked_train
+from songrec.models.base import NonNegativeFloat, Recommender, checked_train, estimator
 from songrec.models.neighbours import weighted_sum
 
 
+@estimator
 class ArtistKNN(Recommender):
     r"""Content-based neighbours: a song is similar to the other songs of its artist, heard or not.
 
@@ -43,8 +44,7 @@ class ArtistKNN(Recommender):
     (array([[ 2, -1]], dtype=int32), array([[ 0.5, -inf]], dtype=float32))
     """
 
-    def __init__(self, years: NonNegativeFloat = 0.0):
-        self.years = years
+    years: NonNegativeFloat = 0.0
 
     def fit(
         self,

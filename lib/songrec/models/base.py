@@ -2,6 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -12,7 +13,7 @@ from annotated_types import Ge, Gt, Lt
 from scipy.sparse import csr_array, issparse
 
 from songrec.arrays import save_arrays
-from songrec.errors import ConfigError, DataError
+from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
 from songrec.ranking import best_in_rows, binarised
@@ -25,6 +26,9 @@ PositiveFloat = Annotated[float, Gt(0), Lt(inf)]
 NonNegativeFloat = Annotated[float, Ge(0), Lt(inf)]
 Share = Annotated[float, Ge(0), Lt(1)]
 
+estimator = dataclass(eq=False, repr=False)
+"""Decorates a model: its `__init__` stores the hyper-parameters that the class declares, and nothing else."""
+
 CELLS = 8_000_000
 """Users x songs scored at once, up to 16 bytes each: what bounds the memory of a batch."""
 
@@ -36,9 +40,9 @@ class Recommender(ABC):
     """A model that ranks songs for users, known or new, from the songs they are known to have heard.
 
     In the manner of scikit-learn (`sklearn.base.clone` works on it): `__init__` stores hyper-parameters under
-    their own names and does nothing else; `fit` checks them against the annotations of `__init__`; fitted
-    attributes end in an underscore. It does not inherit from `BaseEstimator`, whose import takes longer than
-    loading a model and ranking a list.
+    their own names and does nothing else (`estimator` writes it); `fit` checks them against the annotations
+    of `__init__`; fitted attributes end in an underscore. It does not inherit from `BaseEstimator`, whose
+    import takes longer than loading a model and ranking a list.
 
     A model gives `_fit` and `_scores` and, where it needs more of a user than the fold-in, `_encode_users`.
     """
@@ -277,10 +281,3 @@ def checked_train(train: csr_array) -> csr_array:
     if not binary.nnz:
         raise DataError(f"train holds no plays at all ({train.shape[0]} users, {train.shape[1]} songs)")
     return binary
-
-
-def positive(name: str, value: Any) -> int:
-    """`value` as an int of at least 1, or a `ConfigError` that names it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ConfigError(f"{name} must be a whole number of at least 1, not {value!r}")
-    return int(value)

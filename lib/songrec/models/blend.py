@@ -4,15 +4,15 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
-from songrec.models.base import NonNegativeFloat
+from songrec.models.base import NonNegativeFloat, estimator
 from songrec.models.members import Encoded, Ensemble, max_normalised, reciprocal_ranks
 
 _BY = {"score": max_normalised, "rank": reciprocal_ranks}
 
 
+@estimator
 class Blend(Ensemble):
     r"""A weighted sum of the scores, or of the ranks, that several models give.
 
@@ -57,15 +57,9 @@ class Blend(Ensemble):
         {"item_knn": {"estimator": "ItemKNN"}, "user_knn": {"estimator": "UserKNN"}}
     )
 
-    def __init__(
-        self,
-        members: dict[str, Any] | None = None,
-        weights: dict[str, NonNegativeFloat] | None = None,
-        by: Literal["score", "rank"] = "score",
-    ):
-        self.members = members
-        self.weights = weights
-        self.by = by
+    members: dict[str, Any] | None = None
+    weights: dict[str, NonNegativeFloat] | None = None
+    by: Literal["score", "rank"] = "score"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -78,9 +72,6 @@ class Blend(Ensemble):
             )
         if not any(self.weights.values()):
             raise ConfigError("weights: all are 0, so there is nothing to rank by")
-
-    def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        self.members_ = self._fit_members(plays)
 
     def _scores(self, encoded: Encoded, n_needed: int) -> np.ndarray:
         seen = encoded.fold_in.toarray() > 0

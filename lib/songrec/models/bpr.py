@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
 
-from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt
+from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
@@ -14,6 +14,7 @@ RIDGE = 1e-3
 """Of the fold-in's least squares, relative to the mean diagonal entry: only to keep the system solvable."""
 
 
+@estimator
 class BPR(Factorised, Iterative):
     r"""Bayesian personalised ranking: matrix factorisation fitted to the order of pairs of songs.
 
@@ -61,19 +62,11 @@ class BPR(Factorised, Iterative):
     array([[1]], dtype=int32)
     """
 
-    def __init__(
-        self,
-        factors: PositiveInt = 64,
-        learning_rate: PositiveFloat = 0.1,
-        regularization: PositiveFloat = 0.01,
-        epochs: PositiveInt = 100,
-        seed: NonNegativeInt = 0,
-    ):
-        self.factors = factors
-        self.learning_rate = learning_rate
-        self.regularization = regularization
-        self.epochs = epochs
-        self.seed = seed
+    factors: PositiveInt = 64
+    learning_rate: PositiveFloat = 0.1
+    regularization: PositiveFloat = 0.01
+    epochs: PositiveInt = 100
+    seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
         from implicit.cpu.bpr import BayesianPersonalizedRanking

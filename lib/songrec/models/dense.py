@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
+
+from songrec.ranking import best_in_rows
 
 COUNTED = 256
 """Songs whose common listeners with all others are counted at once."""
@@ -70,6 +72,13 @@ def mask_unknown_users(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
     return rounded
 
 
+def positive_only(scores: csr_array | np.ndarray) -> csr_array | np.ndarray:
+    """Scores of zero and below become -inf: no candidates. Written into `scores`."""
+    values = scores.data if issparse(scores) else scores
+    values[values <= 0] = -np.inf
+    return scores
+
+
 def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` songs nearest to each of `songs` by the cosine of their factors, without the song itself.
 
@@ -89,12 +98,9 @@ def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.
     cosines : float32 array (n, k)
         As from `best_in_rows`.
     """
-    from songrec.ranking import best_in_rows
-
     factors = np.asarray(factors, np.float64)
     length = np.linalg.norm(factors, axis=1)
     unit = factors / np.where(length > 0, length, 1)[:, None]
-    cosines = unit[songs] @ unit.T
-    cosines[cosines <= 0] = -np.inf
-    own = csr_array((np.ones(len(songs)), (np.arange(len(songs)), songs)), shape=cosines.shape)
-    return best_in_rows(cosines, k, own)
+    cosines = positive_only(unit[songs] @ unit.T)
+    cosines[np.arange(len(songs)), songs] = -np.inf
+    return best_in_rows(cosines, k)

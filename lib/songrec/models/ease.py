@@ -8,13 +8,14 @@ from scipy.sparse import csr_array
 from songrec.errors import DataError
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
-from songrec.models.base import PositiveFloat, Recommender, Share
-from songrec.models.dense import COUNTED, common_listeners
+from songrec.models.base import PositiveFloat, Recommender, Share, estimator
+from songrec.models.dense import COUNTED, common_listeners, positive_only
 from songrec.ranking import best_in_rows
 
 log = logging.getLogger(__name__)
 
 
+@estimator
 class EASE(Recommender):
     r"""Linear regression of each song on all others, in closed form.
 
@@ -59,9 +60,8 @@ class EASE(Recommender):
            [-0.286,  0.5  ,  0.   ]], dtype=float32)
     """
 
-    def __init__(self, l2: PositiveFloat = 100.0, dropout: Share = 0.0):
-        self.l2 = l2
-        self.dropout = dropout
+    l2: PositiveFloat = 100.0
+    dropout: Share = 0.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         _check_memory(binary.shape[1])
@@ -75,13 +75,13 @@ class EASE(Recommender):
 
     def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
         # One row of weights after the other is added, in the order of the songs: the same bits every time.
-        return _positive_only(encoded @ self.weights_)
+        return positive_only(encoded @ self.weights_)
 
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The list of a user who has heard that song alone."""
         step = max(1, base.CELLS // self.n_songs_)
         parts = [songs[start : start + step] for start in range(0, max(1, len(songs)), step)]
-        found = [best_in_rows(_positive_only(np.asarray(self.weights_[part])), k) for part in parts]
+        found = [best_in_rows(positive_only(np.asarray(self.weights_[part])), k) for part in parts]
         return tuple(np.concatenate(values) for values in zip(*found, strict=True))
 
 
@@ -97,8 +97,3 @@ def _check_memory(n_songs: int) -> None:
     if needed > free:
         raise DataError(f"{line}: use FsSLIM, or keep fewer songs")
     log.info(line)
-
-
-def _positive_only(scores: np.ndarray) -> np.ndarray:
-    scores[scores <= 0] = -np.inf
-    return scores

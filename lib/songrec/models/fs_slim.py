@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from songrec.models.base import PositiveFloat, PositiveInt, Recommender
-from songrec.models.dense import blas_threads, common_listeners, single_threaded_blas
+from songrec.models.base import PositiveFloat, PositiveInt, Recommender, estimator
+from songrec.models.dense import blas_threads, common_listeners, positive_only, single_threaded_blas
 from songrec.models.neighbours import weighted_sum
 from songrec.ranking import best_in_rows
 from songrec.similarity import neighbours as nearest_rows
@@ -16,6 +16,7 @@ CELLS = 100_000_000
 """Pairs of songs whose common listeners are held at once, 4 bytes each: all pairs of 10,000 songs."""
 
 
+@estimator
 class FsSLIM(Recommender):
     r"""Linear regression of each song on its nearest neighbours: EASE for catalogues too large for EASE.
 
@@ -59,9 +60,8 @@ class FsSLIM(Recommender):
            [0.   , 0.   , 0.   ]], dtype=float32)
     """
 
-    def __init__(self, neighbours: PositiveInt = 100, l2: PositiveFloat = 30.0):
-        self.neighbours = neighbours
-        self.l2 = l2
+    neighbours: PositiveInt = 100
+    l2: PositiveFloat = 30.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         near = nearest_rows(binary.T.tocsr(), self.neighbours)
@@ -76,11 +76,11 @@ class FsSLIM(Recommender):
         self.weights_ = coo_array((np.concatenate(parts), (near.indices, target)), shape=(n, n)).tocsr()
 
     def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
-        return _positive_only(weighted_sum(encoded, self.weights_))
+        return positive_only(weighted_sum(encoded, self.weights_))
 
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The list of a user who has heard that song alone."""
-        return best_in_rows(_positive_only(self.weights_[songs]), k)
+        return best_in_rows(positive_only(self.weights_[songs]), k)
 
 
 def _blocks(near: csr_array, songs: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -108,9 +108,3 @@ def _regressions(binary, near, songs, involved, l2, pool) -> list[np.ndarray]:
         return np.linalg.solve(own, common).astype(np.float32)
 
     return list(pool.map(weights, songs))
-
-
-def _positive_only(scores: csr_array) -> csr_array:
-    """Scores of zero and below become -inf: no candidates. Written into `scores`."""
-    scores.data[scores.data <= 0] = -np.inf
-    return scores

@@ -7,10 +7,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
-from songrec.models.base import NonNegativeFloat
+from songrec.models.base import NonNegativeFloat, estimator
 from songrec.models.members import Encoded, Ensemble, max_normalised
 
 
+@estimator
 class Hybrid(Ensemble):
     r"""A model that falls back on popularity, the more the less is known of a user.
 
@@ -52,9 +53,8 @@ class Hybrid(Ensemble):
     ranking_only = ("kappa",)
     default_members = MappingProxyType({"item_knn": {"estimator": "ItemKNN"}})
 
-    def __init__(self, members: dict[str, Any] | None = None, kappa: NonNegativeFloat = 1.0):
-        self.members = members
-        self.kappa = kappa
+    members: dict[str, Any] | None = None
+    kappa: NonNegativeFloat = 1.0
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -62,7 +62,7 @@ class Hybrid(Ensemble):
             raise ConfigError("members: a hybrid has one; to join several, let a Blend be its member")
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        self.members_ = self._fit_members(plays)
+        super()._fit(binary, plays)
         self.listeners_ = np.bincount(binary.indices, minlength=binary.shape[1]).astype(np.float64)
 
     def _scores(self, encoded: Encoded, n_needed: int) -> np.ndarray:

@@ -58,15 +58,15 @@ class Ensemble(Recommender):
     def member_labels(self) -> list[str]:
         return list(self.entries())
 
-    def _fit_members(self, train: csr_array) -> dict[str, Recommender]:
+    def _fit(self, binary: csr_array, plays: csr_array) -> None:
         fitted = {}
         for label, entry in self.entries().items():
             try:
                 model = create(entry["estimator"], **entry.get("hyperparameters", {}))
-                fitted[label] = model.fit(train)
+                fitted[label] = model.fit(plays)
             except ConfigError as error:
                 raise ConfigError(f"members.{label}: {error}") from error
-        return fitted
+        self.members_ = fitted
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> Encoded:
         parts = {label: model._encode_users(fold_in, users) for label, model in self.members_.items()}

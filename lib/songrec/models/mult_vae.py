@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Share
+from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Share, estimator
 from songrec.models.dense import mask_unknown_users
 from songrec.models.torch_training import Neural, array, sums_of_rows, tensor, xavier
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 
+@estimator
 class MultVAE(Neural):
     r"""Variational autoencoder with a multinomial likelihood (Liang et al. 2018).
 
@@ -58,27 +59,15 @@ class MultVAE(Neural):
     Liang et al. 2018, "Variational autoencoders for collaborative filtering".
     """
 
-    def __init__(
-        self,
-        hidden: PositiveInt = 100,
-        latent: PositiveInt = 50,
-        dropout: Share = 0.5,
-        beta: NonNegativeFloat = 0.2,
-        anneal: PositiveInt = 10,
-        learning_rate: PositiveFloat = 5e-3,
-        batch_size: PositiveInt = 250,
-        epochs: PositiveInt = 12,
-        seed: NonNegativeInt = 0,
-    ):
-        self.hidden = hidden
-        self.latent = latent
-        self.dropout = dropout
-        self.beta = beta
-        self.anneal = anneal
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.seed = seed
+    hidden: PositiveInt = 100
+    latent: PositiveInt = 50
+    dropout: Share = 0.5
+    beta: NonNegativeFloat = 0.2
+    anneal: PositiveInt = 10
+    learning_rate: PositiveFloat = 5e-3
+    batch_size: PositiveInt = 250
+    epochs: PositiveInt = 12
+    seed: NonNegativeInt = 0
 
     def _initial(self, n_songs: int, random: np.random.Generator) -> dict[str, "torch.Tensor"]:
         shapes = {

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
-from songrec.models.base import NonNegativeFloat, PositiveInt, Recommender
+from songrec.models.base import NonNegativeFloat, PositiveInt, Recommender, estimator
 from songrec.models.weighting import Weighting
 from songrec.ranking import best_in_rows
 from songrec.similarity import Similarity
@@ -27,26 +27,17 @@ class SongNeighbours(Recommender):
         return best_in_rows(self.similarity_[songs], k)
 
 
+@estimator
 class KNN(Recommender):
     """Hyper-parameters of the models that look for nearest rows, songs or users: see `ItemKNN`."""
 
-    def __init__(
-        self,
-        neighbours: PositiveInt = 100,
-        similarity: Literal["cosine", "asymmetric", "tversky", "jaccard"] = "cosine",
-        alpha: NonNegativeFloat = 0.5,
-        beta: NonNegativeFloat = 0.5,
-        shrink: NonNegativeFloat = 0.0,
-        q: NonNegativeFloat = 1.0,
-        weighting: Weighting = "binary",
-    ):
-        self.neighbours = neighbours
-        self.similarity = similarity
-        self.alpha = alpha
-        self.beta = beta
-        self.shrink = shrink
-        self.q = q
-        self.weighting = weighting
+    neighbours: PositiveInt = 100
+    similarity: Literal["cosine", "asymmetric", "tversky", "jaccard"] = "cosine"
+    alpha: NonNegativeFloat = 0.5
+    beta: NonNegativeFloat = 0.5
+    shrink: NonNegativeFloat = 0.0
+    q: NonNegativeFloat = 1.0
+    weighting: Weighting = "binary"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

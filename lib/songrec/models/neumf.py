@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt
+from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import single_threaded_blas
 from songrec.models.torch_training import Neural, array, sums_of_rows, tensor, xavier
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 
+@estimator
 class NeuMF(Neural):
     r"""NeuMF (He et al. 2017) with the user's number replaced by the user's songs.
 
@@ -56,21 +57,12 @@ class NeuMF(Neural):
     similarity models for top-N recommender systems".
     """
 
-    def __init__(
-        self,
-        factors: PositiveInt = 16,
-        negatives: PositiveInt = 4,
-        learning_rate: PositiveFloat = 5e-3,
-        batch_size: PositiveInt = 10,
-        epochs: PositiveInt = 20,
-        seed: NonNegativeInt = 0,
-    ):
-        self.factors = factors
-        self.negatives = negatives
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.seed = seed
+    factors: PositiveInt = 16
+    negatives: PositiveInt = 4
+    learning_rate: PositiveFloat = 5e-3
+    batch_size: PositiveInt = 10
+    epochs: PositiveInt = 20
+    seed: NonNegativeInt = 0
 
     def _initial(self, n_songs: int, random: np.random.Generator) -> dict[str, "torch.Tensor"]:
         f, half = self.factors, max(1, self.factors // 2)

@@ -5,10 +5,11 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import Recommender
+from songrec.models.base import Recommender, estimator
 from songrec.ranking import best
 
 
+@estimator
 class Popularity(Recommender):
     """The same list for everybody, less what they have heard.
 
@@ -27,8 +28,7 @@ class Popularity(Recommender):
     array([[0, 1, 2]], dtype=int32)
     """
 
-    def __init__(self, by: Literal["listeners", "plays"] = "listeners"):
-        self.by = by
+    by: Literal["listeners", "plays"] = "listeners"
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         counted = binary if self.by == "listeners" else plays

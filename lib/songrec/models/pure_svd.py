@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import NonNegativeInt, PositiveInt
+from songrec.models.base import NonNegativeInt, PositiveInt, estimator
 from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised
 
@@ -14,6 +14,7 @@ DIGITS = 9
 """Decimals of a score that are more than rounding: scores are of the order of 1."""
 
 
+@estimator
 class PureSVD(Factorised):
     r"""Truncated singular value decomposition of the binary log, missing entries taken as zeros.
 
@@ -46,9 +47,8 @@ class PureSVD(Factorised):
     array([[1]], dtype=int32)
     """
 
-    def __init__(self, factors: PositiveInt = 50, seed: NonNegativeInt = 0):
-        self.factors = factors
-        self.seed = seed
+    factors: PositiveInt = 50
+    seed: NonNegativeInt = 0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         with single_threaded_blas():

@@ -3,11 +3,12 @@
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from songrec.models.base import NonNegativeFloat, PositiveInt
+from songrec.models.base import NonNegativeFloat, PositiveInt, estimator
 from songrec.models.neighbours import SongNeighbours
 from songrec.similarity import Similarity, nearest
 
 
+@estimator
 class RP3beta(SongNeighbours):
     r"""Three steps of a random walk from a user, with popular songs held back.
 
@@ -51,12 +52,9 @@ class RP3beta(SongNeighbours):
     array([[ 1,  2, -1]], dtype=int32)
     """
 
-    def __init__(
-        self, neighbours: PositiveInt = 100, alpha: NonNegativeFloat = 1.0, beta: NonNegativeFloat = 0.6
-    ):
-        self.neighbours = neighbours
-        self.alpha = alpha
-        self.beta = beta
+    neighbours: PositiveInt = 100
+    alpha: NonNegativeFloat = 1.0
+    beta: NonNegativeFloat = 0.6
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         listener_weights = np.maximum(np.diff(binary.indptr), 1.0) ** -self.alpha

@@ -27,13 +27,13 @@ def log_plays(plays: csr_array) -> csr_array:
     >>> log_plays(csr_array(np.array([[0, 1, 7]]))).toarray()
     array([[0., 1., 3.]], dtype=float32)
     """
-    return _filled(plays, np.log2(1 + _plays(plays)))
+    return _filled(plays, np.log2(1 + play_counts(plays)))
 
 
 def tf_idf(plays: csr_array) -> csr_array:
     """log2(1 + plays) times the `rarity` of the column (Salton & Buckley 1988)."""
     counts = binarised(plays)
-    return _filled(plays, np.log2(1 + _plays(plays)) * rarity(counts)[counts.indices])
+    return _filled(plays, np.log2(1 + play_counts(plays)) * rarity(counts)[counts.indices])
 
 
 def bm25(plays: csr_array) -> csr_array:
@@ -46,7 +46,7 @@ def bm25(plays: csr_array) -> csr_array:
     a row with many plays count for less. The rarity is that of `tf_idf`: the formula's own is negative for
     columns that most rows have.
     """
-    counts, data = binarised(plays), _plays(plays)
+    counts, data = binarised(plays), play_counts(plays)
     row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     lengths = np.bincount(row, data, minlength=counts.shape[0])
     discount = K1 * (1 - B + B * lengths / lengths.mean())
@@ -72,8 +72,8 @@ def of_one_play(weighting: str, plays: csr_array) -> np.ndarray:
     return rarity(binarised(plays)) if weighting in ("tf_idf", "bm25") else np.ones(plays.shape[1])
 
 
-def _plays(plays: csr_array) -> np.ndarray:
-    """The plays, in the order of `binarised`'s entries."""
+def play_counts(plays: csr_array) -> np.ndarray:
+    """The plays of each entry, in the order of `binarised`'s: float64."""
     copy = csr_array(plays, dtype=np.float64, copy=True)
     copy.sum_duplicates()
     copy.eliminate_zeros()

@@ -1,5 +1,6 @@
 """A split by the name of its protocol, from the parameters of a stage."""
 
+from inspect import signature
 from typing import Any
 
 from songrec.config import check_names
@@ -10,13 +11,12 @@ from songrec.splits.predefined import given
 from songrec.splits.strong import strong
 from songrec.splits.weak import triplet_holdout, weak
 
+PROTOCOLS = {"weak": weak, "triplet_holdout": triplet_holdout, "predefined": given, "strong": strong}
 TAKES = {
-    "weak": ("test", "validation"),
-    "triplet_holdout": ("test", "validation"),
-    "predefined": ("validation",),
-    "strong": ("min_listeners", "min_songs", "validation_users", "test_users", "holdout"),
+    name: tuple(p.name for p in signature(made).parameters.values() if p.kind is p.KEYWORD_ONLY)[:-1]
+    for name, made in PROTOCOLS.items()
 }
-PROTOCOLS = tuple(TAKES)
+"""Protocol -> the parameters that are its own: the last one, the seed, they have in common."""
 
 
 def divide(
@@ -48,12 +48,9 @@ def divide(
     """
     check_names([protocol], PROTOCOLS, "protocol", "split")
     own = {name: parameters[name] for name in TAKES[protocol]}
-    if protocol == "predefined":
-        if halves is None:
-            raise ConfigError(
-                "protocol 'predefined' needs the files `visible` and `hidden` (parameters of ingest)"
-            )
-        return given(log, *halves, seed=seed, **own)
-    return {"weak": weak, "triplet_holdout": triplet_holdout, "strong": strong}[protocol](
-        log, seed=seed, **own
-    )
+    if protocol == "predefined" and halves is None:
+        raise ConfigError(
+            "protocol 'predefined' needs the files `visible` and `hidden` (parameters of ingest)"
+        )
+    both = halves if protocol == "predefined" else ()
+    return PROTOCOLS[protocol](log, *both, seed=seed, **own)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError, DataError
-from songrec.splits.contract import HeldOut, check_shares, held_out, keep, row_of_entries
+from songrec.splits.contract import HeldOut, check_shares, held_out, keep, places
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,9 @@ def new_users(
     drawn = random.permutation(able)[:wanted]
     test, validation = np.sort(drawn[:test_users]), np.sort(drawn[test_users:])
     others = np.setdiff1d(np.arange(plays.shape[0]), drawn)
-    return plays[others], *(_in_drawn_order(plays, users, most, random) for users in (validation, test))
-
-
-def _in_drawn_order(plays: csr_array, users: np.ndarray, most: int, random: np.random.Generator) -> NewUsers:
-    part = plays[users]
-    rows = row_of_entries(part)
-    order = np.lexsort((random.random(part.nnz), rows))
-    place = np.empty(part.nnz, np.int64)
-    place[order] = np.arange(part.nnz) - part.indptr[rows]  # entries of a row stay within its span
-    return NewUsers(users.astype(np.int32), part, place, most)
+    parts = ((users.astype(np.int32), plays[users]) for users in (validation, test))
+    drawn = (NewUsers(users, part, places(part, random.random(part.nnz)), most) for users, part in parts)
+    return plays[others], *drawn
 
 
 def new_songs(plays: csr_array, share: float, seed: int = 0) -> tuple[csr_array, np.ndarray, HeldOut]:

@@ -173,6 +173,15 @@ def row_of_entries(matrix: csr_array) -> np.ndarray:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
+def places(matrix: csr_array, draws: np.ndarray) -> np.ndarray:
+    """Where each stored entry stands among those of its row, from 0, by the number drawn for it: (nnz,)."""
+    rows = row_of_entries(matrix)
+    order = np.lexsort((draws, rows))
+    place = np.empty(matrix.nnz, np.int64)
+    place[order] = np.arange(matrix.nnz) - matrix.indptr[rows]  # entries of a row stay within its span
+    return place
+
+
 def check_shares(**shares: float) -> None:
     """`ConfigError` unless each share, and their sum, lies between 0 and 1, both excluded."""
     for name, share in shares.items():

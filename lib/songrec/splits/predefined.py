@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from songrec.data.interactions import Interactions, codes_of
 from songrec.errors import DataError
 from songrec.splits.contract import Split, check_shares, held_out, keep, scattered
-from songrec.splits.weak import draw_places
+from songrec.splits.weak import draw_shares
 
 
 def given(
@@ -71,7 +71,7 @@ def given(
     seen, found, *others = [_recoded(log, user_ids, song_ids) for log in logs]
     known = seen.maximum(others[0]) if others else seen
     _check_unknown(known, found, user_ids, song_ids)
-    marked = keep(seen, draw_places(seen, seed).below(validation))
+    marked = keep(seen, *draw_shares(seen, seed, validation))
     carved = known.multiply(marked.astype(bool))
     learnt = known - carved
     learnt.eliminate_zeros()

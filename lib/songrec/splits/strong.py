@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions
-from songrec.errors import ConfigError, DataError
+from songrec.errors import DataError, positive
 from songrec.splits.contract import HeldOut, Split, check_shares, keep, row_of_entries
 
 FEWEST = 5
@@ -75,9 +75,8 @@ def strong(
     check_shares(holdout=holdout)
     log = _filtered(log, min_listeners, min_songs)
     kind = _kinds(log.n_users, validation_users, test_users, seed)
-    log = _songs_in_training(log, kind == 0)
-    rows = row_of_entries(log.plays)
-    train = keep(log.plays, kind[rows] == 0)
+    log = _select(log, songs=np.bincount(log.plays[kind == 0].indices, minlength=log.n_songs) > 0)
+    train = keep(log.plays, kind[row_of_entries(log.plays)] == 0)
     validation, test = (_fold(log, np.flatnonzero(kind == part), holdout, seed) for part in (1, 2))
     if not len(test.users):
         raise DataError(f"no test user has the {FEWEST} songs it takes to hold one out: bring more data")
@@ -86,11 +85,11 @@ def strong(
 
 def _filtered(log: Interactions, min_listeners: int, min_songs: int) -> Interactions:
     listeners = np.bincount(log.plays.indices, minlength=log.n_songs) >= min_listeners
-    log = _select(log, np.ones(log.n_users, bool), listeners)
-    return _select(log, np.diff(log.plays.indptr) >= max(1, min_songs), np.ones(log.n_songs, bool))
+    log = _select(log, songs=listeners)
+    return _select(log, np.diff(log.plays.indptr) >= max(1, min_songs))
 
 
-def _select(log: Interactions, users: np.ndarray, songs: np.ndarray) -> Interactions:
+def _select(log: Interactions, users=slice(None), songs=slice(None)) -> Interactions:
     """Some users and songs; `order` keeps the positions in the whole log, which is all that is needed
     here."""
     order = csr_array((log.order, log.plays.indices, log.plays.indptr), shape=log.plays.shape)
@@ -100,9 +99,8 @@ def _select(log: Interactions, users: np.ndarray, songs: np.ndarray) -> Interact
 
 def _kinds(n_users: int, validation_users: int, test_users: int, seed: int) -> np.ndarray:
     """0 training, 1 validation, 2 test, for each user code."""
-    for name, count in (("validation_users", validation_users), ("test_users", test_users)):
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-            raise ConfigError(f"{name} must be a whole number of at least 1, not {count!r}")
+    positive("validation_users", validation_users)
+    positive("test_users", test_users)
     if n_users <= validation_users + test_users:
         raise DataError(
             f"{validation_users} validation and {test_users} test users are asked for, but only {n_users} "
@@ -116,17 +114,9 @@ def _kinds(n_users: int, validation_users: int, test_users: int, seed: int) -> n
     return kind
 
 
-def _songs_in_training(log: Interactions, training: np.ndarray) -> Interactions:
-    in_training = training[row_of_entries(log.plays)]
-    songs = np.bincount(log.plays.indices[in_training], minlength=log.n_songs) > 0
-    return _select(log, np.ones(log.n_users, bool), songs)
-
-
 def _fold(log: Interactions, users: np.ndarray, holdout: float, seed: int) -> HeldOut:
     random = np.random.RandomState(seed)
-    chosen = np.zeros(log.n_users, bool)
-    chosen[users] = True
-    part = _select(log, chosen, np.ones(log.n_songs, bool))
+    part = _select(log, users)
     rows = part.plays
     out = np.zeros(rows.nnz, bool)
     for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):

@@ -1,13 +1,11 @@
 """Weak generalisation: every user is in training with some songs and is tested on others."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions
 from songrec.errors import DataError
-from songrec.splits.contract import Split, check_shares, held_out, keep, row_of_entries
+from songrec.splits.contract import Split, check_shares, held_out, keep, places, row_of_entries
 
 
 def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
@@ -54,9 +52,8 @@ def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed:
     """
     check_shares(test=test, validation=validation)
     _check_enough(log)
-    places = draw_places(log.plays, seed)
-    in_test = places.below(test)
-    return _divide(log, in_test, places.below(validation, beyond=test), "weak", seed)
+    in_test, in_validation = draw_shares(log.plays, seed, test, validation)
+    return _divide(log, in_test, in_validation, "weak", seed)
 
 
 def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
@@ -108,34 +105,32 @@ def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float =
     return _divide(log, in_test, ~in_test & in_validation, "triplet_holdout", seed)
 
 
-@dataclass(frozen=True)
-class Places:
-    """Order of the entries of each row.
+def draw_shares(plays: csr_array, seed: int, *shares: float) -> list[np.ndarray]:
+    """Draw some of each user's songs, one uniform number of `RandomState(seed)` for each stored entry.
 
-    Attributes
+    Parameters
     ----------
-    place : int array (nnz,)
-        Place of each stored entry among its row's entries, by its draw.
-    size : int array (nnz,)
-        Entries of that row.
+    plays : csr_array (n_users, n_songs)
+        What is drawn from.
+    seed : int
+        Of the draws.
+    *shares : float
+        How much is wanted for each part.
+
+    Returns
+    -------
+    list of bool array (plays.nnz,)
+        A mask for each part: of a user with n songs int(share * n) of them, the lowest draws in the first
+        part, the next ones in the second.
     """
-
-    place: np.ndarray
-    size: np.ndarray
-
-    def below(self, share: float, beyond: float | None = None) -> np.ndarray:
-        """Mask of the int(share * n) lowest entries of each row, after the int(beyond * n) lowest if any."""
-        first = 0 if beyond is None else np.floor(beyond * self.size)
-        return (self.place >= first) & (self.place < first + np.floor(share * self.size))
-
-
-def draw_places(plays: csr_array, seed: int) -> Places:
-    """One uniform draw of `RandomState(seed)` for each stored entry, and where it stands among its row's."""
-    rows = row_of_entries(plays)
-    by_draw = np.lexsort((np.random.RandomState(seed).random_sample(plays.nnz), rows))
-    place = np.empty(plays.nnz, dtype=np.int64)
-    place[by_draw] = np.arange(plays.nnz) - plays.indptr[rows]
-    return Places(place, np.diff(plays.indptr)[rows])
+    place = places(plays, np.random.RandomState(seed).random_sample(plays.nnz))
+    size = np.diff(plays.indptr)[row_of_entries(plays)]
+    found, first = [], np.zeros(plays.nnz)
+    for share in shares:
+        end = first + np.floor(share * size)
+        found.append((place >= first) & (place < end))
+        first = end
+    return found
 
 
 def _check_enough(log: Interactions) -> None:

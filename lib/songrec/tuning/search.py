@@ -150,8 +150,7 @@ def search(
     if known:
         source = known.get("source", "published results")
         return Search(known["hyperparameters"], untuned, _table([]), [], 0, False, {}, source)
-    for name, value in nested({n: _default(untuned, n, e) for n, e in space.items()}).items():
-        untuned[name] = value
+    untuned |= nested({name: _default(untuned, name) for name in space})
     if not space or not trials:
         return Search(untuned, untuned, _table([]), [], 0, False, {})
     if not len(validation.users):
@@ -163,7 +162,7 @@ def search(
     while len(run.done) < asked and sum(run.seconds) < seconds:
         run.trial(seed, untuned, deadline=time.perf_counter() + seconds - sum(run.seconds))
     best = max(run.done, key=lambda trial: (trial.user_attrs["value"], -trial.number))
-    chosen = untuned | nested(run.parameters(best))
+    chosen = untuned | nested(best.user_attrs["parameters"])
     found = Search(chosen, untuned, _table(run.done), run.seconds, asked, len(run.done) < asked, dict(space))
     journal.unlink(missing_ok=True)
     return found
@@ -186,10 +185,6 @@ class _Run:
     def seconds(self) -> list[float]:
         return [trial.user_attrs["seconds"] for trial in self.done]
 
-    def parameters(self, trial) -> dict[str, Any]:
-        """The trial's hyper-parameters by flat name, the epochs of its best look among them."""
-        return trial.user_attrs["parameters"]
-
     def trial(self, seed: int, untuned: Mapping[str, Any], deadline: float) -> None:
         """Try one more point."""
         import optuna
@@ -199,7 +194,7 @@ class _Run:
         self.study.sampler = optuna.samplers.TPESampler(
             seed=seed * 10_007 + number, n_startup_trials=RANDOM_TRIALS
         )
-        defaults = {name: _default(untuned, name, entry) for name, entry in self.space.items()}
+        defaults = {name: _default(untuned, name) for name in self.space}
         if not number:
             self.study.enqueue_trial({n: _inside(v, self.space[n]) for n, v in defaults.items()})
         trial = self.study.ask()
@@ -209,10 +204,10 @@ class _Run:
             point |= {name: defaults[name] for name in point if name != EPOCHS}
         pruned = False
         if (twin := self._tried(point)) is not None:
-            value, point = twin.user_attrs["value"], self.parameters(twin)
+            value, point = twin.user_attrs["value"], twin.user_attrs["parameters"]
         else:
             value, point, pruned = self._value(trial, point, deadline)
-        trial.set_user_attr("parameters", point)
+        trial.set_user_attr("parameters", point)  # by flat name, the epochs of the best look among them
         trial.set_user_attr("seconds", time.perf_counter() - start)
         trial.set_user_attr("value", value)  # last: what a trial that was cut off does not have
         state = optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.COMPLETE
@@ -240,7 +235,7 @@ class _Run:
         """A finished trial of the same point, if there is one."""
         if EPOCHS in self.space:
             return None
-        return next((trial for trial in self.done if self.parameters(trial) == point), None)
+        return next((trial for trial in self.done if trial.user_attrs["parameters"] == point), None)
 
     def _value(self, trial, point, deadline) -> tuple[float, dict[str, Any], bool]:
         """(value, point with the epochs that gave it, whether the trial was given up)."""
@@ -282,7 +277,7 @@ def _inside(value: Any, entry: Mapping[str, Any]) -> Any:
     return min(max(value, entry["low"]), entry["high"]) if "low" in entry else value
 
 
-def _default(untuned: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Any:
+def _default(untuned: Mapping[str, Any], name: str) -> Any:
     """The value that trial 0 has; a weight that nobody set is 1."""
     whole, dot, part = name.partition(".")
     return (untuned.get(whole) or {}).get(part, 1.0) if dot else untuned[name]

@@ -1,0 +1,48 @@
+"""Small logs of plays, and the lists that a dense matrix of scores stands for."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from songrec.data import Interactions
+from songrec.models import create
+
+
+def random_plays(seed=0, users=60, songs=40, density=0.15):
+    """Plays by chance, users x songs."""
+    random = np.random.default_rng(seed)
+    plays = random.integers(1, 9, (users, songs)) * (random.random((users, songs)) < density)
+    return csr_array(plays.astype(np.int32))
+
+
+def steep_log(users=200, songs=40, most=0.6):
+    """Who heard what, 0 and 1: popularity falls steeply, and the last song is heard by nobody."""
+    heard = np.random.default_rng(0).random((users, songs)) < most * np.linspace(1, 0, songs) ** 2
+    heard[:, -1] = False
+    return heard.astype(np.float64)
+
+
+def lists_by_sorting(scores, k):
+    """The k first songs of each row and their scores, ties to the lower code, -1 where a score is -inf."""
+    songs = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    values = np.take_along_axis(scores, songs, axis=1)
+    return np.where(values > -np.inf, songs, -1), values
+
+
+def same(found, expected):
+    """Whether lists, songs and scores, are the same."""
+    return all((a == b).all() for a, b in zip(found, expected, strict=True))
+
+
+def read_log(file):
+    """Real triplets as they come: a frame user, song, plays."""
+    return pd.read_csv(file, sep="\t", names=["user", "song", "plays"])
+
+
+def interactions(frame):
+    return Interactions.from_triplets(frame["user"], frame["song"], frame["plays"])
+
+
+def quick_model(name):
+    """A model of that name, without the passes over the log that only quality needs."""
+    return create(name, **({"epochs": 10} if name == "BPR" else {}))
