@@ -75,8 +75,8 @@ def test_nothing_else_is_a_formula(formula):
         ("- a", "a block for each model"),
         ("a: [", "is not YAML"),
         ("a: {}", "a: estimator: Field required"),
-        ("a: {estimator: EASE, colour: red}", "a: colour: Extra inputs"),
-        ("a: 3", "a: the block: Input should be"),
+        ("a: {estimator: EASE, colour: red}", "a: unknown key 'colour'"),
+        ("a: 3", "a: it must be a mapping, not 3"),
     ],
 )
 def test_a_file_that_is_no_declaration_is_named(tmp_path, text, said):

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-import yaml
+from pydantic import BaseModel, ConfigDict
 
-from songrec.config import Parameter, check_names, read_parameters
+from songrec.checks import check_names, checked, read_yaml
+from songrec.config import Parameter, read_parameters
 from songrec.errors import ConfigError
 from songrec.modelspec import ModelSpec
 from songrec.paths import NOTEBOOKS, Paths
@@ -16,11 +18,8 @@ from songrec.pipeline.stage import TABLES
 STUDIES, PAGES = "studies", "pages"
 """Folders of the two kinds of notebooks: what computes, and what tells."""
 
-_KEYS = ("notebook", "raw", "inputs", "outputs", "each", "of_members", "page")
 
-
-@dataclass(frozen=True)
-class StageDeclaration:
+class StageDeclaration(BaseModel):
     """One entry of pipeline.yml.
 
     Attributes
@@ -29,29 +28,31 @@ class StageDeclaration:
         The stage's.
     notebook : str
         Stem of its notebooks.
-    raw : tuple of str
+    raw : list of str
         Names of the parameters whose values are raw files.
-    inputs : tuple of str
+    inputs : list of str
         Names of the artefacts that the study reads.
     outputs : dict
         Artefact name -> path template; the stage's tables, `<stage>_tables`, are among them.
-    each_model : bool
-        Whether the study runs once for each model of the profile.
+    each : str
+        "models" for a study that runs once for each model of the profile, else empty.
     of_members : str
         The artefact, of its own or an earlier stage, that it reads of each member of its model, under the
         name `members`; empty for none.
-    page : tuple of str or None
+    page : list of str or None
         Stages whose tables its page reads, its own first; None for a stage without a page.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     name: str
     notebook: str
-    raw: tuple[str, ...]
-    inputs: tuple[str, ...]
-    outputs: dict[str, str]
-    each_model: bool
-    of_members: str
-    page: tuple[str, ...] | None
+    raw: list[str] = []
+    inputs: list[str] = []
+    outputs: dict[str, str] = {}
+    each: Literal["models", ""] = ""
+    of_members: str = ""
+    page: list[str] | None = None
 
     @property
     def path(self) -> Path:
@@ -100,22 +101,12 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     """Read the declaration; `ConfigError` for an artefact that two stages make or that none before makes."""
     stages: dict[str, StageDeclaration] = {}
     made: set[str] = set()
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    declared = read_yaml(path)
     for name, entry in declared.items():
-        check_names(entry, _KEYS, "key", f"{path}: {name}")
-        each = entry.get("each") == "models"
-        tables = f"processed/tables/{name}" + ("/{model}" if each else "")
-        page = entry.get("page")
-        stage = StageDeclaration(
-            name,
-            entry["notebook"],
-            tuple(entry.get("raw", ())),
-            tuple(entry.get("inputs", ())),
-            {**entry.get("outputs", {}), f"{name}{TABLES}": tables},
-            each,
-            entry.get("of_members", ""),
-            None if page is None else (name, *page),
-        )
+        stage = checked(StageDeclaration, {"name": name} | entry, f"{path}: {name}")
+        tables = f"processed/tables/{name}" + ("/{model}" if stage.each else "")
+        page = None if stage.page is None else [name, *stage.page]
+        stage = stage.model_copy(update={"outputs": stage.outputs | {stage.tables: tables}, "page": page})
         check_names(stage.inputs, made, "artefact (no stage before it makes it)", f"{path}: {name}")
         if twice := made & stage.outputs.keys():
             raise ConfigError(f"{path}: {name}: another stage makes {', '.join(sorted(twice))} already")
@@ -154,10 +145,10 @@ def input_paths(
     found: dict[str, Path | dict[str, Path]] = {}
     for name in stage.inputs:
         owner = graph.owners[name]
-        if owner.each_model and model is None:
+        if owner.each and model is None:
             found[name] = {m: artefact_path(owner.outputs[name], paths, m) for m in models}
         else:
-            found[name] = artefact_path(owner.outputs[name], paths, model if owner.each_model else None)
+            found[name] = artefact_path(owner.outputs[name], paths, model if owner.each else None)
     if stage.of_members:
         template = graph.owners[stage.of_members].outputs[stage.of_members]
         found["members"] = {m: artefact_path(template, paths, m) for m in models[model].members}
@@ -169,5 +160,5 @@ def table_paths(stages: Sequence[StageDeclaration], paths: Paths, models: Iterab
     return [
         artefact_path(stage.outputs[stage.tables], paths, model)
         for stage in stages
-        for model in (models if stage.each_model else [None])
+        for model in (models if stage.each else [None])
     ]

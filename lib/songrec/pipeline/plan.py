@@ -191,7 +191,7 @@ def make_plan(
     planned = [
         _plan_study(stage, model, profile, paths, graph, tuned, fetch)
         for stage in graph.stages.values()
-        for model in (profile.models if stage.each_model else [None])
+        for model in (profile.models if stage.each else [None])
     ]
     planned += [
         _plan_page(stage, profile, paths, graph) for stage in graph.stages.values() if stage.page is not None
@@ -357,7 +357,7 @@ def _space(spec: ModelSpec, where: str) -> dict[str, Any]:
 def _check_settable(own: Mapping[str, Any], declaration: StageDeclaration, where: str) -> None:
     """`ConfigError` for a parameter that the pipeline itself fills in, and would silently overwrite."""
     filled = {"profile", "space", "tuned", *(FITTED if "model" in declaration.parameters else ())}
-    if declaration.each_model:
+    if declaration.each:
         filled.add("model")
     for name in own:
         if name in filled:

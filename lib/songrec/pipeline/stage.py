@@ -70,8 +70,8 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
     if missing:
         made_by = {graph.owners[declaration.of_members if a == "members" else a].name for a in missing}
         make_inputs(sorted(made_by), name, profile)
-    outputs = output_paths(declaration, paths, model if declaration.each_model else None)
-    unfinished = paths.unfinished / (f"{name}.{model}" if declaration.each_model else name)
+    outputs = output_paths(declaration, paths, model if declaration.each else None)
+    unfinished = paths.unfinished / (f"{name}.{model}" if declaration.each else name)
     return Stage(name, profile, inputs, outputs, unfinished)
 
 
