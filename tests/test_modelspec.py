@@ -8,7 +8,7 @@ from songrec.errors import ConfigError
 from songrec.extras import missing
 from songrec.models import create
 from songrec.modelspec import MODELS, laid_over, memory_bytes, read_models
-from songrec.pipeline.plan import check_estimator
+from songrec.pipeline.settings import check_estimator
 
 BLOCKS = read_models()
 

@@ -79,6 +79,11 @@ class StageDeclaration(BaseModel):
         """The parameters that the page declares."""
         return {} if self.page is None else read_parameters(self.page_path)
 
+    @property
+    def settable(self) -> dict[str, Parameter]:
+        """What a profile may set: parameters of the study and of the page."""
+        return self.page_parameters | self.parameters
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -162,3 +167,8 @@ def table_paths(stages: Sequence[StageDeclaration], paths: Paths, models: Iterab
         for stage in stages
         for model in (models if stage.each else [None])
     ]
+
+
+def flat(places: Iterable[Path | Mapping[str, Path]]) -> list[Path]:
+    """What `input_paths` says, as one list."""
+    return [path for each in places for path in (each.values() if isinstance(each, Mapping) else [each])]
