@@ -1,18 +1,18 @@
 """The graph of stages as `notebooks/pipeline.yml` declares it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from songrec.checks import check_names, checked, read_yaml
-from songrec.config import Parameter, read_parameters
+from songrec.config import Parameter, read_parameters, read_profile, runnable
 from songrec.errors import ConfigError
 from songrec.modelspec import ModelSpec
-from songrec.paths import NOTEBOOKS, Paths
+from songrec.paths import NOTEBOOKS, PROFILES, Paths
 from songrec.pipeline.stage import TABLES
 
 STUDIES, PAGES = "studies", "pages"
@@ -91,7 +91,7 @@ class Graph:
 
     stages: dict[str, StageDeclaration]
 
-    @property
+    @cached_property
     def owners(self) -> dict[str, StageDeclaration]:
         """Artefact name -> the stage that makes it."""
         return {artefact: stage for stage in self.stages.values() for artefact in stage.outputs}
@@ -123,52 +123,62 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     return Graph(stages)
 
 
-def artefact_path(template: str, paths: Paths, model: str | None) -> Path:
-    """`interim/...` or `processed/...` of pipeline.yml as a path of this profile, for this model."""
-    root, _, rest = template.partition("/")
-    folder = {"interim": paths.interim, "processed": paths.processed}[root]
-    return folder / (rest.format(model=model) if model else rest)
+@dataclass(frozen=True)
+class Places:
+    """Where the artefacts of one profile lie.
 
-
-def output_paths(stage: StageDeclaration, paths: Paths, model: str | None) -> dict[str, Path]:
-    """Where the stage writes, by artefact name."""
-    return {name: artefact_path(template, paths, model) for name, template in stage.outputs.items()}
-
-
-def input_paths(
-    stage: StageDeclaration,
-    graph: Graph,
-    paths: Paths,
-    model: str | None,
-    models: Mapping[str, ModelSpec],
-) -> dict[str, Path | dict[str, Path]]:
-    """Where the stage reads, by artefact name.
-
-    An artefact that exists once for each model is one path for a stage that works on one `model`, and a
-    dict model -> path for any other; so is `members`, of the models that this one is made of.
+    Attributes
+    ----------
+    graph : Graph
+        Who makes them.
+    paths : Paths
+        The profile's folders.
+    models : mapping
+        Label -> model, of all that can run here.
     """
-    found: dict[str, Path | dict[str, Path]] = {}
-    for name in stage.inputs:
-        owner = graph.owners[name]
-        if owner.each and model is None:
-            found[name] = {m: artefact_path(owner.outputs[name], paths, m) for m in models}
-        else:
-            found[name] = artefact_path(owner.outputs[name], paths, model if owner.each else None)
-    if stage.of_members:
-        template = graph.owners[stage.of_members].outputs[stage.of_members]
-        found["members"] = {m: artefact_path(template, paths, m) for m in models[model].members}
-    return found
 
+    graph: Graph
+    paths: Paths
+    models: Mapping[str, ModelSpec]
 
-def table_paths(stages: Sequence[StageDeclaration], paths: Paths, models: Iterable[str]) -> list[Path]:
-    """Folders of the tables of these stages: of one that runs once a model, all models' folders."""
-    return [
-        artefact_path(stage.outputs[stage.tables], paths, model)
-        for stage in stages
-        for model in (models if stage.each else [None])
-    ]
+    @classmethod
+    def of(cls, profile: str) -> "Places":
+        """Those of a profile, by its name."""
+        return cls(read_graph(), Paths(profile), runnable(read_profile(profile, PROFILES))[0].models)
+
+    def path(self, artefact: str, model: str | None) -> Path:
+        """Of the artefact; of this model's where there is one for each."""
+        owner = self.graph.owners[artefact]
+        root, _, rest = owner.outputs[artefact].partition("/")
+        folder = {"interim": self.paths.interim, "processed": self.paths.processed}[root]
+        return folder / (rest.format(model=model) if owner.each else rest)
+
+    def outputs(self, stage: StageDeclaration, model: str | None) -> dict[str, Path]:
+        """Where the stage writes, by artefact name."""
+        return {name: self.path(name, model) for name in stage.outputs}
+
+    def inputs(self, stage: StageDeclaration, model: str | None) -> dict[str, Path | dict[str, Path]]:
+        """Where the stage reads, by artefact name.
+
+        An artefact that exists once for each model is one path for a stage that works on one `model`, and a
+        dict model -> path for any other; so is `members`, of the models that this one is made of.
+        """
+        found: dict[str, Path | dict[str, Path]] = {}
+        for name in stage.inputs:
+            several = self.graph.owners[name].each and model is None
+            found[name] = self._of_each(name, self.models) if several else self.path(name, model)
+        if stage.of_members:
+            found["members"] = self._of_each(stage.of_members, self.models[model].members)
+        return found
+
+    def _of_each(self, artefact: str, models: Iterable[str]) -> dict[str, Path]:
+        return {model: self.path(artefact, model) for model in models}
+
+    def tables(self, stage: StageDeclaration) -> list[Path]:
+        """Folders of the stage's tables: of one that runs once a model, all models' folders."""
+        return [self.path(stage.tables, model) for model in (self.models if stage.each else [None])]
 
 
 def flat(places: Iterable[Path | Mapping[str, Path]]) -> list[Path]:
-    """What `input_paths` says, as one list."""
+    """What `Places.inputs` says, as one list."""
     return [path for each in places for path in (each.values() if isinstance(each, Mapping) else [each])]

@@ -15,13 +15,10 @@ from songrec.paths import PROFILES, RESULTS, Paths, find_raw
 from songrec.pipeline.graph import (
     PAGES,
     STUDIES,
-    Graph,
+    Places,
     StageDeclaration,
     flat,
-    input_paths,
-    output_paths,
     read_graph,
-    table_paths,
 )
 from songrec.pipeline.settings import check_estimator, overridden, page_settings, study_settings
 from songrec.tables import FACTS
@@ -173,7 +170,6 @@ def make_plan(
     """
     graph = read_graph()
     profile = overridden(read_profile(profile_name, PROFILES), overrides, graph)
-    paths = Paths(profile_name)
     where = f"profile {profile_name}"
     check_names(profile.stages, graph.stages, "stage", where)
     profile, left_out = runnable(profile)
@@ -182,13 +178,14 @@ def make_plan(
         if not label.isidentifier():
             raise ConfigError(f"{where}: the model label {label!r} must be letters, digits and _")
         check_estimator(spec, f"{where}: models.{label}")
+    places = Places(graph, Paths(profile_name), profile.models)
     planned = [
-        _plan_study(stage, model, profile, paths, graph, tuned, fetch)
+        _plan_study(stage, model, profile, places, tuned, fetch)
         for stage in graph.stages.values()
         for model in (profile.models if stage.each else [None])
     ]
     planned += [
-        _plan_page(stage, profile, paths, graph) for stage in graph.stages.values() if stage.page is not None
+        _plan_page(stage, profile, places) for stage in graph.stages.values() if stage.page is not None
     ]
     known = {name for stage in graph.stages.values() for name in stage.settable}
     check_names(profile.shared, known, "shared parameter", where)
@@ -212,12 +209,11 @@ def _plan_study(
     declaration: StageDeclaration,
     model: str | None,
     profile: Profile,
-    paths: Paths,
-    graph: Graph,
+    places: Places,
     tuned: Mapping[str, Any],
     fetch: bool,
 ) -> PlannedStage:
-    values = study_settings(declaration, model, profile, paths.profile, tuned)
+    values = study_settings(declaration, model, profile, places.paths.profile, tuned)
     files = [values[name] for name in declaration.raw if values[name]]
     suffix = f".{model}" if model else ""
     return PlannedStage(
@@ -228,15 +224,16 @@ def _plan_study(
         model,
         values,
         tuple(_raw_file(name, values.get("source", ""), fetch) for name in files),
-        tuple(dict.fromkeys(flat(input_paths(declaration, graph, paths, model, profile.models).values()))),
-        tuple(output_paths(declaration, paths, model).values()),
-        paths.notebooks / STUDIES / f"{declaration.notebook}{suffix}.ipynb",
+        tuple(dict.fromkeys(flat(places.inputs(declaration, model).values()))),
+        tuple(places.outputs(declaration, model).values()),
+        places.paths.notebooks / STUDIES / f"{declaration.notebook}{suffix}.ipynb",
         _estimators(declaration, model, values, profile),
     )
 
 
-def _plan_page(declaration: StageDeclaration, profile: Profile, paths: Paths, graph: Graph) -> PlannedStage:
-    tables = table_paths([graph[stage] for stage in declaration.page], paths, profile.models)
+def _plan_page(declaration: StageDeclaration, profile: Profile, places: Places) -> PlannedStage:
+    paths = places.paths
+    tables = [path for stage in declaration.page for path in places.tables(places.graph[stage])]
     return PlannedStage(
         f"page.{declaration.name}",
         declaration,
