@@ -76,7 +76,8 @@ def test_help_shows_an_example_and_the_exit_codes(command, capsys):
         ("recommend", "--user and --songs"),
         ("recommend --user u --songs s", "--user and --songs"),
         ("similar", "--song"),
-        *((f"similar --song s --n {n}", "is not a whole number above 0") for n in ("0", "-1", "ten", "1.5")),
+        *((f"similar --song s --n {n}", f"{n} is not in the range x>=1") for n in (0, -1)),
+        *((f"similar --song s --n {n}", f"'{n}' is not a valid integer") for n in ("ten", "1.5")),
     ],
 )
 def test_a_wrong_use_is_told_with_a_hint(arguments, said, capsys):
@@ -88,7 +89,7 @@ def test_run_hands_down_what_was_asked(planned):
     only = {"only": ("ingest", "train.ease", "split"), "force": False, "wait": True}
     arguments = "run --profile p --wait --only ingest train.ease --only split --set a.b=1 --set c.d=-2"
     assert main(arguments.split()) == 0
-    assert planned == [("p", ("a.b=1", "c.d=-2"), {"fetch": True}), only]
+    assert planned == [("p", ("a.b=1", "c.d=-2"), {"fetch": True, "tuned_from": None}), only]
     planned.clear()
     assert main(["run", "--tuned-from", "lastfm-2k", "--force"]) == 0
     named = {"fetch": True, "tuned_from": "lastfm-2k"}
@@ -98,7 +99,7 @@ def test_run_hands_down_what_was_asked(planned):
 @pytest.mark.parametrize("command", ["explain", "run --dry-run"])
 def test_explain_says_why(command, planned, capsys):
     assert main([*command.split(), "--only", "ingest", "--set", "a.b=1"]) == 0
-    assert planned == [("sample", ("a.b=1",), {}), ("ingest",)]
+    assert planned == [("sample", ("a.b=1",), {"tuned_from": None}), ("ingest",)]
     assert capsys.readouterr().out == "ingest: would run\n    new\n"
 
 

@@ -10,7 +10,7 @@ MODULES = {
     for path in sorted(LIBRARY.glob("songrec/**/*.py"))
 }
 
-FOUNDATIONS = "arrays config errors extras files lists measure modelspec paths ranking tables"
+FOUNDATIONS = "arrays checks config errors extras files lists measure modelspec paths ranking tables"
 LAYERS = [
     layer.split()
     for layer in (

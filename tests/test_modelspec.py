@@ -8,7 +8,7 @@ from songrec.errors import ConfigError
 from songrec.extras import missing
 from songrec.models import create
 from songrec.modelspec import MODELS, laid_over, memory_bytes, read_models
-from songrec.pipeline.plan import check_estimator
+from songrec.pipeline.settings import check_estimator
 
 BLOCKS = read_models()
 
@@ -75,8 +75,8 @@ def test_nothing_else_is_a_formula(formula):
         ("- a", "a block for each model"),
         ("a: [", "is not YAML"),
         ("a: {}", "a: estimator: Field required"),
-        ("a: {estimator: EASE, colour: red}", "a: colour: Extra inputs"),
-        ("a: 3", "a: the block: Input should be"),
+        ("a: {estimator: EASE, colour: red}", "a: unknown key 'colour'"),
+        ("a: 3", "a: it must be a mapping, not 3"),
     ],
 )
 def test_a_file_that_is_no_declaration_is_named(tmp_path, text, said):

@@ -8,18 +8,9 @@ from songrec.errors import DataError
 from songrec.files import write_json
 from songrec.results import Estimate, Results
 
+COMPARED = {"model": "ease", "than": "item_knn", "metric": "average_precision", "k": 10}
 DIFFERENCES = pd.DataFrame(
-    {
-        "model": ["ease"],
-        "than": ["item_knn"],
-        "metric": ["average_precision"],
-        "k": [10],
-        "value": [0.1],
-        "ci_low": [0.05],
-        "ci_high": [0.2],
-        "p_holm": [0.01],
-        "effect": [0.3],
-    }
+    [COMPARED | {"value": 0.1, "ci_low": 0.05, "ci_high": 0.2, "p_holm": 0.01, "effect": 0.3}]
 )
 
 
@@ -74,16 +65,17 @@ def test_a_page_may_read_only_what_it_declares(run):
 
 
 def test_what_is_missing_is_named(run, tmp_path):
-    with pytest.raises(DataError, match=r"there is no nothing\.csv"):
-        run.table("compare", "nothing")
-    with pytest.raises(DataError, match="no average_precision@10 of eas: did you mean 'ease'"):
-        run.metric("eas")
-    with pytest.raises(DataError, match="2 rows fit"):
-        run.estimate("evaluate", "metrics", k=10)
-    with pytest.raises(DataError, match="no column 'kk': did you mean 'k'"):
-        run.rows("evaluate", "metrics", kk=10)
-    with pytest.raises(DataError, match="did you mean 'made-up'"):
-        Results.published("made-upp", tmp_path)
+    for said, ask in (
+        (r"there is no nothing\.csv", lambda: run.table("compare", "nothing")),
+        ("no average_precision@10 of eas: did you mean 'ease'", lambda: run.metric("eas")),
+        ("2 rows fit", lambda: run.estimate("evaluate", "metrics", k=10)),
+        ("no column 'kk': did you mean 'k'", lambda: run.rows("evaluate", "metrics", kk=10)),
+        (r"metrics\.csv: no recall@10", lambda: run.models("recall")),
+        ("ease and popularity are not compared by", lambda: run.ratio("ease", "popularity")),
+        ("did you mean 'made-up'", lambda: Results.published("made-upp", tmp_path)),
+    ):
+        with pytest.raises(DataError, match=said):
+            ask()
 
 
 def test_a_published_run_shows_models_as_they_are_shown_today(tmp_path):

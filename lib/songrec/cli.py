@@ -85,12 +85,6 @@ class _Group(click.Group):
     group_class = type
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise click.BadParameter(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 _PROFILE = click.Option(["--profile"], default="sample", show_default=True, metavar="NAME", help="a profile")
 _STAGES = [
     _PROFILE,
@@ -107,7 +101,9 @@ _STAGES = [
 ]
 _MODEL = [
     click.Option(["--model"], metavar="LABEL", help="a model of the profile  [default: its chosen one]"),
-    click.Option(["--n"], type=_positive, default="10", show_default=True, help="length of the list"),
+    click.Option(
+        ["--n"], type=click.IntRange(min=1), default=10, show_default=True, help="length of the list"
+    ),
 ]
 
 
@@ -200,7 +196,7 @@ def run(profile, only, overrides, tuned_from, force, dry_run, wait) -> None:
     """
     if dry_run:
         return explain.callback(profile, only, overrides, tuned_from)
-    plan = _plan(profile, overrides, tuned_from, fetch=True)
+    plan = _plan(profile, overrides, fetch=True, tuned_from=tuned_from)
     from songrec.pipeline.run import run
 
     run(plan, only=only, force=force, wait=wait)
@@ -215,7 +211,7 @@ def explain(profile, only, overrides, tuned_from) -> None:
       songrec explain --profile sample
       songrec explain --profile sample --set split.seed=1
     """
-    plan = _plan(profile, overrides, tuned_from)
+    plan = _plan(profile, overrides, tuned_from=tuned_from)
     from songrec.pipeline.run import explain
 
     for stage, reasons in explain(plan, only).items():
@@ -224,12 +220,10 @@ def explain(profile, only, overrides, tuned_from) -> None:
             print(f"    {reason}")
 
 
-def _plan(profile, overrides, tuned_from, **options):
+def _plan(profile, overrides, **options):
     require("study", "a run")
     from songrec.pipeline.plan import make_plan
 
-    if tuned_from is not None:
-        options["tuned_from"] = tuned_from
     return make_plan(profile, overrides, **options)
 
 

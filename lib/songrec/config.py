@@ -6,22 +6,21 @@ against it before anything runs.
 """
 
 import ast
-import difflib
 import math
 import tokenize
-from collections.abc import Iterable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from songrec.checks import check_names, checked, in_words, read_yaml, suggest
 from songrec.errors import ConfigError
 from songrec.extras import EXTRAS, missing
 from songrec.files import read_json
-from songrec.modelspec import ModelSpec, laid_over, read_models, specified
+from songrec.modelspec import ModelSpec, changed, laid_over, read_models, specified
 
 PARAMETERS = "parameters"
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict[str, Any]}
@@ -49,10 +48,10 @@ class Parameter:
             hint = ""
             if isinstance(value, str) and self.plain_type in (int, float) and _is_number(value):
                 hint = f" (YAML reads {value} as text: write {float(value)!r})"
-            allowed = f"must be {_type_name(self.type)}"
+            said = f" must be {_type_name(self.type)}, not {value!r}"
             if get_origin(self.type) in (Annotated, Literal):
-                allowed = error.errors()[0]["msg"].replace("Input should", "must")
-            raise ConfigError(f"{where}: {self.name} {allowed}, not {value!r}{hint}") from error
+                said = in_words(error.errors()[0])
+            raise ConfigError(f"{where}: {self.name}{said}{hint}") from error
 
     @property
     def plain_type(self) -> Any:
@@ -132,15 +131,6 @@ def _declared_type(annotation: ast.expr) -> Any:
     return dict[str, _declared_type(value)]
 
 
-RENAMED = {
-    "scale": "model_size",
-    "tuning": "tuning_gain",
-    "given": "predefined",
-    "spaces": "models.LABEL.space",
-}
-"""Stages, keys and values that had another name: an error about one says the new name."""
-
-
 class Profile(BaseModel):
     """A named set of parameters: one file of `notebooks/profiles`, resolved.
 
@@ -170,7 +160,24 @@ class Profile(BaseModel):
     models: dict[str, ModelSpec] = Field(min_length=1)
 
 
-_KEYS = ("extends", *Profile.model_fields)
+def _by_label(models: Any) -> Any:
+    return {str(label): None for label in models} if isinstance(models, list) else models
+
+
+class _Written(BaseModel):
+    """A profile's file: it need not say what the profiles that it extends say; null takes back."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    extends: Annotated[
+        list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+    ] = []
+    title: Any = None
+    description: Any = None
+    synthetic: Any = None
+    shared: dict[str, Any] = {}
+    stages: dict[str, dict[str, Any] | None] = {}
+    models: Annotated[dict[str, dict[str, Any] | None], BeforeValidator(_by_label)] = {}
 
 
 def profile_names(folder: Path) -> list[str]:
@@ -193,35 +200,24 @@ def read_profile(name: str, folder: Path) -> Profile:
     if name not in (names := profile_names(folder)):
         raise ConfigError(f"there is no profile {name!r}{suggest(name, names)} Profiles: {', '.join(names)}.")
     path = folder / f"{name}.yml"
-    merged, blocks = _extended(name, folder, ()), read_models()
-    for label, changes in merged.get("models", {}).items():
-        if label not in blocks and "estimator" not in changes:
-            raise ConfigError(
-                f"{path}: unknown model {label!r}{suggest(str(label), blocks)} Known: {', '.join(blocks)}. "
-                "A model of your own names its estimator."
-            )
-        where = f"{path}: models.{label}"
-        merged["models"][label] = specified(label, laid_over(label, changes, blocks), where)
-    merged["shared"] = _set(merged.get("shared", {}))
-    merged["stages"] = {stage: _set(values) for stage, values in _set(merged.get("stages", {})).items()}
-    try:
-        return Profile.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {key}: {first['msg']}") from error
+    written, blocks, models = _extended(name, folder, ()), read_models(), {}
+    for label, changes in written.models.items():
+        own = "estimator" in changes
+        check_names([] if own else [label], blocks, "model (one of your own names its estimator)", str(path))
+        models[label] = specified(label, laid_over(label, changes, blocks), f"{path}: models.{label}")
+    resolved = {
+        "shared": _set(written.shared),
+        "stages": {stage: _set(values) for stage, values in _set(written.stages).items()},
+        "models": models,
+    }
+    return checked(Profile, written.model_dump(exclude={"extends"}, exclude_unset=True) | resolved, str(path))
 
 
-def _extended(name: str, folder: Path, chain: tuple[str, ...]) -> dict[str, Any]:
+def _extended(name: str, folder: Path, chain: tuple[str, ...]) -> _Written:
     """A profile's file laid over those that it extends; what they take back is None in it."""
     path = folder / f"{name}.yml"
-    own = _read(path)
-    given = own.pop("extends", [])
-    parents = [given] if isinstance(given, str) else given
-    if not isinstance(parents, list):
-        raise ConfigError(f"{path}: extends: write a profile's name, or a list of names")
-    merged: dict[str, Any] = {}
-    for parent in parents:
+    own, merged = checked(_Written, read_yaml(path), str(path)), _Written()
+    for parent in own.extends:
         check_names([parent], (file.stem for file in folder.glob("*.yml")), "profile", f"{path}: extends")
         if parent in (*chain, name):
             raise ConfigError(f"{path}: extends: {' extends '.join((*chain, name, parent))}")
@@ -229,48 +225,20 @@ def _extended(name: str, folder: Path, chain: tuple[str, ...]) -> dict[str, Any]
     return _laid_over(merged, own)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The file as a dict whose blocks are dicts: `models` by label, a stage without parameters None."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: a profile is a mapping: title, description, synthetic, models")
-    check_names(data, _KEYS, "key", str(path))
-    if isinstance(models := data.get("models"), list):
-        data["models"] = {str(label): {} for label in models}
-    for key in ("shared", "stages", "models"):
-        if not isinstance(data.get(key, {}), dict):
-            raise ConfigError(f"{path}: {key} must be a mapping, not {data[key]!r}")
-    data["models"] = {label: changes or {} for label, changes in data.get("models", {}).items()}
-    for key in ("stages", "models"):
-        for name, values in data.get(key, {}).items():
-            if not isinstance(values, dict | None):
-                raise ConfigError(f"{path}: {key}.{name} must be a mapping, not {values!r}")
-    return data
-
-
-def _laid_over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    stages, models = base.get("stages", {}), base.get("models", {})
-    merged = base | own
-    merged["shared"] = base.get("shared", {}) | own.get("shared", {})
-    merged["stages"] = stages | {
-        stage: None if values is None else (stages.get(stage) or {}) | values
-        for stage, values in own.get("stages", {}).items()
+def _laid_over(base: _Written, own: _Written) -> _Written:
+    merged = {
+        "shared": base.shared | own.shared,
+        "stages": base.stages
+        | {
+            stage: None if values is None else (base.stages.get(stage) or {}) | values
+            for stage, values in own.stages.items()
+        },
+        "models": {
+            label: changed(base.models.get(label, {}), changes or {}) for label, changes in own.models.items()
+        }
+        or base.models,
     }
-    merged["models"] = {
-        label: _changed(models.get(label, {}), changes) for label, changes in own["models"].items()
-    } or models
-    return merged
-
-
-def _changed(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Changes of a model by two profiles, one over the other."""
-    both = [changes["hyperparameters"] for changes in (base, own) if "hyperparameters" in changes]
-    if len(both) == 2 and all(isinstance(values, dict) for values in both):
-        return base | own | {"hyperparameters": both[0] | both[1]}
-    return base | own
+    return base.model_copy(update=own.model_dump(exclude_unset=True) | merged)
 
 
 def _set(values: dict[str, Any]) -> dict[str, Any]:
@@ -293,18 +261,3 @@ def runnable(profile: Profile) -> tuple[Profile, dict[str, str]]:
         else:
             kept[label] = entry
     return profile.model_copy(update={"models": kept}), left_out
-
-
-def check_names(given: Iterable[str], known: Iterable[str], what: str, where: str) -> None:
-    """`ConfigError` for the first given name that is not known, with its new name or the nearest that is."""
-    known = list(known)
-    for name in given:
-        if name not in known:
-            new = f": it is now called {RENAMED[name]!r}." if name in RENAMED else suggest(str(name), known)
-            raise ConfigError(f"{where}: unknown {what} {name!r}{new} Known: {', '.join(known)}.")
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """ ": did you mean ...?" for a misspelt name, or just a full stop."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f": did you mean {near[0]!r}?" if near else "."

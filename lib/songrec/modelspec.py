@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from songrec.checks import checked, read_yaml
 from songrec.errors import ConfigError
 from songrec.paths import NOTEBOOKS
 
@@ -75,10 +75,7 @@ def read_models(path: Path = MODELS) -> dict[str, ModelSpec]:
     """
     if not path.exists():
         return {}
-    try:
-        declared = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
+    declared = read_yaml(path)
     if not isinstance(declared, dict):
         raise ConfigError(f"{path}: write a block for each model, `label: {{estimator: ...}}`")
     return {label: specified(label, entry, f"{path}: {label}") for label, entry in declared.items()}
@@ -86,12 +83,7 @@ def read_models(path: Path = MODELS) -> dict[str, ModelSpec]:
 
 def specified(label: str, entry: Any, where: str) -> ModelSpec:
     """A block as it is written, checked; title and look by the label where it has none of its own."""
-    try:
-        spec = ModelSpec.model_validate(entry)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{where}: {key or 'the block'}: {first['msg']}") from error
+    spec = checked(ModelSpec, entry, where)
     title = spec.title or str(label).replace("_", " ")
     return spec.model_copy(update={"title": title, "look": spec.look or look_of(str(label))})
 
@@ -115,12 +107,18 @@ def laid_over(label: str, changes: Mapping[str, Any], models: Mapping[str, Model
     else:
         like = next((spec for spec in models.values() if spec.estimator == estimator), None)
         base = {key: getattr(like, key) for key in OF_THE_ESTIMATOR} if like else {}
-    merged = {**base, **changes}
-    fixed = changes.get("hyperparameters", {})
-    if isinstance(fixed, Mapping):
-        fixed = {**base.get("hyperparameters", {}), **fixed}
+    merged = changed(base, changes)
+    if isinstance(fixed := merged["hyperparameters"], Mapping):
         merged["hyperparameters"] = {name: value for name, value in fixed.items() if value is not None}
     return merged
+
+
+def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes of a model over what was said of it before; only hyper-parameters are merged one by one."""
+    before, after = base.get("hyperparameters", {}), changes.get("hyperparameters", {})
+    both = isinstance(before, Mapping) and isinstance(after, Mapping)
+    merged = {**before, **after} if both else changes.get("hyperparameters", before)
+    return {**base, **changes, "hyperparameters": merged}
 
 
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {

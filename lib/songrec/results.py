@@ -11,7 +11,6 @@ A published run (`data/results/<profile>`) holds the tables of such a stage one 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,7 +81,7 @@ class Results:
     folder: Path
     header: dict[str, Any] = field(repr=False, compare=False)
     stages: frozenset[str] | None = None
-    _read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _read: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of_run(cls, profile: str, stages: Iterable[str] | None = None) -> "Results":
@@ -219,10 +218,9 @@ class Results:
 
     def models(self, by: str = DECIDING, cutoff: int = 10) -> list[str]:
         """Names of the models, best first by a metric; by one that only describes, largest first."""
-        rows = self.table("evaluate", "metrics")
-        rows = rows[(rows["metric"] == by) & (rows["k"] == cutoff)]
+        rows = self.rows("evaluate", "metrics", metric=by, k=cutoff)
         if rows.empty:
-            raise DataError(f"{self.folder / 'evaluate' / 'metrics.csv'}: no {by}@{cutoff}")
+            raise self._lacks("evaluate", "metrics", f"no {by}@{cutoff}")
         up = METRICS[by].best == "low"
         return rows.sort_values("value", ascending=up, kind="stable")["model"].tolist()
 
@@ -254,8 +252,7 @@ class Results:
             first, *others = [model for model in self.models(metric, cutoff) if model in of] or [None]
             tests = {model: self.difference(first, model, metric, cutoff)["p_holm"] for model in others}
             return ({first} if first else set()) | {model for model, p in tests.items() if p >= ALPHA}
-        marks = self.table("compare", "best")
-        rows = marks[(marks["metric"] == metric) & (marks["k"] == cutoff)]
+        rows = self.rows("compare", "best", metric=metric, k=cutoff)
         return set(rows.loc[rows["best"].astype(str) == "True", "model"])
 
     # Single estimates
@@ -270,7 +267,7 @@ class Results:
         """
         rows = self.rows(stage, table, **keys)
         if len(rows) != 1:
-            raise DataError(f"{self.folder / stage / table}.csv: {len(rows)} rows fit {keys}, not one")
+            raise self._lacks(stage, table, f"{len(rows)} rows fit {keys}, not one")
         return Estimate.of(rows.iloc[0])
 
     def rows(self, stage: str, table: str, **keys: Any) -> pd.DataFrame:
@@ -278,27 +275,28 @@ class Results:
         rows = self.table(stage, table)
         for column, value in keys.items():
             if column not in rows:
-                raise DataError(
-                    f"{self.folder / stage / table}.csv: no column {column!r}{suggest(column, rows.columns)}"
-                )
+                raise self._lacks(stage, table, f"no column {column!r}{suggest(column, rows.columns)}")
             rows = rows[rows[column] == value]
         return rows
 
+    def _row(self, stage: str, table: str, **keys: Any) -> dict[str, Any] | None:
+        """The same for one row, of a table that is asked often; None where there is none."""
+        if (place := (stage, table, *keys)) not in self._read:
+            rows = self.table(stage, table).to_dict("records")
+            self._read[place] = {tuple(row[key] for key in keys): row for row in rows}
+        return self._read[place].get(tuple(keys.values()))
+
+    def _lacks(self, stage: str, table: str, what: str) -> DataError:
+        return DataError(f"{self.folder / stage / table}.csv: {what}")
+
     def metric(self, model: str, metric: str = DECIDING, cutoff: int = 10) -> Estimate:
         """What was measured for a model."""
-        found = self._metrics.get((model, metric, cutoff))
-        if found is None:
-            known = sorted({name for name, *_ in self._metrics})
-            raise DataError(
-                f"{self.folder / 'evaluate' / 'metrics.csv'}: no {metric}@{cutoff} of {model}"
-                f"{suggest(model, known)}"
+        if (row := self._row("evaluate", "metrics", model=model, metric=metric, k=cutoff)) is None:
+            known = sorted(set(self.table("evaluate", "metrics")["model"]))
+            raise self._lacks(
+                "evaluate", "metrics", f"no {metric}@{cutoff} of {model}{suggest(model, known)}"
             )
-        return found
-
-    @cached_property
-    def _metrics(self) -> dict[tuple[str, str, int], Estimate]:
-        rows = self.table("evaluate", "metrics").to_dict("records")
-        return {(row["model"], row["metric"], row["k"]): Estimate.of(row) for row in rows}
+        return Estimate.of(row)
 
     def difference(self, model: str, than: str, metric: str = DECIDING, cutoff: int = 10) -> dict[str, Any]:
         """The row of the comparison of two models, the first minus the second, in either order."""
@@ -309,28 +307,15 @@ class Results:
         return Estimate.of(self._pair("ratios", model, than, metric, cutoff))
 
     def _pair(self, table: str, model: str, than: str, metric: str, cutoff: int) -> dict[str, Any]:
-        key = (model, than, metric, cutoff)
-        if (row := self._pairs[table].get(key)) is not None:
+        by = {"metric": metric, "k": cutoff}
+        if (row := self._row("compare", table, model=model, than=than, **by)) is not None:
             return row
-        if (row := self._pairs[table].get((than, model, metric, cutoff))) is None:
-            raise DataError(
-                f"{self.folder / 'compare' / table}.csv: {model} and {than} are not compared "
-                f"by {metric}@{cutoff}"
-            )
+        if (row := self._row("compare", table, model=than, than=model, **by)) is None:
+            raise self._lacks("compare", table, f"{model} and {than} are not compared by {metric}@{cutoff}")
         turned = row | {"model": model, "than": than, "ci_low": row["ci_high"], "ci_high": row["ci_low"]}
         for name in {"value", "ci_low", "ci_high", *_SIGNED} & turned.keys():
             turned[name] = 1 / turned[name] if table == "ratios" else 0.0 - turned[name]
         return turned
-
-    @cached_property
-    def _pairs(self) -> dict[str, dict[tuple[str, str, str, int], dict[str, Any]]]:
-        return {
-            name: {
-                (row["model"], row["than"], row["metric"], row["k"]): row
-                for row in self.table("compare", name).to_dict("records")
-            }
-            for name in ("differences", "ratios")
-        }
 
     def beside(self, name: str) -> pd.DataFrame:
         """A table that is published beside the runs and belongs to none of them."""

@@ -9,8 +9,9 @@ import pytest
 from songrec.config import read_parameters
 from songrec.files import read_json
 from songrec.paths import NOTEBOOKS
+from songrec.pipeline.graph import read_graph
 from songrec.pipeline.imports import LIBRARY, closure
-from songrec.pipeline.notebook import code_of
+from songrec.pipeline.notebook import code_of, source_of, tags
 
 STUDIES, PAGES = (sorted((NOTEBOOKS / kind).glob("*.ipynb")) for kind in ("studies", "pages"))
 IGNORED = "nbval-ignore-output"
@@ -27,17 +28,14 @@ def cells(path: Path, kind: str) -> list[dict]:
     return [cell for cell in read_json(path)["cells"] if cell["cell_type"] == kind]
 
 
-def source(cell: dict) -> str:
-    return "".join(cell["source"])
-
-
-def tags(cell: dict) -> list[str]:
-    return cell["metadata"].get("tags", [])
-
-
 def code(path: Path) -> str:
     """All code but the parameters."""
-    return "\n".join(source(cell) for cell in cells(path, "code") if "parameters" not in tags(cell))
+    return "\n".join(source_of(cell) for cell in cells(path, "code") if "parameters" not in tags(cell))
+
+
+def reached(path: Path) -> set[str]:
+    """Files of the library that a notebook depends on."""
+    return {file.relative_to(LIBRARY / "songrec").as_posix() for file in closure(code_of(path))}
 
 
 def outputs(path: Path) -> list[tuple[dict, dict]]:
@@ -64,14 +62,17 @@ def imported(path: Path) -> set[str]:
 @both
 def test_it_opens_with_a_question(notebook):
     first = read_json(notebook)["cells"][0]
-    heading, blank, *paragraph = source(first).split("\n")
+    heading, blank, *paragraph = source_of(first).split("\n")
     assert first["cell_type"] == "markdown"
     assert re.fullmatch(r"# \S.*\?", heading)
     assert not blank
     assert len(paragraph) >= 2
     assert all(line.strip() for line in paragraph), "one paragraph"
     headings = [
-        line for cell in cells(notebook, "markdown") for line in source(cell).split("\n") if line[:2] == "# "
+        line
+        for cell in cells(notebook, "markdown")
+        for line in source_of(cell).split("\n")
+        if line[:2] == "# "
     ]
     assert headings == [heading]
 
@@ -79,7 +80,7 @@ def test_it_opens_with_a_question(notebook):
 @both
 def test_numbers_in_prose_are_made_and_not_typed(notebook):
     for cell in cells(notebook, "markdown"):
-        assert not re.search(r"\d", source(cell).replace("95 %", "")), source(cell)
+        assert not re.search(r"\d", source_of(cell).replace("95 %", "")), source_of(cell)
 
 
 @both
@@ -102,7 +103,7 @@ def test_code_is_short_calls_into_the_library(notebook):
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     assert not [node for node in ast.walk(tree) if isinstance(node, definitions)]
     assert {name.split(".")[0] for name in imported(notebook)} == {"songrec"}
-    assert all(len(source(cell).split("\n")) <= 25 for cell in cells(notebook, "code"))
+    assert all(len(source_of(cell).split("\n")) <= 25 for cell in cells(notebook, "code"))
 
 
 @both
@@ -136,9 +137,9 @@ def test_outputs_name_no_place_on_this_machine(notebook):
 def test_timings_stand_alone_in_cells_that_are_not_compared(notebook):
     """What differs from run to run is shown in no other cell, and those cells show nothing else."""
     for cell in cells(notebook, "code"):
-        last = ast.parse(source(cell)).body[-1]
+        last = ast.parse(source_of(cell)).body[-1]
         shown = isinstance(last, ast.Expr) and "cost" in named(last)
-        assert (shown and "save" not in named(last)) == (IGNORED in tags(cell)), source(cell)
+        assert (shown and "save" not in named(last)) == (IGNORED in tags(cell)), source_of(cell)
 
 
 @both
@@ -156,7 +157,7 @@ def test_tables_can_be_read_in_either_theme(notebook):
 @studies
 def test_a_study_ends_with_what_is_kept(notebook):
     last = read_json(notebook)["cells"][-1]
-    assert source(last).split("\n")[-1].startswith("stage.save(")
+    assert source_of(last).split("\n")[-1].startswith("stage.save(")
     assert last["outputs"] == []
     assert code(notebook).count("stage.save(") == 1
 
@@ -171,20 +172,30 @@ def test_a_study_finds_nothing_and_draws_nothing(notebook):
     assert {tuple(output["data"]) for output in compared} == {("text/html", "text/plain")}
 
 
-def test_a_fit_depends_on_no_metric_and_no_source_of_data():
+def test_the_declared_studies_exist():
+    assert {stage.path for stage in read_graph().stages.values()} == set(STUDIES)
+
+
+@studies
+def test_a_study_reaches_nothing_that_tells(notebook):
+    """Computing and telling are apart: no study depends on how its results are told."""
+    telling = ("show/", "pages/", "book/", "results.py", "pipeline/page.py")
+    assert not [file for file in reached(notebook) if file.startswith(telling)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "some", "none"),
+    [
+        ("05_train", "models/registry.py", ("evaluation/", "data/")),
+        ("01_ingest", "data/ingest.py", ("models/", "splits/", "evaluation/", "data/marginals")),
+        ("03_split", "splits/", ("models/", "evaluation/")),
+    ],
+)
+def test_a_fit_depends_on_no_metric_and_no_source_of_data(stage, some, none):
     """A new metric fits no model again; a new model reads and divides no log again."""
-    reached = {}
-    for stage in ("01_ingest", "03_split", "05_train"):
-        files = closure(code_of(NOTEBOOKS / "studies" / f"{stage}.ipynb"))
-        reached[stage] = {path.relative_to(LIBRARY / "songrec").with_suffix("").as_posix() for path in files}
-    assert "models/registry" in reached["05_train"]
-    assert "data/ingest" in reached["01_ingest"]
-    for stage, others in (
-        ("05_train", ("evaluation/", "data/")),
-        ("01_ingest", ("models/", "splits/", "evaluation/", "data/marginals")),
-        ("03_split", ("models/", "evaluation/")),
-    ):
-        assert not {path for path in reached[stage] if path.startswith(others)}, stage
+    files = reached(NOTEBOOKS / "studies" / f"{stage}.ipynb")
+    assert [file for file in files if file.startswith(some)]
+    assert not [file for file in files if file.startswith(none)]
 
 
 # Pages
@@ -203,8 +214,8 @@ def test_a_page_imports_the_module_of_its_name(notebook):
 @pages
 def test_a_page_closes_with_what_was_found(notebook):
     *_, heading, last = read_json(notebook)["cells"]
-    assert source(heading) == "## What was found"
-    assert source(last).startswith(f"{notebook.stem[3:]}.findings(run")
+    assert source_of(heading) == "## What was found"
+    assert source_of(last).startswith(f"{notebook.stem[3:]}.findings(run")
     assert [list(output["data"]) for output in last["outputs"]] == [["text/markdown", "text/plain"]]
 
 

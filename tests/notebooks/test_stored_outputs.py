@@ -10,6 +10,7 @@ import pytest
 from songrec.config import read_parameters
 from songrec.files import read_json
 from songrec.paths import NOTEBOOKS
+from songrec.pipeline.notebook import INJECTED, source_of, tags
 
 pytestmark = pytest.mark.slow
 
@@ -20,10 +21,9 @@ def shown(notebook: Path) -> dict[str, list]:
     """Cell -> its outputs without pictures; cells whose outputs are measured anew each time are left out."""
     found = {}
     for cell in read_json(notebook)["cells"]:
-        tags = cell["metadata"].get("tags", [])
-        if cell["cell_type"] == "code" and not {"nbval-ignore-output", "injected-parameters"} & set(tags):
+        if cell["cell_type"] == "code" and not {"nbval-ignore-output", INJECTED} & set(tags(cell)):
             outputs = [output.get("data", output) for output in cell["outputs"]]
-            found["".join(cell["source"])] = [
+            found[source_of(cell)] = [
                 {kind: "".join(text) for kind, text in output.items() if not kind.startswith("image/")}
                 for output in outputs
             ]

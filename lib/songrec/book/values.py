@@ -48,11 +48,10 @@ import pandas as pd
 
 from songrec.config import suggest
 from songrec.errors import DataError
+from songrec.evaluation.comparisons import ALPHA
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Estimate, Results
 from songrec.show.numbers import p_value, plain, significant, unbroken, written
-
-ALPHA = 0.05
 
 _MODELS = ("model", "than", "one", "other")
 _EXTREMES = {"highest": pd.Series.idxmax, "lowest": pd.Series.idxmin}
@@ -144,9 +143,8 @@ def _untrue(left: list[str], sign: str, right: list[str], run: Results, cutoff: 
         ones = [one]
     else:
         every = left[0] == "every"
-        ones = [
-            each.estimate for each in (_each(left[1:], run, cutoff) if every else [_find(left, run, cutoff)])
-        ]
+        found = _rows(left[1], left[2:], run, cutoff) if every else [_find(left, run, cutoff)]
+        ones = [each.estimate for each in found]
         other = _number(" ".join(right)) or _find(right, run, cutoff).estimate
     holds = {
         ">": lambda one: one.low > other.high,
@@ -249,11 +247,6 @@ def _row(place: str, words: Sequence[str], run: Results, cutoff: int) -> Found:
     return found[0]
 
 
-def _each(words: Sequence[str], run: Results, cutoff: int) -> list[Found]:
-    """Every row of a table that fits."""
-    return _rows(words[0], words[1:], run, cutoff)
-
-
 def _rows(place: str, words: Sequence[str], run: Results, cutoff: int) -> list[Found]:
     """Cells of a table: words are values of key columns, in the order of the columns, or name a column."""
     stage, _, name = place.partition(".")
@@ -314,9 +307,8 @@ def _write(found: Found, forms: Sequence[str], run: Results, expression: str) ->
     if way == "model":
         return run.label(found.model)
     if not isinstance(value, Estimate):
-        if not isinstance(value, int | float | np.number) or isinstance(value, bool | np.bool_):
-            return plain(value)
-        if way == "none" and not (signed or unit):
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
+        if not number or (way == "none" and not (signed or unit)):
             return plain(value)
         value = Estimate(float(value))
     if way == "users":

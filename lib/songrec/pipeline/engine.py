@@ -52,7 +52,26 @@ class Engine:
 
     def prepare(self) -> None:
         """Write what DVC reads: the stages, their parameters, their code; and the header that pages read."""
-        _write_project(self.plan)
+        plan, folder = self.plan, self.plan.paths.processed
+        config = folder / ".dvc" / "config"
+        if not config.exists():
+            write_text(config, "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n")
+        for project in folder.glob(f"{STAGES}/*/{PROJECT}"):
+            if project.parent.name not in plan.stages:  # what it made stays known, should the stage come back
+                project.unlink()
+        for stage in plan.stages.values():
+            _write_stage(stage, plan, folder / STAGES / stage.name)
+        _write_changed(plan.paths.header, json.dumps(plan.header, indent=2, ensure_ascii=False) + "\n")
+        resolved = {
+            stage.name: {
+                "stage": stage.declaration.name,
+                "notebook": stage.notebook.relative_to(NOTEBOOKS).as_posix(),
+                "executed": stage.executed.relative_to(plan.paths.notebooks).as_posix(),
+                "parameters": stage.parameters,
+            }
+            for stage in plan.stages.values()
+        }
+        write_json(plan.paths.plan, resolved)
 
     @contextmanager
     def _repo(self) -> Iterator[Any]:
@@ -153,24 +172,10 @@ def _as_before(paths: Paths) -> Iterator[None]:
 
 
 def _written(paths: Paths) -> set[Path]:
-    """What `_write_project` writes, as far as it is there."""
+    """What `Engine.prepare` writes, as far as it is there."""
     folders = (paths.processed / STAGES).glob("*")
     files = {folder / name for folder in folders for name in (PROJECT, PARAMETERS, CODE)}
     return {path for path in files | {paths.plan, paths.header} if path.exists()}
-
-
-def _write_project(plan: Plan) -> None:
-    folder = plan.paths.processed
-    config = folder / ".dvc" / "config"
-    if not config.exists():
-        write_text(config, "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n")
-    for project in folder.glob(f"{STAGES}/*/{PROJECT}"):
-        if project.parent.name not in plan.stages:  # what it made stays known, should the stage come back
-            project.unlink()
-    for stage in plan.stages.values():
-        _write_stage(stage, plan, folder / STAGES / stage.name)
-    _write_changed(plan.paths.header, json.dumps(plan.header, indent=2, ensure_ascii=False) + "\n")
-    write_json(plan.paths.plan, {stage.name: _resolved(stage, plan) for stage in plan.stages.values()})
 
 
 def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
@@ -181,11 +186,11 @@ def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
     dependencies = [folder / CODE, *library, *stage.raw, *inputs]
     project = {
         "cmd": _COMMAND.format(profile=plan.profile_name, stage=stage.name),
-        "deps": sorted(_relative(path, folder) for path in dependencies),
+        "deps": sorted(os.path.relpath(path, folder) for path in dependencies),
         "params": [{PARAMETERS: list(parameters)}],
         # `persist`: the outputs of the last run stay until the new ones take their place.
         "outs": [
-            {_relative(path, folder): {"cache": False, "persist": True}}
+            {os.path.relpath(path, folder): {"cache": False, "persist": True}}
             for path in sorted([*stage.outputs, stage.executed])
         ],
     }
@@ -202,32 +207,13 @@ def _fitted_by(path: Path, paths: Paths) -> Path:
     return path / FACTS if path.parent.parent == paths.tables else path
 
 
-def _resolved(stage: PlannedStage, plan: Plan) -> dict[str, Any]:
-    return {
-        "stage": stage.declaration.name,
-        "notebook": stage.notebook.relative_to(NOTEBOOKS).as_posix(),
-        "executed": stage.executed.relative_to(plan.paths.notebooks).as_posix(),
-        "parameters": stage.parameters,
-    }
-
-
-def _key(name: str) -> str:
-    return name.replace(".", "@")  # a dot is nesting in DVC's parameter names
-
-
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested parameters made flat, so that DVC compares and reports them one by one."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, dict) and value:
-            flat |= _flat(value, f"{prefix}{_key(name)}/")
-        else:
-            flat[f"{prefix}{_key(name)}"] = value
+        key = prefix + name.replace(".", "@")  # a dot is nesting in DVC's parameter names
+        flat |= _flat(value, f"{key}/") if isinstance(value, dict) and value else {key: value}
     return flat
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return os.path.relpath(path, folder)
 
 
 def _write_changed(path: Path, text: str) -> None:

@@ -1,26 +1,25 @@
 """The graph of stages as `notebooks/pipeline.yml` declares it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Literal
 
-import yaml
+from pydantic import BaseModel, ConfigDict
 
-from songrec.config import Parameter, check_names, read_parameters
+from songrec.checks import check_names, checked, read_yaml
+from songrec.config import Parameter, read_parameters, read_profile, runnable
 from songrec.errors import ConfigError
 from songrec.modelspec import ModelSpec
-from songrec.paths import NOTEBOOKS, Paths
+from songrec.paths import NOTEBOOKS, PROFILES, Paths
 from songrec.pipeline.stage import TABLES
 
 STUDIES, PAGES = "studies", "pages"
 """Folders of the two kinds of notebooks: what computes, and what tells."""
 
-_KEYS = ("notebook", "raw", "inputs", "outputs", "each", "of_members", "page")
 
-
-@dataclass(frozen=True)
-class StageDeclaration:
+class StageDeclaration(BaseModel):
     """One entry of pipeline.yml.
 
     Attributes
@@ -29,29 +28,31 @@ class StageDeclaration:
         The stage's.
     notebook : str
         Stem of its notebooks.
-    raw : tuple of str
+    raw : list of str
         Names of the parameters whose values are raw files.
-    inputs : tuple of str
+    inputs : list of str
         Names of the artefacts that the study reads.
     outputs : dict
         Artefact name -> path template; the stage's tables, `<stage>_tables`, are among them.
-    each_model : bool
-        Whether the study runs once for each model of the profile.
+    each : str
+        "models" for a study that runs once for each model of the profile, else empty.
     of_members : str
         The artefact, of its own or an earlier stage, that it reads of each member of its model, under the
         name `members`; empty for none.
-    page : tuple of str or None
+    page : list of str or None
         Stages whose tables its page reads, its own first; None for a stage without a page.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     name: str
     notebook: str
-    raw: tuple[str, ...]
-    inputs: tuple[str, ...]
-    outputs: dict[str, str]
-    each_model: bool
-    of_members: str
-    page: tuple[str, ...] | None
+    raw: list[str] = []
+    inputs: list[str] = []
+    outputs: dict[str, str] = {}
+    each: Literal["models", ""] = ""
+    of_members: str = ""
+    page: list[str] | None = None
 
     @property
     def path(self) -> Path:
@@ -78,6 +79,11 @@ class StageDeclaration:
         """The parameters that the page declares."""
         return {} if self.page is None else read_parameters(self.page_path)
 
+    @property
+    def settable(self) -> dict[str, Parameter]:
+        """What a profile may set: parameters of the study and of the page."""
+        return self.page_parameters | self.parameters
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -85,7 +91,7 @@ class Graph:
 
     stages: dict[str, StageDeclaration]
 
-    @property
+    @cached_property
     def owners(self) -> dict[str, StageDeclaration]:
         """Artefact name -> the stage that makes it."""
         return {artefact: stage for stage in self.stages.values() for artefact in stage.outputs}
@@ -100,22 +106,12 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     """Read the declaration; `ConfigError` for an artefact that two stages make or that none before makes."""
     stages: dict[str, StageDeclaration] = {}
     made: set[str] = set()
-    declared = yaml.safe_load(path.read_text(encoding="utf-8"))
+    declared = read_yaml(path)
     for name, entry in declared.items():
-        check_names(entry, _KEYS, "key", f"{path}: {name}")
-        each = entry.get("each") == "models"
-        tables = f"processed/tables/{name}" + ("/{model}" if each else "")
-        page = entry.get("page")
-        stage = StageDeclaration(
-            name,
-            entry["notebook"],
-            tuple(entry.get("raw", ())),
-            tuple(entry.get("inputs", ())),
-            {**entry.get("outputs", {}), f"{name}{TABLES}": tables},
-            each,
-            entry.get("of_members", ""),
-            None if page is None else (name, *page),
-        )
+        stage = checked(StageDeclaration, {"name": name} | entry, f"{path}: {name}")
+        tables = f"processed/tables/{name}" + ("/{model}" if stage.each else "")
+        page = None if stage.page is None else [name, *stage.page]
+        stage = stage.model_copy(update={"outputs": stage.outputs | {stage.tables: tables}, "page": page})
         check_names(stage.inputs, made, "artefact (no stage before it makes it)", f"{path}: {name}")
         if twice := made & stage.outputs.keys():
             raise ConfigError(f"{path}: {name}: another stage makes {', '.join(sorted(twice))} already")
@@ -127,47 +123,62 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     return Graph(stages)
 
 
-def artefact_path(template: str, paths: Paths, model: str | None) -> Path:
-    """`interim/...` or `processed/...` of pipeline.yml as a path of this profile, for this model."""
-    root, _, rest = template.partition("/")
-    folder = {"interim": paths.interim, "processed": paths.processed}[root]
-    return folder / (rest.format(model=model) if model else rest)
+@dataclass(frozen=True)
+class Places:
+    """Where the artefacts of one profile lie.
 
-
-def output_paths(stage: StageDeclaration, paths: Paths, model: str | None) -> dict[str, Path]:
-    """Where the stage writes, by artefact name."""
-    return {name: artefact_path(template, paths, model) for name, template in stage.outputs.items()}
-
-
-def input_paths(
-    stage: StageDeclaration,
-    graph: Graph,
-    paths: Paths,
-    model: str | None,
-    models: Mapping[str, ModelSpec],
-) -> dict[str, Path | dict[str, Path]]:
-    """Where the stage reads, by artefact name.
-
-    An artefact that exists once for each model is one path for a stage that works on one `model`, and a
-    dict model -> path for any other; so is `members`, of the models that this one is made of.
+    Attributes
+    ----------
+    graph : Graph
+        Who makes them.
+    paths : Paths
+        The profile's folders.
+    models : mapping
+        Label -> model, of all that can run here.
     """
-    found: dict[str, Path | dict[str, Path]] = {}
-    for name in stage.inputs:
-        owner = graph.owners[name]
-        if owner.each_model and model is None:
-            found[name] = {m: artefact_path(owner.outputs[name], paths, m) for m in models}
-        else:
-            found[name] = artefact_path(owner.outputs[name], paths, model if owner.each_model else None)
-    if stage.of_members:
-        template = graph.owners[stage.of_members].outputs[stage.of_members]
-        found["members"] = {m: artefact_path(template, paths, m) for m in models[model].members}
-    return found
+
+    graph: Graph
+    paths: Paths
+    models: Mapping[str, ModelSpec]
+
+    @classmethod
+    def of(cls, profile: str) -> "Places":
+        """Those of a profile, by its name."""
+        return cls(read_graph(), Paths(profile), runnable(read_profile(profile, PROFILES))[0].models)
+
+    def path(self, artefact: str, model: str | None) -> Path:
+        """Of the artefact; of this model's where there is one for each."""
+        owner = self.graph.owners[artefact]
+        root, _, rest = owner.outputs[artefact].partition("/")
+        folder = {"interim": self.paths.interim, "processed": self.paths.processed}[root]
+        return folder / (rest.format(model=model) if owner.each else rest)
+
+    def outputs(self, stage: StageDeclaration, model: str | None) -> dict[str, Path]:
+        """Where the stage writes, by artefact name."""
+        return {name: self.path(name, model) for name in stage.outputs}
+
+    def inputs(self, stage: StageDeclaration, model: str | None) -> dict[str, Path | dict[str, Path]]:
+        """Where the stage reads, by artefact name.
+
+        An artefact that exists once for each model is one path for a stage that works on one `model`, and a
+        dict model -> path for any other; so is `members`, of the models that this one is made of.
+        """
+        found: dict[str, Path | dict[str, Path]] = {}
+        for name in stage.inputs:
+            several = self.graph.owners[name].each and model is None
+            found[name] = self._of_each(name, self.models) if several else self.path(name, model)
+        if stage.of_members:
+            found["members"] = self._of_each(stage.of_members, self.models[model].members)
+        return found
+
+    def _of_each(self, artefact: str, models: Iterable[str]) -> dict[str, Path]:
+        return {model: self.path(artefact, model) for model in models}
+
+    def tables(self, stage: StageDeclaration) -> list[Path]:
+        """Folders of the stage's tables: of one that runs once a model, all models' folders."""
+        return [self.path(stage.tables, model) for model in (self.models if stage.each else [None])]
 
 
-def table_paths(stages: Sequence[StageDeclaration], paths: Paths, models: Iterable[str]) -> list[Path]:
-    """Folders of the tables of these stages: of one that runs once a model, all models' folders."""
-    return [
-        artefact_path(stage.outputs[stage.tables], paths, model)
-        for stage in stages
-        for model in (models if stage.each_model else [None])
-    ]
+def flat(places: Iterable[Path | Mapping[str, Path]]) -> list[Path]:
+    """What `Places.inputs` says, as one list."""
+    return [path for each in places for path in (each.values() if isinstance(each, Mapping) else [each])]

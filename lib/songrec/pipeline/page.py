@@ -17,21 +17,14 @@ def open_page(name: str, profile: str = "tiny") -> "Results":
     Tables that do not exist yet are made first, by the studies that own them; inside a run of the pipeline a
     missing one is a `DataError`.
     """
-    from songrec.config import read_profile, runnable
     from songrec.errors import ConfigError
-    from songrec.paths import PROFILES, Paths
-    from songrec.pipeline.graph import read_graph, table_paths
+    from songrec.pipeline.graph import Places
     from songrec.results import Results
 
-    graph, paths = read_graph(), Paths(profile)
-    if (stages := graph[name].page) is None:
+    places = Places.of(profile)
+    if (stages := places.graph[name].page) is None:
         raise ConfigError(f"stage {name} has no page: give it `page` in pipeline.yml")
-    models = runnable(read_profile(profile, PROFILES))[0].models
-    missing = [
-        stage
-        for stage in stages
-        if not all(path.exists() for path in (*table_paths([graph[stage]], paths, models), paths.header))
-    ]
-    if missing:
+    needed = {stage: [*places.tables(places.graph[stage]), places.paths.header] for stage in stages}
+    if missing := [stage for stage in stages if not all(path.exists() for path in needed[stage])]:
         make_inputs(missing, f"the page {name}", profile)
     return Results.of_run(profile, stages=stages)

@@ -11,8 +11,9 @@ from songrec.files import replacing, write_json
 from songrec.measure import machine
 from songrec.paths import REPOSITORY, RESULTS
 from songrec.pipeline.engine import Engine
-from songrec.pipeline.plan import FITTED, Plan, PlannedStage, make_plan
+from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
+from songrec.pipeline.settings import FITTED
 from songrec.tables import save_tables
 
 if TYPE_CHECKING:

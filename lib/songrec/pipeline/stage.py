@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from songrec.errors import DataError, StageError
-from songrec.paths import PROFILES, Paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,24 +58,18 @@ def open_stage(name: str, profile: str = "tiny", model: str | None = None) -> St
     the engine has made it, and a missing input is a `DataError`.
     """
     # Here, for the process that starts a notebook loads this module as well, and needs none of it.
-    from songrec.config import read_profile, runnable
-    from songrec.pipeline.graph import input_paths, output_paths, read_graph
+    from songrec.pipeline.graph import Places, flat
 
-    graph, paths = read_graph(), Paths(profile)
-    models = runnable(read_profile(profile, PROFILES))[0].models
-    declaration = graph[name]
-    inputs = input_paths(declaration, graph, paths, model, models)
-    missing = [artefact for artefact, where in inputs.items() if not _exists(where)]
+    places = Places.of(profile)
+    declaration, inputs = places.graph[name], places.inputs(places.graph[name], model)
+    missing = [
+        artefact for artefact, where in inputs.items() if not all(path.exists() for path in flat([where]))
+    ]
     if missing:
-        made_by = {graph.owners[declaration.of_members if a == "members" else a].name for a in missing}
+        made_by = {places.graph.owners[declaration.of_members if a == "members" else a].name for a in missing}
         make_inputs(sorted(made_by), name, profile)
-    outputs = output_paths(declaration, paths, model if declaration.each_model else None)
-    unfinished = paths.unfinished / (f"{name}.{model}" if declaration.each_model else name)
-    return Stage(name, profile, inputs, outputs, unfinished)
-
-
-def _exists(where: Path | Mapping[str, Path]) -> bool:
-    return all(path.exists() for path in (where.values() if isinstance(where, Mapping) else [where]))
+    unfinished = places.paths.unfinished / (f"{name}.{model}" if declaration.each else name)
+    return Stage(name, profile, inputs, places.outputs(declaration, model), unfinished)
 
 
 def make_inputs(owners: Sequence[str], name: str, profile: str) -> None:

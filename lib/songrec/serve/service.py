@@ -104,7 +104,7 @@ class Service:
         """What a user of the log might play next; a user who is not in it gets the popular list."""
         code = codes_of(self.log.user_ids, [user_id])[0]
         if code == NOTHING:
-            notes = [f"Nobody in the log is called {user_id!r}.{self._near(user_id)}"]
+            notes = [f"Nobody in the log is called {user_id!r}.{_did_you_mean(self.log.user_ids, user_id)}"]
             return self._popular(np.empty(0, np.int32), n, notes)
         heard = self.log.plays[[code]]
         place = codes_of(self.song_ids, self.log.song_ids[heard.indices])
@@ -123,9 +123,7 @@ class Service:
         """
         place = codes_of(self.song_ids, song_ids)
         unknown = [song for song, code in zip(song_ids, place, strict=True) if code == NOTHING]
-        notes = [
-            f"{self.item.capitalize()} {song!r} is not known.{self._near_song(song)}" for song in unknown
-        ]
+        notes = [self._unknown(self.item.capitalize(), song) for song in unknown]
         if len(unknown) == len(song_ids):
             raise DataError(" ".join(notes) or f"name at least one {self.item}")
         known = np.unique(place[place != NOTHING])
@@ -161,7 +159,7 @@ class Service:
         """
         code = codes_of(self.song_ids, [song_id])
         if code[0] == NOTHING:
-            raise DataError(f"{self.item} {song_id!r} is not known.{self._near_song(song_id)}")
+            raise DataError(self._unknown(self.item, song_id))
         songs, scores = self.model.similar_songs(code, self._at_most(n))
         heading = f"{self.label}: {self.item}s like {self.catalogue.label(self.song_ids[code])[0]}"
         return Answer(heading, self._table(songs[0], scores[0], self.song_ids), self._synthetic())
@@ -207,11 +205,8 @@ class Service:
             }
         )
 
-    def _near(self, user_id: str) -> str:
-        return _did_you_mean(near_ids(self.log.user_ids, user_id))
-
-    def _near_song(self, song_id: str) -> str:
-        return _did_you_mean(near_ids(self.song_ids, song_id))
+    def _unknown(self, item: str, song_id: str) -> str:
+        return f"{item} {song_id!r} is not known.{_did_you_mean(self.song_ids, song_id)}"
 
     def _synthetic(self) -> list[str]:
         return ["The log is synthetic: titles, artists and listeners are invented."] if self.synthetic else []
@@ -228,7 +223,8 @@ def _counts(model: Popularity) -> str:
     return f"The score is the number of {model.by}."
 
 
-def _did_you_mean(near: list[str]) -> str:
+def _did_you_mean(ids: np.ndarray, wanted: str) -> str:
+    near = near_ids(ids, wanted)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
