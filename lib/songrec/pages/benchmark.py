@@ -20,7 +20,7 @@ from songrec.show.table import (
     Table,
     capped,
     counts,
-    estimates,
+    measured,
     numbers,
     sizes,
     stacked,
@@ -75,13 +75,12 @@ def across(runs: Sequence[Results], models: list[str] | None = None, metric: str
     shown = [model for model in known if models is None or model in models]
     columns = {"model": words(_name(runs, model) for model in shown)}
     for run in runs:
-        rows = run.rows("evaluate", "metrics", metric=metric, k=10).set_index("model").reindex(shown)
+        made = measured(run, metric, 10, shown)
         cells = [
             text + (DAGGER if text and run.capped(model) else "")
-            for model, text in zip(shown, estimates(rows, METRICS[metric].unit).cells, strict=True)
+            for model, text in zip(shown, made.cells, strict=True)
         ]
-        best = run.best(metric) if METRICS[metric].best else set()
-        columns[run.title] = Column(cells).marked(model in best for model in shown)
+        columns[run.title] = Column(cells).marked(made.bold)
     fits = runs[0].table("train", "cost").set_index("model")["fit_seconds"]
     columns["fit (s), first log"] = sizes(fits.reindex(shown))
     ended = next((note for run in runs if (note := capped(run, shown))), "")

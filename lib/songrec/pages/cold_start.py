@@ -1,6 +1,7 @@
 """Cold start: new users of whom little is shown, and new songs that nobody has heard."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,22 +10,16 @@ from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, subplots
 from songrec.show.prose import Prose, prose
-from songrec.show.table import RANGE, Table, counts, numbers, stacked, table, wide, words
+from songrec.show.table import RANGE, Table, frame, numbers, stacked, wide
 
 STAGE = "cold_start"
 
 
 def users(run: Results) -> Table:
     """Who is set aside, and how much of them is hidden."""
-    rows = run.table(STAGE, "users")
-    return table(
-        {
-            "part": words(rows["part"]),
-            "users": counts(rows["users"]),
-            f"{run.item}s heard": counts(rows["songs"]),
-            f"hidden {run.item}s a user": numbers(rows["hidden"], digits=1),
-        }
-    )
+    hidden = f"hidden {run.item}s a user"
+    rows = run.table(STAGE, "users").rename(columns={"songs": f"{run.item}s heard", "hidden": hidden})
+    return frame(rows, **{hidden: partial(numbers, digits=1)})
 
 
 def kappa(run: Results) -> Table:

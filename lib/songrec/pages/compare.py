@@ -27,6 +27,7 @@ from songrec.show.table import (
     capped,
     counts,
     estimates,
+    measured,
     numbers,
     p_values,
     sizes,
@@ -52,11 +53,7 @@ def results(
     cutoff = cutoff or _cutoff(run)
     shown = [model for model in run.models(cutoff=cutoff) if models is None or model in models]
     columns = {"model": words(run.label(model) for model in shown)}
-    for metric in metrics:
-        rows = _of(run, metric, cutoff).loc[shown]
-        best = run.best(metric, cutoff) if METRICS[metric].best else set()
-        cells = estimates(rows, METRICS[metric].unit)
-        columns[METRICS[metric].title(cutoff)] = cells.marked(model in best for model in shown)
+    columns |= {METRICS[metric].title(cutoff): measured(run, metric, cutoff, shown) for metric in metrics}
     marked = any(METRICS[metric].best for metric in metrics)
     note = BEST if marked else f"{RANGE} No value is best in itself."
     return table(columns, note + capped(run, shown))

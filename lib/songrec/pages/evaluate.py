@@ -7,7 +7,7 @@ from songrec.results import Results
 from songrec.show.figure import Figure, arms, beside, errorbar, legend, percent, subplots
 from songrec.show.prose import Prose, prose
 from songrec.show.style import INK, colour
-from songrec.show.table import BEST, Column, Table, capped, counts, estimates, table, wide, words
+from songrec.show.table import BEST, Table, capped, counts, measured, table, turned, wide
 
 STAGE = "evaluate"
 
@@ -18,16 +18,8 @@ def metrics(run: Results, cutoff: int | None = None) -> Table:
     rows = run.rows(STAGE, "metrics", k=cutoff)
     models = list(dict.fromkeys(rows["model"]))
     names = [name for name in METRICS if name in set(rows["metric"])]
-    lines = []
-    for name in names:
-        of = rows[rows["metric"] == name].set_index("model").loc[models]
-        best = run.best(name, cutoff) if METRICS[name].best else set()
-        lines.append((estimates(of, METRICS[name].unit).cells, [model in best for model in models]))
-    columns = {"metric": words(METRICS[name].title(cutoff) for name in names)}
-    for place, model in enumerate(models):
-        cells = Column([cells[place] for cells, _ in lines])
-        columns[run.label(model)] = cells.marked(marks[place] for _, marks in lines)
-    return table(columns, BEST + capped(run, models))
+    lines = {METRICS[name].title(cutoff): measured(run, name, cutoff, models) for name in names}
+    return turned(lines, "metric", map(run.label, models), BEST + capped(run, models))
 
 
 def hits(run: Results) -> Figure:
