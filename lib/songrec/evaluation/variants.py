@@ -127,9 +127,9 @@ def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
     >>> ndcg_clipped(EXAMPLE, 4).round(4)   # (1 + 1/log2(3)) / (1 + 1 + 1/log2(3))
     array([0.6199])
     """
-    worth = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
-    best = np.cumsum(worth)[np.minimum(k, hits.n_relevant) - 1]
-    return _sum(hits, k, lambda rank, _: worth[rank - 1]) / best
+    discount = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
+    best = np.cumsum(discount)[np.minimum(k, hits.n_relevant) - 1]
+    return _sum(hits, k, lambda rank, _: discount[rank - 1]) / best
 
 
 def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
@@ -139,14 +139,14 @@ def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
     >>> ndcg_full_ideal(EXAMPLE, 4).round(4)   # (1 + 1/2) / (1 + 1/log2(3) + 1/2 + 1/log2(5))
     array([0.5856])
     """
-    worth = 1 / np.log2(np.arange(1, k + 1) + 1)
-    return _sum(hits, k, lambda rank, _: worth[rank - 1]) / worth.sum()
+    discount = 1 / np.log2(np.arange(1, k + 1) + 1)
+    return _sum(hits, k, lambda rank, _: discount[rank - 1]) / discount.sum()
 
 
-def _sum(hits: Hits, k: int, worth: Callable | None = None) -> np.ndarray:
-    """Sum of `worth(rank, ordinal)`, or of ones, over each user's hits among the first k places."""
+def _sum(hits: Hits, k: int, gain: Callable | None = None) -> np.ndarray:
+    """Sum of `gain(rank, ordinal)`, or of ones, over each user's hits among the first k places."""
     row, rank, ordinal = hits.within(k)
-    weights = worth(rank, ordinal) if worth else np.ones(len(row))
+    weights = gain(rank, ordinal) if gain else np.ones(len(row))
     return np.bincount(row, weights=weights, minlength=hits.n_users).astype(np.float64)
 
 

@@ -263,9 +263,9 @@ def wide(
 
 def turned(lines: Mapping[str, Column], first: str, heads: Iterable[str], note: str = "") -> Table:
     """A table whose rows are given as columns are, with a head for each of their cells."""
-    columns = {first: words(lines)}
+    columns, left = {first: words(lines)}, all(line.left for line in lines.values())
     for place, head in enumerate(heads):
-        cells = Column([line.cells[place] for line in lines.values()])
+        cells = Column([line.cells[place] for line in lines.values()], left)
         columns[head] = cells.marked(line.bold and line.bold[place] for line in lines.values())
     return Table(columns, note)
 
