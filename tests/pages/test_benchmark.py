@@ -1,8 +1,7 @@
 """Published runs side by side: what accuracy costs, where to start, and where numbers come from."""
 
 import numpy as np
-import pandas as pd
-from made_up import estimates
+from made_up import breakable, estimates, frame
 from made_up_comparison import compared_run
 
 from songrec.files import write_json
@@ -21,35 +20,19 @@ FORMULAS = {
 def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.0), newcomers=True, **ingest):
     """A published run of five models, one of them made of others."""
     made = compared_run(tmp_path, MODELS, alike=alike, name=name)
-    header = made.header | {
-        "machine": {"processor": "P", "cores": 1, "memory_gib": 1.5, "system": "S", "python": "3"},
-        "packages": {"numpy": "2"},
-        "fingerprint": "f",
-        "commit": "c",
-        "date": "d",
-        "seeds": {"split": 0},
-        "title": f"Log, {name}",
-    }
+    machine = {"processor": "P", "cores": 1, "memory_gib": 1.5, "system": "S", "python": "3"}
+    header = made.header | {"machine": machine, "packages": {"numpy": "2"}, "seeds": {"split": 0}}
+    header |= {"fingerprint": "f", "commit": "c", "date": "d", "title": f"Log, {name}"}
     for model, formula in FORMULAS.items():
         header["models"][model]["memory"] = formula
     header["models"]["blend"]["members"] = ["ease", "item_knn"]
     size = {"users": 10, "songs": 100, "triplets": 500}
-    tuned = {
-        model: {
-            "hyperparameters": {},
-            "capped": model == "user_knn",
-            "value": None if model == "popularity" else value,
-        }
-        for model, value in MODELS.items()
-    }
+    reached = MODELS | {"popularity": None}
+    tuned = {m: {"hyperparameters": {}, "capped": m == "user_knn", "value": reached[m]} for m in MODELS}
+    split = {"protocol": "triplet_holdout", "parameters": {"test": 0.2}, "test_unseen": 0}
     facts = {
         "ingest": size | {"read": size, "filters": {"core": 5, "min_songs": 1}, "known_titles": 0.5} | ingest,
-        "split": {
-            "protocol": "triplet_holdout",
-            "parameters": {"test": 0.2},
-            "test": {"users": 10, "holdout": 50},
-            "test_unseen": 0,
-        },
+        "split": split | {"test": {"users": 10, "holdout": 50}},
         "tune": tuned,
     }
     cost = made.table("train", "cost").assign(fit_seconds=fits, recommend_ms_per_user=[1, 2, 3, 0.5, 9])
@@ -63,7 +46,7 @@ def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.
             for n in (0, 5)
         ]
         (made.folder / "cold_start").mkdir()
-        curve = estimates(["model", "metric", "k", "shown"], rows, 0.006)
+        curve = estimates("model metric k shown", rows, 0.006)
         curve.to_csv(made.folder / "cold_start" / "curve.csv", index=False)
     return Results(name, made.folder, header)
 
@@ -98,13 +81,8 @@ def test_no_model_is_quick(tmp_path):
 
 
 def test_the_front_is_what_no_other_equals_for_less():
-    rows = pd.DataFrame(
-        {
-            "model": ["cheap", "same", "dear", "wasteful", "best"],
-            "value": [0.1, 0.1, 0.2, 0.15, 0.3],
-            "s": [1.0, 2.0, 3.0, 4.0, 5.0],
-        }
-    )
+    levels = {"cheap": 0.1, "same": 0.1, "dear": 0.2, "wasteful": 0.15, "best": 0.3}
+    rows = frame("model value s", [[*each, s] for s, each in enumerate(levels.items(), 1)])
     assert benchmark.front(rows, "s") == ["cheap", "dear", "best"]
 
 
@@ -138,9 +116,7 @@ def test_figures_say_their_numbers(tmp_path):
     for figure in (benchmark.headline(runs), benchmark.cost(runs[0])):
         assert figure.svg()
         assert "EASE" in figure.alt
-    assert "fit (s): popularity, user-KNN †, item-KNN" in benchmark.cost(runs[0]).alt.replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
+    assert "fit (s): popularity, user-KNN †, item-KNN" in breakable(benchmark.cost(runs[0]).alt)
 
 
 def test_evaluators_stand_side_by_side(tmp_path):
@@ -151,9 +127,8 @@ def test_evaluators_stand_side_by_side(tmp_path):
         ["lenskit", "3", 4, 5, 10, 100, 26.46, 26.4, 1, 1533, "A machine."],
     ]
     (tmp_path / "bench").mkdir()
-    first = ["evaluator", "version", "metrics", "cutoffs", "users", "n"]
-    names = [*first, "seconds", "cpu_seconds", "runs", "times", "machine"]
-    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "bench" / "evaluators.csv", index=False)
+    names = "evaluator version metrics cutoffs users n seconds cpu_seconds runs times machine"
+    frame(names, rows).to_csv(tmp_path / "bench" / "evaluators.csv", index=False)
     made = benchmark.evaluators([made_up])
     assert made.columns["evaluator"].cells == ["this project 1", "LensKit 3"]
     assert made.columns["5 cut-offs, ms"].cells == ["17", "26,500"]
@@ -169,15 +144,9 @@ def test_the_readme_names_the_log_and_where_to_start(tmp_path):
 
 def test_the_brief_is_read_backwards(tmp_path):
     made = brief.implied(run(tmp_path))
-    cells = dict(
-        zip(
-            made.columns["quantity"].cells,
-            zip(made.columns["brief"].cells, made.columns["measured"].cells, strict=True),
-            strict=True,
-        )
-    )
-    assert cells["songs held out of a user, 10 × P@10 / R@10 of popularity"] == ("15", "10.0")
-    assert cells["songs in popularity's lists"] == ("", "1")
+    cells = {name: cells for (name, *cells) in zip(*(of.cells for of in made.columns.values()), strict=True)}
+    assert cells["songs held out of a user, 10 × P@10 / R@10 of popularity"] == ["15", "10.0"]
+    assert cells["songs in popularity's lists"] == ["", "1"]
     assert cells["precision@10 of item-KNN over that of popularity"][0] == "2.8"
     beside = brief.brief([run(tmp_path, "b")])
     assert len(beside) == 12

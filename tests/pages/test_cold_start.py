@@ -1,9 +1,8 @@
 """What the page of the cold start says, from tables that are made up."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from made_up import estimates, made_up_run
+from made_up import estimates, frame, made_up_run, whole
 
 from songrec.pages import cold_start
 
@@ -12,34 +11,20 @@ MAP = ("average_precision", 10)
 
 def run(tmp_path, models=("popularity", "item_knn"), shown=(1, 5), lead=0.1, named=0.5, kappa=1.0, **options):
     """Each model's MAP rises by `lead` over popularity from the second number of songs on."""
-    everybody = [*models, "hybrid"]
-    curve = [
-        [model, *MAP, n, 0.05 + (lead if n and model != "popularity" else 0)]
-        for model in everybody
-        for n in (0, *shown)
-    ]
-    gains = [
-        [model, "popularity", *MAP, n, lead if n > shown[0] else 0.0]
-        for model in everybody[1:]
-        for n in (0, *shown)
-    ]
+    every = [(model, n) for model in [*models, "hybrid"] for n in (0, *shown)]
+    curve = [[m, *MAP, n, 0.05 + (lead if n and m != "popularity" else 0)] for m, n in every]
+    others = [(m, n) for m, n in every if m != "popularity"]
+    gains = [[m, "popularity", *MAP, n, lead if n > shown[0] else 0.0] for m, n in others]
     hybrid = [[model, "hybrid", *MAP, n, 0.0] for model in ("item_knn", "popularity") for n in shown]
     new = [["artist", *MAP, 0.2], ["artist and year", *MAP, 0.3], ["random", *MAP, 0.01]]
-    keys = ["model", "than", "metric", "k", "shown"]
     tables = {
-        "curve": estimates(["model", "metric", "k", "shown"], curve),
-        "gains": estimates(keys, gains),
-        "hybrid": estimates(keys, hybrid),
-        "new_songs": estimates(["way", "metric", "k"], new),
+        "curve": estimates("model metric k shown", curve),
+        "gains": estimates("model than metric k shown", gains),
+        "hybrid": estimates("model than metric k shown", hybrid),
+        "new_songs": estimates("way metric k", new),
     }
     facts = {"baseline": "popularity", "member": "item_knn", "cutoff": 10, "kappa": kappa, "named": named}
-    return made_up_run(
-        tmp_path,
-        {("cold_start", name): table for name, table in tables.items()},
-        {"cold_start": facts},
-        models,
-        **options,
-    )
+    return made_up_run(tmp_path, tables, facts, models, stage="cold_start", **options)
 
 
 def test_facts(tmp_path):
@@ -66,11 +51,7 @@ def test_facts(tmp_path):
     ids=str,
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
-    text = cold_start.findings(run(tmp_path, **options))
-    for paragraph in text.split("\n\n"):
-        assert paragraph[0].isupper()
-        assert paragraph[-1] == "."
-        assert not {"None", "nan", "  "} & {*paragraph.split(" "), "  " if "  " in paragraph else ""}
+    whole(cold_start.findings(run(tmp_path, **options)))
 
 
 def test_a_model_without_a_list_says_so_and_one_without_a_hit_does_not(tmp_path):
@@ -81,11 +62,6 @@ def test_a_model_without_a_list_says_so_and_one_without_a_hit_does_not(tmp_path)
 
 
 def test_ahead_means_with_all_that_are_tried_from_there_on():
-    rows = pd.DataFrame(
-        {
-            "model": ["a"] * 3 + ["b"] * 3,
-            "shown": [1, 2, 5] * 2,
-            "ci_low": [0.1, -0.1, 0.1, np.nan, 0.1, 0.2],
-        }
-    )
-    assert cold_start.ahead_from(rows) == {"a": 5, "b": 2}
+    lows = {"a": [0.1, -0.1, 0.1], "b": [np.nan, 0.1, 0.2]}
+    rows = [[m, n, low] for m, of in lows.items() for n, low in zip((1, 2, 5), of, strict=True)]
+    assert cold_start.ahead_from(frame("model shown ci_low", rows)) == {"a": 5, "b": 2}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_up import made_up_run
+from made_up import breakable, made_up_run
 
 from songrec.data import Interactions
 from songrec.pages import explore
@@ -32,8 +32,7 @@ def of(tmp_path, log, **options):
         "own_curves": study.own_curves(log),
     }
     facts = {"fingerprint": "abc", "few_listeners": study.few_listeners(log)}
-    named = {("explore", name): table for name, table in tables.items()}
-    return made_up_run(tmp_path, named, {"explore": facts}, **options)
+    return made_up_run(tmp_path, tables, facts, stage="explore", **options)
 
 
 def test_facts(tmp_path):
@@ -46,11 +45,11 @@ def test_facts(tmp_path):
 
 
 def test_sentences_are_whole(tmp_path):
-    text = explore.findings(of(tmp_path, LOG, item="movie")).replace("\N{NO-BREAK SPACE}", " ")
+    text = breakable(explore.findings(of(tmp_path, LOG, item="movie")))
     assert "fills 75 % of the matrix of its 2 users and 2 movies. A user has 1.5 movies on average" in text
     assert "67 % of the interactions are single plays. For most interactions the count adds nothing" in text
     assert "here it is 1.5 movies" in text
-    one = explore.findings(of(tmp_path, ONE)).replace("\N{NO-BREAK SPACE}", " ")
+    one = breakable(explore.findings(of(tmp_path, ONE)))
     assert "of its 1 user and 3 songs. The user has 3 songs; all others must be ranked from these." in one
     assert "None of the interactions is a single play. For most interactions the count says more" in one
 

@@ -1,8 +1,7 @@
 """What the page of the ingest says, from facts that are made up."""
 
-import pandas as pd
 import pytest
-from made_up import made_up_run
+from made_up import frame, made_up_run, whole
 
 from songrec.pages import ingest
 
@@ -19,12 +18,12 @@ FACTS = {
 }
 
 
-def said(tmp_path, changed, **options) -> str:
-    return ingest.findings(made_up_run(tmp_path, facts={"ingest": FACTS | changed}, **options))
+def run(tmp_path, changed, **options):
+    return made_up_run(tmp_path, facts=FACTS | changed, stage="ingest", **options)
 
 
 def test_facts(tmp_path):
-    facts = ingest.facts(made_up_run(tmp_path, facts={"ingest": FACTS}))
+    facts = ingest.facts(run(tmp_path, {}))
     assert (facts["rejected"], facts["rejected_share"]) == (3, pytest.approx(3 / 7))
     assert facts["reasons"] == ["no user: 2", "no plays: 1"]
     assert facts["lost"] == 0
@@ -32,8 +31,8 @@ def test_facts(tmp_path):
 
 def test_every_line_is_accounted_for(tmp_path):
     rows = [["read", "", 7, 1], ["rejected", "no plays", 1, 0.1429], ["merged", "", 1, 0.1429]]
-    frame = pd.DataFrame(rows, columns=["what", "reason", "lines", "share"])
-    table = ingest.lines(made_up_run(tmp_path, {("ingest", "lines"): frame}, item="movie"))
+    lines = {"lines": frame("what reason lines share", rows)}
+    table = ingest.lines(made_up_run(tmp_path, lines, stage="ingest", item="movie"))
     assert table.columns["what"].cells[1:] == [
         "rejected: no plays",
         "merged into an earlier line of the same user and movie",
@@ -55,11 +54,11 @@ def test_every_line_is_accounted_for(tmp_path):
     ],
 )
 def test_sentences_are_whole_in_every_case(tmp_path, changed, words):
-    text = said(tmp_path, changed, item="movie").replace("\N{NO-BREAK SPACE}", " ")
+    text = whole(ingest.findings(run(tmp_path, changed, item="movie")))
     assert words in text
     assert "invented" not in text
     assert "song" not in text
 
 
 def test_a_synthetic_log_is_called_so(tmp_path):
-    assert said(tmp_path, {}, synthetic=True).endswith("are invented.")
+    assert ingest.findings(run(tmp_path, {}, synthetic=True)).endswith("are invented.")

@@ -1,7 +1,7 @@
 """What the page of the model size says, from tables that are made up."""
 
 import pytest
-from made_up import estimates, made_up_run
+from made_up import estimates, made_up_run, whole
 
 from songrec.pages import model_size
 
@@ -14,11 +14,10 @@ def run(tmp_path, svd, knn, **options):
             [model, rank, rank / 100, rank * size or 8_000_000, "average_precision", 10, value]
             for rank, value in sizes.items()
         ]
-    accuracy = estimates(["model", "rank", "kept", "bytes", "metric", "k"], rows, half=0.01)
+    accuracy = estimates("model rank kept bytes metric k", rows, half=0.01)
     pairs = accuracy[1:].assign(**{name: accuracy[name] - 0.1 for name in ("value", "ci_low", "ci_high")})
-    pairs = pairs[["model", "rank", "metric", "k", "value", "ci_low", "ci_high", "n_users"]]
-    tables = {("model_size", "accuracy"): accuracy, ("model_size", "differences"): pairs}
-    return made_up_run(tmp_path, tables, **options)
+    tables = {"accuracy": accuracy, "differences": pairs.drop(columns=["kept", "bytes", "se"])}
+    return made_up_run(tmp_path, tables, stage="model_size", **options)
 
 
 def test_facts_name_the_best_size_and_the_smallest_good_one(tmp_path):
@@ -39,22 +38,14 @@ def test_facts_name_the_best_size_and_the_smallest_good_one(tmp_path):
     ],
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, svd, knn, options):
-    text = model_size.findings(run(tmp_path, svd, knn, **options))
-    for paragraph in text.split("\n\n"):
-        assert paragraph[0].isupper()
-        assert paragraph[-1] == "."
-        assert "None" not in paragraph
-        assert "nan" not in paragraph
+    whole(model_size.findings(run(tmp_path, svd, knn, **options)))
 
 
 def test_tables_and_figures(tmp_path):
     made = run(tmp_path, {5: 0.02, 20: 0.095}, {5: 0.01, 20: 0.05})
     assert model_size.accuracy(made).columns["model"].cells[0] == "item-KNN, full space"
-    assert list(model_size.differences(made).columns) == [
-        "vector length",
-        "PureSVD",
-        "item-KNN on the factors",
-    ]
+    heads = ["vector length", "PureSVD", "item-KNN on the factors"]
+    assert list(model_size.differences(made).columns) == heads
     for figure in (model_size.by_rank(made), model_size.by_memory(made)):
         (axes,) = figure.canvas.axes
         assert axes.get_xscale() == "log"

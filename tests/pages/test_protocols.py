@@ -1,8 +1,7 @@
 """What the chapter on protocols shows, from results that are made up."""
 
-import pandas as pd
 import pytest
-from made_up import estimates, made_up_run
+from made_up import estimates, frame, made_up_run
 
 from songrec.pages import protocols
 
@@ -12,21 +11,18 @@ LEVELS = {"popularity": 0.02, "item_knn": 0.09, "ease": 0.091, "edlae": 0.2}
 def run(folder, name, protocol, fingerprint, levels=LEVELS, significant=(), cutoff=10, asked=10):
     """Results by MAP and precision; `significant` names pairs whose p is below .05."""
     ranked = sorted(levels, key=lambda model: -levels[model])
-    metrics = [
-        [model, metric, cutoff, levels[model]]
-        for metric in ("average_precision", "precision")
-        for model in ranked
-    ]
+    both = ("average_precision", "precision")
+    metrics = [[model, metric, cutoff, levels[model]] for metric in both for model in ranked]
     pairs = [(a, b) for place, a in enumerate(ranked) for b in ranked[place + 1 :]]
     differences = [[a, b, "average_precision", cutoff, levels[a] - levels[b]] for a, b in pairs]
     best = [["average_precision", cutoff, model, model == ranked[0]] for model in ranked]
+    clear = [set(pair) for pair in significant]
+    tests = {"p_holm": [0.01 if set(pair) in clear else 0.4 for pair in pairs]}
     tables = {
-        ("evaluate", "metrics"): estimates(["model", "metric", "k"], metrics),
-        ("compare", "differences"): estimates(["model", "than", "metric", "k"], differences).assign(
-            p_holm=[0.01 if {a, b} in [set(pair) for pair in significant] else 0.4 for a, b in pairs]
-        ),
-        ("compare", "ratios"): pd.DataFrame(columns=["model", "than", "metric", "k", "value"]),
-        ("compare", "best"): pd.DataFrame(best, columns=["metric", "k", "model", "best"]),
+        ("evaluate", "metrics"): estimates("model metric k", metrics),
+        ("compare", "differences"): estimates("model than metric k", differences).assign(**tests),
+        ("compare", "ratios"): frame("model than metric k value", []),
+        ("compare", "best"): frame("metric k model best", best),
     }
     facts = {
         "split": {"protocol": protocol, "test": {"holdout": 250}, "test_unseen": 30},

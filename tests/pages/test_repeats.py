@@ -1,8 +1,7 @@
 """What the page of the repeats says, from tables that are made up."""
 
-import pandas as pd
 import pytest
-from made_up import estimates, made_up_run
+from made_up import estimates, frame, made_up_run, whole
 
 from songrec.pages import repeats
 
@@ -14,21 +13,14 @@ def run(tmp_path, models=("popularity", "ease"), splits=3, sd=0.001, ahead=3, si
     by_seed = [[model, seed, *MAP, mean] for model, mean in means.items() for seed in range(splits)]
     spread = [[model, *MAP, splits, sd if splits > 1 else None, 0.01, mean] for model, mean in means.items()]
     order = [["ease", "popularity", *MAP, 0.1, 0.05, 0.15, splits, ahead, significant, splits - ahead]]
-    columns = ["model", "than", "metric", "k", "value", "smallest", "largest", "splits"]
-    return made_up_run(
-        tmp_path,
-        {
-            ("repeats", "by_seed"): estimates(["model", "seed", "metric", "k"], by_seed),
-            ("repeats", "spread"): estimates(
-                ["model", "metric", "k", "splits", "sd_splits", "se_users"], spread
-            ),
-            ("repeats", "order"): pd.DataFrame(
-                order if len(models) > 1 else [], columns=[*columns, "ahead", "significant", "behind"]
-            ),
-        },
-        {"repeats": {"cutoff": 10, "seeds": [0, 1, 2]}, "split": {"protocol": protocol}},
-        models,
-    )
+    columns = "model than metric k value smallest largest splits ahead significant behind"
+    tables = {
+        ("repeats", "by_seed"): estimates("model seed metric k", by_seed),
+        ("repeats", "spread"): estimates("model metric k splits sd_splits se_users", spread),
+        ("repeats", "order"): frame(columns, order if len(models) > 1 else []),
+    }
+    facts = {"repeats": {"cutoff": 10, "seeds": [0, 1, 2]}, "split": {"protocol": protocol}}
+    return made_up_run(tmp_path, tables, facts, models)
 
 
 def test_facts(tmp_path):
@@ -52,12 +44,7 @@ def test_facts(tmp_path):
     ids=str,
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
-    text = repeats.findings(run(tmp_path, **options))
-    for paragraph in text.split("\n\n"):
-        assert paragraph[0].isupper()
-        assert paragraph[-1] == "."
-        assert "None" not in paragraph
-        assert "nan" not in paragraph
+    whole(repeats.findings(run(tmp_path, **options)))
 
 
 def test_tables(tmp_path):

@@ -1,9 +1,8 @@
 """What the page of tuning's gain says, from tables that are made up."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from made_up import made_up_run
+from made_up import frame, made_up_run, whole
 
 from songrec.pages import tuning_gain
 
@@ -17,8 +16,7 @@ def run(tmp_path, differences, tuned=None, half=0.01, **options):
         key = [model, "average_precision", 10]
         rows += [[*key, "untuned", 0.1, np.nan, np.nan], [*key, "tuned", 0.1 + gain, np.nan, np.nan]]
         rows.append([*key, "difference", gain, gain - half, gain + half])
-    columns = ["model", "metric", "k", "statistic", "value", "ci_low", "ci_high"]
-    table = pd.DataFrame(rows, columns=columns).assign(n_users=100)
+    table = frame("model metric k statistic value ci_low ci_high", rows).assign(n_users=100)
     facts = {"tuning_gain": {"cutoff": 10}, "tune": dict.fromkeys(differences, FOUND) | (tuned or {})}
     return made_up_run(tmp_path, {("tuning_gain", "gain"): table}, facts, list(differences), **options)
 
@@ -52,8 +50,6 @@ def test_facts_and_table(tmp_path):
 )
 def test_sentences_are_whole_in_every_case(tmp_path, differences, tuned, said):
     made = run(tmp_path, differences, tuned, item="movie", synthetic=True)
-    text = tuning_gain.findings(made)
-    assert said.lower() in text.lower()
-    assert all(part[0].isupper() and part[-1] in ".)" for part in text.split("\n\n"))
+    assert said.lower() in whole(tuning_gain.findings(made)).lower()
     assert tuning_gain.gains(made).alt.endswith(".")
     assert repr(tuning_gain.gain(made))

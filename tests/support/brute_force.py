@@ -96,13 +96,12 @@ def mmr(ranked: list[int], scores: list[float], train: list[list[int]], value: f
     """Maximal marginal relevance of one list, place by place; ties to what stood higher."""
     songs = [song for song in ranked if song >= 0]
     low, high = min(scores[: len(songs)], default=0), max(scores[: len(songs)], default=0)
-    worth = {s: (x - low) / (high - low) if high > low else 1.0 for s, x in zip(songs, scores, strict=False)}
+    scaled = zip(songs, scores, strict=False)
+    relevance = {s: (x - low) / (high - low) if high > low else 1.0 for s, x in scaled}
     chosen: list[int] = []
     while len(chosen) < min(k, len(songs)):
         left = [song for song in songs if song not in chosen]
-        gain = [
-            round((1 - value) * worth[s] - value * max((cosine(train, s, t) for t in chosen), default=0), 9)
-            for s in left
-        ]
+        nearest = {s: max((cosine(train, s, t) for t in chosen), default=0) for s in left}
+        gain = [round((1 - value) * relevance[s] - value * nearest[s], 9) for s in left]
         chosen.append(left[gain.index(max(gain))])
     return chosen + [-1] * (k - len(chosen))

@@ -1,5 +1,6 @@
-"""Results that are made up: a folder of tables as a run leaves it."""
+"""Results that are made up: a folder of tables as a run leaves it; and sentences about them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,18 @@ LOOKS = {
 
 def made_up_run(
     folder: Path,
-    tables: Mapping[tuple[str, str], pd.DataFrame] | None = None,
-    facts: Mapping[str, Mapping[str, Any]] | None = None,
+    tables: Mapping[Any, pd.DataFrame] | None = None,
+    facts: Mapping[str, Any] | None = None,
     models: Sequence[str] = ("popularity", "item_knn", "ease"),
+    stage: str = "",
     item: str = "song",
     synthetic: bool = False,
     name: str = "made-up",
     **header: Any,
 ) -> Results:
-    """Write these tables, by (stage, table), and facts, by stage, and open them."""
+    """Write these tables, by (stage, table), and facts, by stage, and open them; or those of one stage."""
+    if stage:
+        tables, facts = {(stage, name): table for name, table in (tables or {}).items()}, {stage: facts or {}}
     entries = {
         model: {
             "title": LOOKS.get(model, (model.replace("_", " "), None))[0],
@@ -40,16 +44,35 @@ def made_up_run(
     }
     known = {"profile": name, "title": "Made up", "description": "Invented.", "synthetic": synthetic}
     write_json(folder / name / "run.json", known | {"item": item, "models": entries} | header)
-    for (stage, table), frame in (tables or {}).items():
-        path = folder / name / stage / f"{table}.csv"
+    for (of, table), frame in (tables or {}).items():
+        path = folder / name / of / f"{table}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.to_csv(path, index=False)
-    for stage, values in (facts or {}).items():
-        write_json(folder / name / stage / "facts.json", dict(values))
+    for of, values in (facts or {}).items():
+        write_json(folder / name / of / "facts.json", dict(values))
     return Results(name, folder / name, known | {"item": item, "models": entries} | header)
+
+
+def frame(columns: str, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Rows under column names that are written as words."""
+    return pd.DataFrame(rows, columns=columns.split())
 
 
 def estimates(columns: Sequence[str], rows: Sequence[Sequence[Any]], half: float = 0.02) -> pd.DataFrame:
     """Rows whose last cell is a value, with an interval of this half-width and 100 users."""
-    table = pd.DataFrame(rows, columns=[*columns, "value"])
+    table = pd.DataFrame(rows, columns=[*(columns.split() if isinstance(columns, str) else columns), "value"])
     return table.assign(se=half / 2, ci_low=table["value"] - half, ci_high=table["value"] + half, n_users=100)
+
+
+def whole(text: str) -> str:
+    """The text with plain spaces, once it is whole sentences in which nothing is missing."""
+    for paragraph in text.split("\n\n"):
+        assert paragraph[0].isupper()
+        assert paragraph[-1] == "."
+        assert not re.search(r"\.\.| ,|  |\bNone\b(?! of)|\bnan\b", paragraph), paragraph
+    return breakable(text)
+
+
+def breakable(text: str) -> str:
+    """The text with plain spaces."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")

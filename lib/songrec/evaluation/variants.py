@@ -139,9 +139,9 @@ def ndcg_clipped(hits: Hits, k: int) -> np.ndarray:
     >>> ndcg_clipped(EXAMPLE, 4).round(4)   # (1 + 1/log2(3)) / (1 + 1 + 1/log2(3))
     array([0.6199])
     """
-    worth = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
-    best = np.cumsum(worth)[np.minimum(k, hits.n_relevant) - 1]
-    return metrics.sum_over_hits(hits, k, lambda rank, _: worth[rank - 1]) / best
+    discount = 1 / np.log2(np.maximum(np.arange(1, k + 1), 2))
+    best = np.cumsum(discount)[np.minimum(k, hits.n_relevant) - 1]
+    return metrics.sum_over_hits(hits, k, lambda rank, _: discount[rank - 1]) / best
 
 
 def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
@@ -151,8 +151,8 @@ def ndcg_full_ideal(hits: Hits, k: int) -> np.ndarray:
     >>> ndcg_full_ideal(EXAMPLE, 4).round(4)   # (1 + 1/2) / (1 + 1/log2(3) + 1/2 + 1/log2(5))
     array([0.5856])
     """
-    worth = 1 / np.log2(np.arange(1, k + 1) + 1)
-    return metrics.sum_over_hits(hits, k, lambda rank, _: worth[rank - 1]) / worth.sum()
+    discount = 1 / np.log2(np.arange(1, k + 1) + 1)
+    return metrics.sum_over_hits(hits, k, lambda rank, _: discount[rank - 1]) / discount.sum()
 
 
 def _precisions(hits: Hits, k: int) -> np.ndarray:

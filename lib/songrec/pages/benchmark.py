@@ -20,11 +20,13 @@ from songrec.show.table import (
     Table,
     capped,
     counts,
-    estimates,
+    frame,
+    measured,
     numbers,
     sizes,
     stacked,
     table,
+    turned,
     words,
 )
 
@@ -50,19 +52,11 @@ def datasets(runs: Sequence[Results]) -> Table:
     made = {}
     for run in runs:
         facts = run.facts("ingest")
-        rows = pd.DataFrame([facts["read"], {name: facts[name] for name in ("users", "songs", "triplets")}])
-        made[run.title] = table(
-            {
-                "recommended": words([f"{run.item}s", ""]),
-                "": words(["as read", "filtered"]),
-                "users": counts(rows["users"]),
-                "items": counts(rows["songs"]),
-                "triplets": counts(rows["triplets"]),
-                "share of cells (%)": numbers(
-                    100 * rows["triplets"] / rows["users"] / rows["songs"], digits=2
-                ),
-            }
-        )
+        rows = pd.DataFrame([facts["read"], facts])[["users", "songs", "triplets"]]
+        filled = numbers(100 * rows["triplets"] / rows["users"] / rows["songs"], digits=2)
+        which = {"recommended": words([f"{run.item}s", ""]), "": words(["as read", "filtered"])}
+        size = frame(rows.rename(columns={"songs": "items"})).columns
+        made[run.title] = table(which | size | {"share of cells (%)": filled})
     return stacked(made, "data set")
 
 
@@ -75,13 +69,12 @@ def across(runs: Sequence[Results], models: list[str] | None = None, metric: str
     shown = [model for model in known if models is None or model in models]
     columns = {"model": words(_name(runs, model) for model in shown)}
     for run in runs:
-        rows = run.rows("evaluate", "metrics", metric=metric, k=10).set_index("model").reindex(shown)
+        made = measured(run, metric, 10, shown)
         cells = [
             text + (DAGGER if text and run.capped(model) else "")
-            for model, text in zip(shown, estimates(rows, METRICS[metric].unit).cells, strict=True)
+            for model, text in zip(shown, made.cells, strict=True)
         ]
-        best = run.best(metric) if METRICS[metric].best else set()
-        columns[run.title] = Column(cells).marked(model in best for model in shown)
+        columns[run.title] = Column(cells).marked(made.bold)
     fits = runs[0].table("train", "cost").set_index("model")["fit_seconds"]
     columns["fit (s), first log"] = sizes(fits.reindex(shown))
     ended = next((note for run in runs if (note := capped(run, shown))), "")
@@ -284,17 +277,11 @@ def _ahead(run: Results, first: str, chosen: str) -> str:
 def provenance(runs: Sequence[Results]) -> Table:
     """Where the numbers come from: a row a fact, a column a log; below it, what all logs share."""
     facts = [_provenance(run) for run in runs]
-    columns: dict[str, list[str]] = {"": [], **{run.title: [] for run in runs}}
-    shared = []
-    for name in dict.fromkeys(name for of in facts for name in of):
-        texts = [of.get(name, "") for of in facts]
-        if len(runs) > 1 and len(set(texts)) == 1:
-            shared.append(f"{name}: {texts[0]}")
-        else:
-            for column, text in zip(columns.values(), [name, *texts], strict=True):
-                column.append(text)
-    note = f"The same for all. {'; '.join(shared)}." if shared else ""
-    return table({name: words(cells) for name, cells in columns.items()}, note)
+    lines = {name: words(of[name] for of in facts) for name in facts[0]}
+    alike = [name for name, line in lines.items() if len(set(line.cells)) == 1 < len(runs)]
+    shared = "; ".join(f"{name}: {lines.pop(name).cells[0]}" for name in alike)
+    note = f"The same for all. {shared}." if shared else ""
+    return turned(lines, "", (run.title for run in runs), note)
 
 
 def _provenance(run: Results) -> dict[str, str]:

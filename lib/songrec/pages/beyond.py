@@ -24,7 +24,7 @@ from songrec.show.figure import (
     subplots,
 )
 from songrec.show.numbers import share
-from songrec.show.prose import Prose, listed, prose
+from songrec.show.prose import Prose, listed, prose, told
 from songrec.show.style import GROUPS, INK
 from songrec.show.table import (
     BEST,
@@ -149,13 +149,13 @@ def lorenz(run: Results) -> Figure:
     percent(axes.xaxis)
     percent(axes.yaxis)
     legend(canvas, axes)
-    ginis = [f"{run.label(row.model)} {row.value:.3g}" for row in measure(run, "gini").itertuples()]
+    ginis = told(run, measure(run, "gini"), "{model} {value:.3g}")
     return Figure(
         canvas,
         rows[["model", "song_share", "place_share"]],
         f"The share of all places that the least named {run.item}s have together. The further a line lies "
         f"below the diagonal, the fewer {run.item}s share the places.",
-        f"A line a model below a dashed diagonal. Gini, twice the area between: {'; '.join(ginis)}.",
+        f"A line a model below a dashed diagonal. Gini, twice the area between: {ginis}.",
     )
 
 

@@ -1,6 +1,7 @@
 """Cold start: new users of whom little is shown, and new songs that nobody has heard."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,23 +9,17 @@ import pandas as pd
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, subplots
-from songrec.show.prose import Prose, prose
-from songrec.show.table import RANGE, Table, counts, numbers, stacked, table, wide, words
+from songrec.show.prose import Prose, prose, told
+from songrec.show.table import RANGE, Table, frame, numbers, stacked, wide
 
 STAGE = "cold_start"
 
 
 def users(run: Results) -> Table:
     """Who is set aside, and how much of them is hidden."""
-    rows = run.table(STAGE, "users")
-    return table(
-        {
-            "part": words(rows["part"]),
-            "users": counts(rows["users"]),
-            f"{run.item}s heard": counts(rows["songs"]),
-            f"hidden {run.item}s a user": numbers(rows["hidden"], digits=1),
-        }
-    )
+    hidden = f"hidden {run.item}s a user"
+    rows = run.table(STAGE, "users").rename(columns={"songs": f"{run.item}s heard", "hidden": hidden})
+    return frame(rows, **{hidden: partial(numbers, digits=1)})
 
 
 def kappa(run: Results) -> Table:
@@ -62,17 +57,14 @@ def curves(run: Results, cutoff: int = 10) -> Figure:
     panels[0].set_ylabel("mean over users")
     legend(canvas, panels[0])
     drawn = rows[["model", "metric", "shown", "value", "ci_low", "ci_high"]]
-    ends = [
-        f"{run.label(model)} {of['value'].iloc[0]:.3f} to {of['value'].iloc[-1]:.3f}"
-        for model, of in rows[rows["metric"] == DECIDING].groupby("model", sort=False)
-    ]
+    ends = told(run, rows[rows["metric"] == DECIDING], "{model} {first:.3f} to {last:.3f}")
     return Figure(
         canvas,
         drawn,
         f"Accuracy for users whom no model has met, by the number of their {run.item}s that are shown, with "
         "95 % intervals. What must be found is the same at every point of a curve.",
         f"Panels for {' and '.join(METRICS[metric].label for metric in metrics)}, a line a model over the "
-        f"number of {run.item}s shown. MAP with none and with the most shown: {'; '.join(ends)}.",
+        f"number of {run.item}s shown. MAP with none and with the most shown: {ends}.",
     )
 
 

@@ -18,7 +18,7 @@ from songrec.show.figure import (
     subplots,
 )
 from songrec.show.numbers import p_value
-from songrec.show.prose import Prose, prose
+from songrec.show.prose import Prose, prose, told
 from songrec.show.style import FAINT, INK, colour
 from songrec.show.table import (
     BEST,
@@ -27,6 +27,7 @@ from songrec.show.table import (
     capped,
     counts,
     estimates,
+    measured,
     numbers,
     p_values,
     sizes,
@@ -52,11 +53,7 @@ def results(
     cutoff = cutoff or _cutoff(run)
     shown = [model for model in run.models(cutoff=cutoff) if models is None or model in models]
     columns = {"model": words(run.label(model) for model in shown)}
-    for metric in metrics:
-        rows = _of(run, metric, cutoff).loc[shown]
-        best = run.best(metric, cutoff) if METRICS[metric].best else set()
-        cells = estimates(rows, METRICS[metric].unit)
-        columns[METRICS[metric].title(cutoff)] = cells.marked(model in best for model in shown)
+    columns |= {METRICS[metric].title(cutoff): measured(run, metric, cutoff, shown) for metric in metrics}
     marked = any(METRICS[metric].best for metric in metrics)
     note = BEST if marked else f"{RANGE} No value is best in itself."
     return table(columns, note + capped(run, shown))
@@ -122,12 +119,12 @@ def gains_figure(run: Results) -> Figure:
     reference_line(axes, x=0)
     name = METRICS[DECIDING].title(cutoff)
     axes.set_xlabel(f"difference in {name} to {than}, mean over users")
-    told = [f"{run.label(row.model)} {row.value:+.3f}" for row in rows.itertuples()]
+    said = told(run, rows, "{model} {value:+.3f}") or "no other model"
     return Figure(
         canvas,
         rows,
         f"The difference in {name} to {than}, user by user, with 95 % intervals. Zero is no difference.",
-        f"A point with a bar for each model beside a line at zero: {'; '.join(told) or 'no other model'}.",
+        f"A point with a bar for each model beside a line at zero: {said}.",
     )
 
 
@@ -202,14 +199,14 @@ def forest(run: Results) -> Figure:
     right.spines["right"].set_visible(False)
     reference_line(axes, x=0, zorder=1.5)
     axes.set_xlabel(f"difference in {name} to {run.label(best)}, the best; mean over users")
-    told = [f"{run.label(row.model)} {row.value:.3f} ({_p(row.p_holm)})" for row in rows.itertuples()]
+    said = told(run, rows.assign(p=rows["p_holm"].map(_p)), "{model} {value:.3f} ({p})") or "no other model"
     return Figure(
         canvas,
         rows[["model", "value", "ci_low", "ci_high", "p_holm", "minimum_detectable"]],
         f"Every other model minus the best one in {name}, user by user, with 95 % intervals. Filled marks: "
         "significantly worse after Holm's correction, whose p stands on the right; hollow ones: not. Grey: "
         "differences too small to be found reliably on these users.",
-        f"A row a model, the nearest to {run.label(best)} at the top: {'; '.join(told) or 'no other model'}.",
+        f"A row a model, the nearest to {run.label(best)} at the top: {said}.",
     )
 
 
@@ -266,16 +263,15 @@ def trade_off(run: Results) -> Figure:
     )
     percent(axes.xaxis)
     legend(canvas, axes)
-    told = [
-        f"{run.label(row.model)} {row.value:.3f} at {100 * coverage[row.model]:.1f} %"
-        for row in accuracy.itertuples()
-    ]
+    drawn = accuracy.assign(coverage=coverage)[["model", "value", "ci_low", "ci_high", "coverage"]]
+    each = drawn.assign(coverage=100 * coverage).reset_index(drop=True)
+    said = told(run, each, "{model} {value:.3f} at {coverage:.1f} %")
     return Figure(
         canvas,
-        accuracy.assign(coverage=coverage)[["model", "value", "ci_low", "ci_high", "coverage"]],
+        drawn,
         f"{METRICS[DECIDING].title(cutoff)} with its 95 % interval over the share of the catalogue that "
         "stands in at least one list: up is more accurate, right reaches more of the catalogue.",
-        f"A point a model, MAP upwards and coverage to the right: {'; '.join(told)}.",
+        f"A point a model, MAP upwards and coverage to the right: {said}.",
     )
 
 
@@ -295,7 +291,7 @@ def reach(run: Results) -> Figure:
     percent(axes.yaxis)
     legend(canvas, axes, columns=4)
     top = top_share(run)
-    told = [f"{run.label(model)} {100 * top[model]:.0f} %" for model in top.index if model != HELD_OUT]
+    said = told(run, (100 * top.drop(HELD_OUT)).rename("value").reset_index(), "{model} {value:.0f} %")
     return Figure(
         canvas,
         rows,
@@ -303,7 +299,7 @@ def reach(run: Results) -> Figure:
         "the same of what users listened to in the held-out part (dashed). The higher a line stands above "
         f"that, the more a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
         f"Lines that rise to 1 over the share of the catalogue on a logarithmic axis. The most heard 1 % of "
-        f"{run.item}s fill: {'; '.join(told)}; of what users listened to {100 * top[HELD_OUT]:.0f} %.",
+        f"{run.item}s fill: {said}; of what users listened to {100 * top[HELD_OUT]:.0f} %.",
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from songrec.evaluation.metrics import METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, points, subplots
-from songrec.show.prose import Prose, prose
+from songrec.show.prose import Prose, prose, told
 from songrec.show.style import INK
 from songrec.show.table import RANGE, Column, Table, Tables, counts, numbers, shares, table, wide, words
 
@@ -148,16 +148,13 @@ def _against(run: Results, name: str, across: str, up: str, caption: str, diagon
     points(axes, first, second, first["model"].tolist(), run)
     axes.set(xlabel=across, ylabel=up, xlim=(0, None), ylim=(0, None))
     legend(canvas, axes)
-    said = [
-        f"{run.label(model)} {one:.3f} and {other:.3f}"
-        for model, one, other in zip(first["model"], first["value"], second["value"], strict=True)
-    ]
+    said = told(run, rows, "{model} {first:.3f} and {last:.3f}")
     return Figure(
         canvas,
         rows[["model", "way", "value", "ci_low", "ci_high"]],
         caption,
         f"A point with two bars for each model, {across} across and {up} upwards"
-        f"{', and the diagonal as a dashed line' if diagonal else ''}: {'; '.join(said)}.",
+        f"{', and the diagonal as a dashed line' if diagonal else ''}: {said}.",
     )
 
 

@@ -5,9 +5,9 @@ import numpy as np
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, arms, beside, errorbar, legend, percent, subplots
-from songrec.show.prose import Prose, prose
+from songrec.show.prose import Prose, prose, told
 from songrec.show.style import INK, colour
-from songrec.show.table import BEST, Column, Table, capped, counts, estimates, table, wide, words
+from songrec.show.table import BEST, Table, capped, counts, measured, table, turned, wide
 
 STAGE = "evaluate"
 
@@ -18,16 +18,8 @@ def metrics(run: Results, cutoff: int | None = None) -> Table:
     rows = run.rows(STAGE, "metrics", k=cutoff)
     models = list(dict.fromkeys(rows["model"]))
     names = [name for name in METRICS if name in set(rows["metric"])]
-    lines = []
-    for name in names:
-        of = rows[rows["metric"] == name].set_index("model").loc[models]
-        best = run.best(name, cutoff) if METRICS[name].best else set()
-        lines.append((estimates(of, METRICS[name].unit).cells, [model in best for model in models]))
-    columns = {"metric": words(METRICS[name].title(cutoff) for name in names)}
-    for place, model in enumerate(models):
-        cells = Column([cells[place] for cells, _ in lines])
-        columns[run.label(model)] = cells.marked(marks[place] for _, marks in lines)
-    return table(columns, BEST + capped(run, models))
+    lines = {METRICS[name].title(cutoff): measured(run, name, cutoff, models) for name in names}
+    return turned(lines, "metric", map(run.label, models), BEST + capped(run, models))
 
 
 def hits(run: Results) -> Figure:
@@ -46,15 +38,14 @@ def hits(run: Results) -> Figure:
     axes.grid(False, axis="x")
     percent(axes.yaxis)
     legend(canvas, axes)
-    none = rows.drop_duplicates("model")
-    told = [f"{run.label(row.model)} {100 * row.value:.0f} %" for row in none.itertuples()]
+    none = told(run, rows.assign(value=100 * rows["value"]), "{model} {first:.0f} %")
     return Figure(
         canvas,
         rows,
         f"Users by the number of hits among the first {cutoff} places of their lists, as shares of all test "
         "users, with 95 % intervals (Wilson).",
         f"Groups of bars for each number of hits, {numbers[0]} to {numbers[-1]}, a bar a model. Users "
-        f"without a hit: {'; '.join(told)}.",
+        f"without a hit: {none}.",
     )
 
 
@@ -68,16 +59,12 @@ def by_activity(run: Results) -> Figure:
         xlabel=f"known {run.item}s of the user (groups of about equal size)", ylabel=name, ylim=(0, None)
     )
     legend(canvas, axes)
-    told = [
-        f"{run.label(model)} {of['value'].iloc[0]:.3f} to {of['value'].iloc[-1]:.3f}"
-        for model, of in rows.groupby("model", sort=False)
-    ]
     return Figure(
         canvas,
         rows,
         f"{name} by the number of {run.item}s that the model knows of the user, with 95 % intervals.",
         f"Groups of users from the fewest to the most known {run.item}s, a line with bars for each model. "
-        f"From the first group to the last: {'; '.join(told)}.",
+        f"From the first group to the last: {told(run, rows, '{model} {first:.3f} to {last:.3f}')}.",
     )
 
 

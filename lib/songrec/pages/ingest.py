@@ -2,7 +2,7 @@
 
 from songrec.results import Results
 from songrec.show.prose import Prose, prose
-from songrec.show.table import Table, counts, shares, table, words
+from songrec.show.table import Table, counts, frame, shares, table, words
 
 STAGE = "ingest"
 
@@ -22,40 +22,18 @@ def lines(run: Results) -> Table:
 
 def rejects(run: Results) -> Table:
     """The first rejected lines: where they stood, why, and what they said."""
-    rows = run.table(STAGE, "rejects")
-    columns = {
-        "file": words(rows["file"]),
-        "line": counts(rows["line"]),
-        "reason": words(rows["reason"]),
-        "text": words(rows["text"]),
-    }
-    return table(columns, empty="No line was rejected.")
+    return frame(run.table(STAGE, "rejects"), empty="No line was rejected.", text=words)
 
 
 def steps(run: Results) -> Table:
     """What was left of the log after each filter."""
-    rows = run.table(STAGE, "steps")
-    return table(
-        {
-            "step": words(rows["step"].str.replace("song", run.item)),
-            "users": counts(rows["users"]),
-            f"{run.item}s": counts(rows["songs"]),
-            "interactions": counts(rows["triplets"]),
-        }
-    )
+    rows = run.table(STAGE, "steps").rename(columns={"songs": f"{run.item}s", "triplets": "interactions"})
+    return frame(rows.assign(step=rows["step"].str.replace("song", run.item)))
 
 
 def most_heard(run: Results) -> Table:
     """The songs with the most listeners, by title."""
-    rows = run.table(STAGE, "most_heard")
-    return table(
-        {
-            "rank": counts(rows["rank"]),
-            run.item: words(rows["label"]),
-            "listeners": counts(rows["listeners"]),
-            "plays": counts(rows["plays"]),
-        }
-    )
+    return frame(run.table(STAGE, "most_heard").rename(columns={"label": run.item}), **{run.item: words})
 
 
 def facts(run: Results) -> dict:

@@ -7,7 +7,7 @@ import pandas as pd
 from songrec.pages.beyond import STAGE, title
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, percent, subplots
-from songrec.show.prose import two_lines
+from songrec.show.prose import told, two_lines
 
 
 def curve(run: Results) -> Figure:
@@ -27,11 +27,8 @@ def curves(runs: Sequence[Results]) -> Figure:
         if len(runs) > 1:
             axes.set_title(two_lines(run.title))
         drawn.append(rows[["model", "share", "value", "ci_low", "ci_high"]].assign(log=run.title))
-        ends = [
-            f"{run.label(model)} {of['value'].iloc[0]:.3g} and {of['value'].iloc[-1]:.3g}"
-            for model, of in rows.groupby("model", sort=False)
-        ]
-        said.append(f"{run.title}: {', '.join(ends)}")
+        ends = told(run, rows, "{model} {first:.3g} and {last:.3g}", between=", ")
+        said.append(f"{run.title}: {ends}")
     panels[0].set_ylabel(title(runs[0]))
     legend(canvas, panels)
     return Figure(

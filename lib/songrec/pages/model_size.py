@@ -6,7 +6,7 @@ from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, log_scale, reference_line, subplots
 from songrec.show.numbers import megabytes
-from songrec.show.prose import Prose, article, prose
+from songrec.show.prose import Prose, article, prose, told
 from songrec.show.style import colour
 from songrec.show.table import RANGE, Column, Table, counts, estimates, shares, sizes, table, words
 
@@ -88,15 +88,13 @@ def _figure(run: Results, rows: pd.DataFrame, label: str, ticks, against: str) -
     title = METRICS[DECIDING].title(full["k"])
     axes.set(xlabel=label, ylabel=title, ylim=(0, None))
     legend(canvas, axes)
-    best = [
-        f"{NAMES[model]} at most {of['value'].max():.3f}" for model, of in rows.groupby("model", sort=False)
-    ]
+    best = told(run, rows.replace({"model": NAMES}), "{model} at most {most:.3f}")
     return Figure(
         canvas,
         rows[["model", "x", "value", "ci_low", "ci_high"]],
         f"Mean average precision against {against}, with bands for the 95 % intervals; dashed is item-KNN in "
         "the full space. The horizontal axis is logarithmic.",
-        f"Two lines with bands on a logarithmic axis, {title} upwards, and a dashed line: {'; '.join(best)}.",
+        f"Two lines with bands on a logarithmic axis, {title} upwards, and a dashed line: {best}.",
     )
 
 

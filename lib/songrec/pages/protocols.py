@@ -5,7 +5,7 @@ from itertools import combinations
 
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results, protocol_of
-from songrec.show.table import RANGE, Table, counts, estimates, numbers, stacked, table, words
+from songrec.show.table import RANGE, Table, counts, estimates, measured, numbers, stacked, table, words
 
 SHARED = ("popularity", "user_knn", "item_knn", "rp3beta", "ease", "als")
 """The models that ran under every protocol."""
@@ -138,12 +138,11 @@ def challenge(every: Sequence[Results]) -> Table:
     for run in (each for each in every if each.name == CHALLENGE):
         rows = run.rows("evaluate", "metrics", metric=DECIDING, k=500).set_index("model")
         rows = rows.loc[run.models(cutoff=500)]
-        best = run.best(cutoff=500)
         parts["this fragment"] = table(
             {
                 "model": words(map(run.label, rows.index)),
                 "users": counts(rows["n_users"]),
-                "MAP@500": estimates(rows).marked(model in best for model in rows.index),
+                "MAP@500": measured(run, DECIDING, 500, rows.index),
             }
         )
         unseen, held_out = run.facts("split")["test_unseen"], run.facts("split")["test"]["holdout"]

@@ -5,7 +5,7 @@ import pandas as pd
 from songrec.errors import DataError
 from songrec.results import Results
 from songrec.show.prose import Prose, prose
-from songrec.show.table import Table, Tables, counts, table, words
+from songrec.show.table import Table, Tables, counts, frame, table, words
 
 STAGE = "recommend"
 
@@ -53,11 +53,9 @@ def examples(run: Results, model: str, n: int = 10) -> Tables:
 
 def similar(run: Results, model: str) -> Tables:
     """The songs that a model finds most similar to two others."""
-    rows = run.table(STAGE, "similar")
-    rows = rows[rows["model"] == model]
     named = {
-        f"Like {song}": table({"rank": counts(of["rank"]), run.item: words(of["label"])})
-        for song, of in rows.groupby("song", sort=False)
+        f"Like {song}": frame(of[["rank", "label"]].set_axis(["rank", run.item], axis=1), **{run.item: words})
+        for song, of in run.rows(STAGE, "similar", model=model).groupby("song", sort=False)
     }
     return Tables(named, empty=f"{run.label(model)} has no item similarity.")
 
@@ -76,14 +74,10 @@ def similar_by_model(run: Results, song: int = 0, models: str = "item_knn als", 
 
 def newcomer(run: Results, model: str) -> Table:
     """What a model lists for a listener nobody has met before."""
-    rows = run.rows(STAGE, "newcomer", model=model)
+    rows = run.rows(STAGE, "newcomer", model=model)[["rank", "label", "song_id"]]
     played = "; ".join(run.facts(STAGE)["played"])
-    columns = {
-        "rank": counts(rows["rank"]),
-        "recommended": words(rows["label"]),
-        "id": words(rows["song_id"]),
-    }
-    return table(columns, note=f"Played: {played}.")
+    made = rows.set_axis(["rank", "recommended", "id"], axis=1)
+    return frame(made, note=f"Played: {played}.", recommended=words, id=words)
 
 
 def facts(run: Results, model: str) -> dict:

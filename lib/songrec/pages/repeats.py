@@ -9,7 +9,7 @@ from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Estimate, Results, protocol_of
 from songrec.show.figure import Figure, beside, legend, subplots
 from songrec.show.numbers import written
-from songrec.show.prose import Prose, prose
+from songrec.show.prose import Prose, prose, told
 from songrec.show.table import RANGE, Column, Table, estimates, numbers, stacked, table, wide, words
 
 STAGE = "repeats"
@@ -32,17 +32,13 @@ def lines(run: Results, cutoff: int = 10) -> Figure:
     beside(axes, rows, "seed", run, width=0.2)
     axes.set(xlabel="seed of the split", ylabel=METRICS[DECIDING].title(cutoff), ylim=(0, None))
     legend(canvas, axes)
-    ranges = [
-        f"{run.label(model)} {of['value'].min():.3f} to {of['value'].max():.3f}"
-        for model, of in rows.groupby("model", sort=False)
-    ]
     return Figure(
         canvas,
         rows[["model", "seed", "value", "ci_low", "ci_high"]],
         "Mean average precision on splits that differ in nothing but the seed, a line for each model, with "
         "the 95 % interval between the users of each split.",
         "A line with bars for each model over the seeds of the splits. Smallest and largest: "
-        f"{'; '.join(ranges)}.",
+        f"{told(run, rows, '{model} {least:.3f} to {most:.3f}')}.",
     )
 
 

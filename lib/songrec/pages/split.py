@@ -4,7 +4,7 @@ from songrec.results import Results
 from songrec.show.figure import Figure, legend, log_scale, percent, subplots
 from songrec.show.prose import Prose, prose
 from songrec.show.style import ACCENTS
-from songrec.show.table import Table, counts, spread, table, words
+from songrec.show.table import Table, frame, spread, table, words
 
 STAGE = "split"
 
@@ -13,15 +13,8 @@ _PARTS = {"fold_in": "seen by the model (fold-in)", "holdout": "to be found (hol
 
 def parts(run: Results) -> Table:
     """One row a part: who is in it, what a model may see there and what it must find."""
-    rows = run.table(STAGE, "parts")
-    return table(
-        {
-            "part": words(rows["part"]),
-            "users": counts(rows["users"]),
-            "seen interactions": counts(rows["seen"]),
-            "held-out interactions": counts(rows["held_out"]),
-        }
-    )
+    heads = {"seen": "seen interactions", "held_out": "held-out interactions"}
+    return frame(run.table(STAGE, "parts").rename(columns=heads))
 
 
 def size_quantiles(run: Results) -> Table:

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+import pandas as pd
+
 from songrec.errors import DataError
 from songrec.results import Estimate, Results
 from songrec.show.numbers import megabytes, significant, unbroken, written
@@ -129,6 +131,29 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     """
     *before, end = map(str, words)
     return f"{', '.join(before)} {last} {end}" if before else end
+
+
+def told(run: Results, rows: pd.DataFrame, text: str, between: str = "; ") -> str:
+    """The same words about every model, with its numbers.
+
+    Parameters
+    ----------
+    run : Results
+        Whose models they are.
+    rows : DataFrame
+        `model`, `value` and whatever else is told: the first row of a model has it.
+    text : str
+        Names columns in braces, `{model}` for the model's name; and `{first}`, `{last}`, `{least}` and
+        `{most}` for values of its rows.
+    between : str
+        Stands between two models.
+    """
+    parts = []
+    for model, of in rows.groupby("model", sort=False):
+        value = of["value"]
+        ends = {"first": value.iloc[0], "last": value.iloc[-1], "least": value.min(), "most": value.max()}
+        parts.append(text.format_map(of.iloc[0].to_dict() | ends | {"model": run.label(model)}))
+    return between.join(parts)
 
 
 def counted(number: int, word: str, plural: str = "") -> str:

@@ -4,12 +4,13 @@ A page says what its columns are; a `Table` is shown by JupyterLab (HTML), by th
 README (Markdown) and as plain text.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 
 import pandas as pd
 
+from songrec.evaluation.metrics import METRICS
 from songrec.results import DAGGER, Estimate, Results
 from songrec.show.numbers import p_value, plain, share, significant, unbroken, written
 
@@ -89,6 +90,13 @@ def shares(values: Iterable[float]) -> Column:
 def p_values(values: Iterable[float]) -> Column:
     """A column of p-values."""
     return Column([p_value(value) for value in values])
+
+
+def measured(run: Results, metric: str, cutoff: int, models: Sequence[str]) -> Column:
+    """A column of means by a metric, a row a model; bold are the best and all not significantly worse."""
+    rows = run.rows("evaluate", "metrics", metric=metric, k=cutoff).set_index("model").reindex(models)
+    best = run.best(metric, cutoff) if METRICS[metric].best else set()
+    return estimates(rows, METRICS[metric].unit).marked(model in best for model in models)
 
 
 def spread(rows: pd.DataFrame) -> dict[str, Column]:
@@ -178,6 +186,24 @@ def table(columns: Mapping[str, Column], note: str = "", empty: str = "") -> Tab
     return Table(dict(columns), note, empty)
 
 
+def frame(
+    rows: pd.DataFrame, note: str = "", empty: str = "", **kinds: Callable[[pd.Series], Column]
+) -> Table:
+    """A table of a frame's columns under their names: words where they hold text, else whole numbers.
+
+    `kinds` names what makes a column that is neither.
+
+    >>> frame(pd.DataFrame({"part": ["test"], "users": [1200], "held out": [0.25]}), **{"held out": shares})
+    part users held out
+    test 1,200     25 %
+    """
+    made = {}
+    for name in rows:
+        usual = counts if pd.api.types.is_numeric_dtype(rows[name]) else words
+        made[name] = kinds.get(name, usual)(rows[name])
+    return Table(made, note, empty)
+
+
 def wide(
     rows: pd.DataFrame,
     index: str,
@@ -233,6 +259,15 @@ def wide(
         column = [cells.get((row, each), (missing, False)) for row in names]
         columns[heads(each)] = Column([text for text, _ in column]).marked(bold for _, bold in column)
     return Table(columns, note, empty)
+
+
+def turned(lines: Mapping[str, Column], first: str, heads: Iterable[str], note: str = "") -> Table:
+    """A table whose rows are given as columns are, with a head for each of their cells."""
+    columns, left = {first: words(lines)}, all(line.left for line in lines.values())
+    for place, head in enumerate(heads):
+        cells = Column([line.cells[place] for line in lines.values()], left)
+        columns[head] = cells.marked(line.bold and line.bold[place] for line in lines.values())
+    return Table(columns, note)
 
 
 def stacked(tables: Mapping[str, Table], first: str = "log", note: str = "", empty: str = "") -> Table:

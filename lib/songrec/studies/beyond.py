@@ -198,8 +198,6 @@ def overlap(lists: Mapping[str, TopN], cutoff: int) -> pd.DataFrame:
     DataFrame
         one, other, value, ci_low, ci_high, n_users.
     """
-    pairs = overlaps(lists, cutoff)
-    table = means_of(pairs) if pairs else pd.DataFrame(columns=_INTERVAL)
-    table.insert(0, "one", [one for one, _ in pairs])
-    table.insert(1, "other", [other for _, other in pairs])
-    return table.reset_index(drop=True)
+    if not (pairs := overlaps(lists, cutoff)):
+        return pd.DataFrame(columns=["one", "other", *_INTERVAL])
+    return means_of(pairs).set_index(pd.MultiIndex.from_tuples(pairs, names=["one", "other"])).reset_index()

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from songrec.data import Catalogue, codes_of
-from songrec.evaluation import paired_difference, score_lists, summarise
+from songrec.evaluation import score_lists, summarise
 from songrec.evaluation.metrics import DECIDING
 from songrec.lists import NOTHING
 from songrec.models import Hybrid, Recommender, create
 from songrec.models.artist_knn import ArtistKNN
 from songrec.splits.cold import NewUsers, new_songs
+from songrec.studies.stacked import ESTIMATE, leads_by, means_by, stacked
 
 METRICS = (DECIDING, "recall")
 
@@ -88,12 +89,7 @@ def users_by_part(train, choosing: NewUsers, tested: NewUsers) -> pd.DataFrame:
 
 def means(curves: Curves) -> pd.DataFrame:
     """Means over the users: model, metric, k, shown, value, se, ci_low, ci_high, n_users."""
-    tables = [
-        summarise(values).assign(model=model, shown=n)
-        for model, by in curves.items()
-        for n, values in by.items()
-    ]
-    return _ordered(tables, ["model", "metric", "k", "shown", "value", "se", "ci_low", "ci_high", "n_users"])
+    return means_by(curves, "shown")
 
 
 def gains(curves: Curves, than: str, cutoff: int) -> pd.DataFrame:
@@ -105,18 +101,8 @@ def gains(curves: Curves, than: str, cutoff: int) -> pd.DataFrame:
         model, than, metric, k, shown, value, se, ci_low, ci_high, n_users.
     """
     column = [f"{DECIDING}@{cutoff}"]
-    tables = [
-        paired_difference(values[column], curves[than][n][column]).assign(model=model, than=than, shown=n)
-        for model, by in curves.items()
-        for n, values in by.items()
-        if model != than
-    ]
-    order = ["model", "than", "metric", "k", "shown", "value", "se", "ci_low", "ci_high", "n_users"]
-    return _ordered(tables, order)
-
-
-def _ordered(tables: list[pd.DataFrame], order: list[str]) -> pd.DataFrame:
-    return pd.concat(tables, ignore_index=True)[order] if tables else pd.DataFrame(columns=order)
+    decide = {model: {n: values[column] for n, values in by.items()} for model, by in curves.items()}
+    return leads_by(decide, "shown", than)
 
 
 def metadata(catalogue: Catalogue, song_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -171,8 +157,7 @@ def rank_new_songs(
         summarise(score_lists(songs, listeners.holdout, cutoff, listeners.users, METRICS)).assign(way=way)
         for way, songs in lists.items()
     ]
-    order = ["way", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
-    return _ordered(tables, order), float((artists[new] >= 0).mean())
+    return stacked(tables, f"way metric k {ESTIMATE}"), float((artists[new] >= 0).mean())
 
 
 def random_lists(songs: np.ndarray, n_users: int, cutoff: int, seed: int = 0) -> np.ndarray:

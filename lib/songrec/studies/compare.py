@@ -18,6 +18,7 @@ from songrec.evaluation.comparisons import (
 )
 from songrec.evaluation.metrics import ACCURACY, DECIDING, METRICS
 from songrec.lists import TopN
+from songrec.studies.stacked import stacked
 
 PerUser = Mapping[str, pd.DataFrame]
 """Model -> values by user, columns `metric@k`."""
@@ -25,17 +26,8 @@ PerUser = Mapping[str, pd.DataFrame]
 Pairs = list[tuple[str, str, str]]
 """Column, model, and the model that it is compared with."""
 
-KEYS = ["model", "than", "metric", "k"]
-ESTIMATE = ["value", "ci_low", "ci_high", "n_users"]
-TESTED = [
-    "p",
-    "p_holm",
-    "wilcoxon",
-    "wilcoxon_holm",
-    "effect",
-    "win_rate_difference",
-    "minimum_detectable",
-]
+
+TESTED = ["p", "p_holm", "wilcoxon", "wilcoxon_holm", "effect", "win_rate_difference", "minimum_detectable"]
 """Columns of a difference that are NaN for metrics of which no value is better in itself."""
 
 HELD_OUT = "held out"
@@ -111,8 +103,7 @@ def _each(compare, per_user: PerUser, asked: Pairs) -> pd.DataFrame:
         compare(per_user[model][[name]], per_user[than][[name]]).assign(model=model, than=than)
         for name, model, than in asked
     ]
-    columns = [*KEYS, *ESTIMATE]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    return stacked(tables, "model than metric k value ci_low ci_high n_users")
 
 
 def _tests(per_user: PerUser, asked: Pairs) -> pd.DataFrame:
@@ -165,8 +156,7 @@ def best(differences: pd.DataFrame, metrics: pd.DataFrame, cutoff: int) -> pd.Da
         mine = alike.loc[alike["metric"] == metric, ["model", "than"]].to_numpy()
         marks = means.index.isin(_not_worse(means, mine))
         tables.append(pd.DataFrame({"metric": metric, "k": cutoff, "model": means.index, "best": marks}))
-    columns = ["metric", "k", "model", "best"]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    return stacked(tables, "metric k model best")
 
 
 def _has_better_end(metric: str) -> bool:

@@ -13,6 +13,7 @@ from songrec.lists import TopN
 from songrec.models import Recommender
 from songrec.splits import HeldOut
 from songrec.studies import sampled
+from songrec.studies.stacked import stacked
 
 Scored = Mapping[str, pd.DataFrame]
 """Model -> values by user, columns `name@k`."""
@@ -105,10 +106,9 @@ def two_ways(ways: Mapping[str, Scored], metric: str, cutoff: int) -> pd.DataFra
         place = rows["value"].rank(ascending=False, method="min").astype(int)
         tables.append(rows.drop(columns="se").assign(way=way, place=place))
     models = tables[0].sort_values("value", ascending=False, kind="stable")["model"].tolist()
-    whole = pd.concat(tables, ignore_index=True)
-    whole = whole.sort_values("model", key=lambda each: each.map(models.index), kind="stable")
-    order = ["model", "way", "metric", "k", "value", "ci_low", "ci_high", "n_users", "place"]
-    return whole[order].reset_index(drop=True)
+    whole = stacked(tables, "model way metric k value ci_low ci_high n_users place")
+    order = whole["model"].map(models.index)
+    return whole.iloc[order.to_numpy().argsort(kind="stable")].reset_index(drop=True)
 
 
 def sampled_and_full(

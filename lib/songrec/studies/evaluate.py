@@ -7,6 +7,7 @@ import pandas as pd
 
 from songrec.evaluation import Evaluation, summarise
 from songrec.splits import HeldOut
+from songrec.studies.stacked import ESTIMATE, stacked
 
 PerUser = Mapping[str, pd.DataFrame]
 """Model -> values by user, columns `metric@k`."""
@@ -27,8 +28,7 @@ def metrics(evaluations: Mapping[str, Evaluation], protocol: str) -> pd.DataFram
         whole["n_users"] = len(found.per_user)
         rows = pd.concat([summarise(found.per_user), whole], ignore_index=True)
         tables.append(rows.assign(protocol=protocol, model=model))
-    order = ["protocol", "model", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order]
+    return stacked(tables, f"protocol model metric k {ESTIMATE}")
 
 
 def hits(per_user: PerUser, cutoff: int, most: int = 5) -> pd.DataFrame:

@@ -8,11 +8,12 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
-from songrec.evaluation import means_of, paired_difference, paired_ratio, score_lists
+from songrec.evaluation import means_of, paired_ratio, score_lists
 from songrec.lists import TopN
 from songrec.models import create
 from songrec.splits import HeldOut
 from songrec.splits.contract import keep
+from songrec.studies.stacked import leads_by, stacked
 
 Curves = Mapping[str, Mapping[float, pd.DataFrame]]
 """Model -> share of the log, the largest first -> average precision by user."""
@@ -88,11 +89,11 @@ def curves(
 def means(found: Curves) -> pd.DataFrame:
     """Accuracy by share of the log: model, share, value, ci_low, ci_high, n_users."""
     columns = {(model, share): of.iloc[:, 0] for model, by in found.items() for share, of in by.items()}
-    models, shares = zip(*columns, strict=True)
-    table = means_of(columns).reset_index(drop=True)
-    table.insert(0, "model", models)
-    table.insert(1, "share", shares)
-    return table
+    return (
+        means_of(columns)
+        .set_index(pd.MultiIndex.from_tuples(columns, names=["model", "share"]))
+        .reset_index()
+    )
 
 
 def kept(found: Curves) -> pd.DataFrame:
@@ -108,7 +109,7 @@ def kept(found: Curves) -> pd.DataFrame:
         for model, by in found.items()
         for share, values in by.items()
     ]
-    return pd.concat(tables, ignore_index=True)[["model", "share", "value", "ci_low", "ci_high", "n_users"]]
+    return stacked(tables, "model share value ci_low ci_high n_users")
 
 
 def lead(found: Curves, than: str) -> pd.DataFrame:
@@ -119,11 +120,4 @@ def lead(found: Curves, than: str) -> pd.DataFrame:
     DataFrame
         model, than, share, value, ci_low, ci_high, n_users.
     """
-    tables = [
-        paired_difference(values, found[than][share]).assign(model=model, than=than, share=share)
-        for model, by in found.items()
-        for share, values in by.items()
-        if model != than
-    ]
-    order = ["model", "than", "share", "value", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order] if tables else pd.DataFrame(columns=order)
+    return leads_by(found, "share", than).drop(columns=["metric", "k", "se"])

@@ -13,6 +13,7 @@ from songrec.measure import timed
 from songrec.models import ItemKNN, PureSVD, Recommender
 from songrec.models.dense import single_threaded_blas, song_neighbours
 from songrec.splits import Split
+from songrec.studies.stacked import ESTIMATE, stacked
 
 FULL, FACTORS, SVD = "item_knn", "reduced_item_knn", "pure_svd"
 METRICS = ("precision", "recall", DECIDING, "ndcg")
@@ -117,8 +118,7 @@ def accuracy(found: Iterable[Run]) -> pd.DataFrame:
         summarise(run.per_user).assign(model=run.model, rank=run.rank, kept=run.kept, bytes=run.size)
         for run in found
     ]
-    order = ["model", "rank", "kept", "bytes", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order]
+    return stacked(tables, f"model rank kept bytes metric k {ESTIMATE}")
 
 
 def differences(found: Sequence[Run], cutoff: int) -> pd.DataFrame:
@@ -135,8 +135,7 @@ def differences(found: Sequence[Run], cutoff: int) -> pd.DataFrame:
         paired_difference(run.per_user[column], full.per_user[column]).assign(model=run.model, rank=run.rank)
         for run in smaller
     ]
-    order = ["model", "rank", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order]
+    return stacked(tables, f"model rank metric k {ESTIMATE}")
 
 
 def cost(found: Iterable[Run], threads: int) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from songrec.errors import ConfigError
 from songrec.lists import NOTHING, TopN
 from songrec.models import Recommender
 from songrec.splits import Split
+from songrec.studies.stacked import stacked
 
 EXAMPLES = ["user", "kind", "model", "rank", "song_id", "label", "plays", "score", "hit"]
-SIMILAR = ["model", "song", "rank", "label", "similarity"]
 
 
 def typical_users(split: Split, shares: Sequence[float] = (0.1, 0.5, 0.9)) -> list[str]:
@@ -112,7 +112,7 @@ def similar(
             real = row != NOTHING
             found = _by_title(row[real], song_ids, catalogue).drop(columns="song_id")
             tables.append(found.assign(model=name, song=title, similarity=score[real].astype(float)))
-    return pd.concat(tables, ignore_index=True)[SIMILAR] if tables else pd.DataFrame(columns=SIMILAR)
+    return stacked(tables, "model song rank label similarity")
 
 
 def first_songs(train: csr_array, song_ids: np.ndarray, catalogue: Catalogue, n: int = 3) -> list[str]:
@@ -153,7 +153,7 @@ def for_new_listener(
     for name, model in models.items():
         songs = model.recommend(fold_in, n)[0][0]
         tables.append(_by_title(songs[songs != NOTHING], song_ids, catalogue).assign(model=name))
-    return pd.concat(tables, ignore_index=True)[["model", "rank", "song_id", "label"]]
+    return stacked(tables, "model rank song_id label")
 
 
 def head_and_middle(split: Split) -> list[str]:

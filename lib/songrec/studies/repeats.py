@@ -13,6 +13,7 @@ from songrec.evaluation.metrics import DECIDING
 from songrec.evaluation.statistics import LEVEL
 from songrec.models import create
 from songrec.splits import Split
+from songrec.studies.stacked import ESTIMATE, stacked
 
 METRICS = (DECIDING, "precision", "recall", "ndcg")
 
@@ -51,8 +52,7 @@ def by_seed(scored: Scored) -> pd.DataFrame:
         for seed, of in scored.items()
         for model, values in of.items()
     ]
-    order = ["model", "seed", "metric", "k", "value", "se", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order]
+    return stacked(tables, f"model seed metric k {ESTIMATE}")
 
 
 def spread(table: pd.DataFrame) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from songrec.evaluation.hits import check_lists
 from songrec.evaluation.metrics import DECIDING
 from songrec.lists import NOTHING, TopN
 from songrec.splits import HeldOut
+from songrec.studies.stacked import stacked
 
 METRICS = (DECIDING, "recall")
 
@@ -139,19 +140,19 @@ def curve(parts: Mapping[str, Evaluated], k: int) -> pd.DataFrame:
     """
     tables = []
     for part, found in parts.items():
-        columns = [f"{name}@{k}" for name in (DECIDING, "diversity")]
-        for column in columns:
-            means = means_of({value: frame[column] for value, frame in found.per_user.items()})
-            tables.append(
-                means.rename_axis("lambda").reset_index().assign(part=part, metric=column[: -len(f"@{k}")])
-            )
-        users = len(next(iter(found.per_user.values())))
-        novel = [frame[f"novelty@{k}"].mean() for frame in found.per_user.values()]
-        for metric, values in (("novelty", novel), ("coverage", list(found.coverage.values()))):
-            plain = {"lambda": list(found.per_user), "value": values, "n_users": users}
-            tables.append(pd.DataFrame(plain).assign(part=part, metric=metric))
-    order = ["part", "lambda", "metric", "k", "value", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True).assign(k=k)[order]
+        by = found.per_user
+        made = {
+            name: means_of({value: frame[f"{name}@{k}"] for value, frame in by.items()})
+            for name in (DECIDING, "diversity")
+        }
+        plain = {"novelty": {value: frame[f"novelty@{k}"].mean() for value, frame in by.items()}}
+        for name, values in (plain | {"coverage": found.coverage}).items():
+            made[name] = pd.DataFrame({"value": values, "n_users": len(by[0.0])})
+        tables += [
+            table.rename_axis("lambda").reset_index().assign(part=part, metric=name, k=k)
+            for name, table in made.items()
+        ]
+    return stacked(tables, "part lambda metric k value ci_low ci_high n_users")
 
 
 def effect(per_user: Mapping[float, pd.DataFrame], chosen: float) -> pd.DataFrame:
@@ -171,9 +172,7 @@ def effect(per_user: Mapping[float, pd.DataFrame], chosen: float) -> pd.DataFram
     }
     found = means | {"difference": difference, "ratio": paired_ratio(new, old)}
     table = pd.concat([of.assign(statistic=name) for name, of in found.items()])
-    order = ["metric", "k", "statistic", "value", "ci_low", "ci_high", "n_users"]
-    places = table.reset_index().sort_values("index", kind="stable").index
-    return table.iloc[places][order].reset_index(drop=True)
+    return stacked([table.sort_index(kind="stable")], "metric k statistic value ci_low ci_high n_users")
 
 
 def _stretched(scores: np.ndarray, listed: np.ndarray) -> np.ndarray:
@@ -201,8 +200,8 @@ def _greedy(relevance: np.ndarray, alike: np.ndarray, value: float, k: int) -> n
     nearest = np.zeros_like(relevance)
     order = np.empty((len(relevance), k), int)
     for place in range(k):
-        worth = np.where(left > -np.inf, (1 - value) * np.maximum(left, 0) - value * nearest, -np.inf)
-        order[:, place] = taken = np.argmax(worth.round(DIGITS), axis=1)
+        gain = np.where(left > -np.inf, (1 - value) * np.maximum(left, 0) - value * nearest, -np.inf)
+        order[:, place] = taken = np.argmax(gain.round(DIGITS), axis=1)
         left[users, taken] = -np.inf
         nearest = np.maximum(nearest, alike[users, taken])
     return _empty_last(order, relevance)

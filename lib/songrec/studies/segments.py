@@ -18,6 +18,7 @@ from songrec.evaluation import (
 from songrec.evaluation.metrics import DECIDING
 from songrec.lists import TopN
 from songrec.splits import HeldOut
+from songrec.studies.stacked import stacked
 
 TASTES = ("niche", "middle", "mainstream")
 ACTIVITY = ("short", "middle", "long")
@@ -76,8 +77,8 @@ def segments(
         means_of(columns).rename_axis("model").reset_index().assign(by=by, group=group)
         for (by, group), columns in parts.items()
     ]
-    order = ["by", "group", "model", "value", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order].dropna(subset="value").reset_index(drop=True)
+    table = stacked(tables, "by group model value ci_low ci_high n_users")
+    return table.dropna(subset="value").reset_index(drop=True)
 
 
 def class_sizes(held: HeldOut, train: csr_array) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 
 from songrec.evaluation import paired_difference, score_lists
 from songrec.lists import TopN
+from songrec.studies.stacked import stacked
 
 
 def gain(
@@ -39,5 +40,4 @@ def gain(
             mean = difference[["metric", "k", "n_users"]].assign(value=values.mean().to_numpy())
             tables.append(mean.assign(statistic=statistic, model=model))
         tables.append(difference.assign(model=model))
-    order = ["model", "metric", "k", "statistic", "value", "ci_low", "ci_high", "n_users"]
-    return pd.concat(tables, ignore_index=True)[order]
+    return stacked(tables, "model metric k statistic value ci_low ci_high n_users")
