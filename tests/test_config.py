@@ -121,7 +121,10 @@ def test_overrides_are_checked_before_anything_runs(override, said):
 
 def test_text_is_text_whatever_it_looks_like():
     with pytest.raises(DataError, match=r"the raw file '\[1\]' does not exist"):
-        make_plan("tiny", ["ingest.path=[1]"])
+        make_plan("tiny", ["ingest.metadata=[1]"])
+    path = ["ingest.source=triplets", "ingest.path=no-such-log"]
+    with pytest.raises(DataError, match="the raw file 'no-such-log' does not exist"):
+        make_plan("tiny", path)  # one value stands for a list of it
 
 
 def test_values_come_in_the_order_default_profile_override():
@@ -341,7 +344,7 @@ def test_a_model_of_ones_own_comes_by_its_dotted_path(own, own_package):
         ),
         (
             MEMBERS + "stages: {split: {test: 1e-1}}",
-            r"split: test must be float, not '1e-1' \(YAML reads 1e-1 as text: write 0.1\)",
+            r"split: test must be float, not '1e-1' \(in quotes it is text: write 0.1\)",
         ),
         *(
             (f"  mine: {{estimator: {path}}}", rf"models\.mine: .*{said}")

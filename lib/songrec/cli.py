@@ -150,8 +150,8 @@ def init(files, name, force, **said) -> None:
     from songrec.pipeline.newprofile import propose, write_profile
 
     proposal = propose(files, name, **_said(said))
-    print(proposal)
-    print(f"\nWritten: {write_profile(proposal, force)}\nGo on with: make book PROFILE={proposal.name}")
+    written = write_profile(proposal, force)
+    print(f"{proposal}\n\nWritten: {written}\nGo on with: make book PROFILE={proposal.name}")
 
 
 @cli.command(params=_NEW)

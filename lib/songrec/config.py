@@ -38,8 +38,14 @@ class Parameter:
     def check(self, value: Any, where: str) -> Any:
         """The value in its declared type; a `ConfigError` says where it came from and what was expected.
 
-        An int may stand for a float; nothing else is converted: text is never read as a number.
+        An int may stand for a float, one value for a list of it, and a whole number for text within a list (a
+        place of a column). Nothing else is converted: text is never read as a number.
         """
+        if get_origin(self.type) is list and value is not None:
+            value = value if isinstance(value, list) else [value]
+            if self.type == list[str]:
+                value = [str(one) if type(one) is int else one for one in value]
+
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where}: {self.name} must be a finite number, not {value}")
         try:
@@ -47,7 +53,8 @@ class Parameter:
         except ValidationError as error:
             hint = ""
             if isinstance(value, str) and self.plain_type in (int, float) and _is_number(value):
-                hint = f" (YAML reads {value} as text: write {float(value)!r})"
+                number = float(value) if self.plain_type is float else int(float(value))
+                hint = f" (in quotes it is text: write {number!r})"
             said = f" must be {_type_name(self.type)}, not {value!r}"
             if get_origin(self.type) in (Annotated, Literal):
                 said = in_words(error.errors()[0])

@@ -420,6 +420,14 @@ def _is_time(text: str) -> bool:
     return not isinstance(seconds, str) and 6.3e8 < seconds < 1e11
 
 
+def _look_like_ratings(reading: Reading, values: Sequence[str]) -> bool:
+    """Whether small numbers without a name are ratings: of counts, the smallest is the commonest."""
+    if reading.header or max(map(float, values)) > 10:
+        return False
+    commonest = Counter(values).most_common(1)[0][0]
+    return "rating" in reading.files[0].name.lower() or (len(values) >= 50 and float(commonest) > 2)
+
+
 def _count_and_time(reading: Reading, rows, plays: str, time: str, said) -> Reading:
     """Keep count and time if their values are such; say why each row counts once where there is no count."""
     place = {name: at for at, name in enumerate(reading.names)}
@@ -431,11 +439,7 @@ def _count_and_time(reading: Reading, rows, plays: str, time: str, said) -> Read
                 reading, f"{printable(plays)} holds no whole counts: each row is taken for one play"
             )
             plays = ""
-        elif (
-            not reading.header
-            and max(map(float, values)) <= 10
-            and Counter(values).most_common(1)[0][0] != "1"
-        ):
+        elif _look_like_ratings(reading, values):
             reading = _noted(
                 reading, f"column {plays} looks like ratings, not counts: each row is taken for one play"
             )

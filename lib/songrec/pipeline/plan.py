@@ -214,7 +214,8 @@ def _plan_study(
     fetch: bool,
 ) -> PlannedStage:
     values = study_settings(declaration, model, profile, places.paths.profile, tuned)
-    files = [values[name] for name in declaration.raw if values[name]]
+    named = [values[name] for name in declaration.raw if values[name]]
+    files = [file for one in named for file in ([one] if isinstance(one, str) else one)]
     suffix = f".{model}" if model else ""
     return PlannedStage(
         f"{declaration.name}{suffix}",

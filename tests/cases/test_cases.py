@@ -1,0 +1,141 @@
+"""Logs as people have them, one small file a kind: what is read of each, or what is said."""
+
+from pathlib import Path
+
+import pytest
+
+from songrec.data import check
+from songrec.data.guess import guess, source_of
+from songrec.data.ingest import ingest
+from songrec.data.triplet_file import to_interactions
+from songrec.errors import DataError
+
+LOGS = Path(__file__).parent / "logs"
+SAME = [
+    "double_colons.dat",
+    "spaces.csv",
+    "utf16_no_bom.csv",
+    "old_mac.csv",
+    "windows.csv",
+    "line_in_quotes.csv",
+]
+SAME += [
+    "plain.tsv",
+    "header.csv",
+    "semicolons.csv",
+    "bars.txt",
+    "bom.csv",
+    "points.csv",
+    "folder",
+    "partitioned",
+]
+SAME += ["log.csv.gz", "log.csv.bz2", "log.csv.xz", "log.csv.zst", "one.zip", "with_readme.zip", "log.tar"]
+SAME += ["log.tar.gz", "packed_twice.zip", "log.parquet", "log.feather"]
+
+
+def read(folder, *names, **said):
+    """The log that is guessed from the files, and how."""
+    reading = guess([LOGS / name for name in names], **said)
+    out = folder / "triplets.parquet"
+    report = ingest(source_of(reading), out, folder / "rejects.parquet")
+    return to_interactions(out), reading, report
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_log_in_every_form(tmp_path, name):
+    log, reading, _ = read(tmp_path, name)
+    assert log.user_ids.tolist() == ["ann", "bob", "cy"]
+    assert log.song_ids.tolist() == ["s1", "s2", "s3"]
+    assert log.plays.toarray().tolist() == [[3, 1, 0], [7, 0, 0], [0, 0, 2]]
+    assert reading.sample[0] in [("ann", "s1", plays, "") for plays in ("3", "3.0")]
+    assert reading.item == "song"
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "note"),
+    [
+        ("utf16.csv", "ännchen", ""),
+        ("cp1252.csv", "änn", "no UTF-8: it is read as cp1252"),
+        ("quotes.tsv", '"ann"', ""),
+    ],
+)
+def test_ids_are_kept_as_they_are_written(tmp_path, name, user, note):
+    log, reading, report = read(tmp_path, name)
+    assert user in log.user_ids
+    assert note in " ".join(reading.notes)
+    assert report.in_quotes == (name == "quotes.tsv")
+    assert ("stands in quotes" in str(report)) == report.in_quotes
+
+
+@pytest.mark.parametrize("name", ["events.csv", "events_milliseconds.tsv", "listens.jsonl"])
+def test_events_are_counted_and_keep_their_times(tmp_path, name):
+    log, reading, report = read(tmp_path, name)
+    assert log.plays.toarray().tolist() == [[2, 1], [1, 0]]
+    assert (report.lines, report.duplicates, report.triplets) == (4, 1, 3)
+    assert reading.plays == ""
+    assert reading.time
+    assert (log.first <= log.last).all()
+    assert log.last[0] > log.first[0]
+    assert (log.last[1:] == log.first[1:]).all()
+    assert report.since == log.first.min()
+
+
+def test_ratings_are_no_counts(tmp_path):
+    for name in ("ratings.csv", "ratings.dat"):
+        log, reading, _ = read(tmp_path, name)
+        assert set(log.plays.data) == {1}
+        assert "one play" in reading.notes[-1]
+        assert log.first.min() > 9e8
+    assert guess([LOGS / "ratings.csv"]).item == "movie"
+    assert guess([LOGS / "ratings.dat"], plays="2").plays == "2"  # whoever means them may say so
+    assert guess([LOGS / "header.csv"], plays="none").columns == ["user", "song"]
+
+
+def test_a_listening_history_of_a_service(tmp_path):
+    log, reading, _ = read(tmp_path, "ann", "bob")
+    assert log.user_ids.tolist() == ["ann", "bob"]
+    assert log.song_ids.tolist() == ["Rain", "Sun"]
+    assert log.plays.toarray().tolist() == [[2, 1], [1, 0]]
+    assert "each folder of files is taken for one" in reading.notes[0]
+
+
+def test_layouts_of_public_data_sets(tmp_path):
+    log, _, _ = read(tmp_path, "lastfm_1k.tsv", user="0", item="artist", song="2")
+    assert log.user_ids.tolist() == ["user_000001", "user_000002"]
+    assert log.song_ids.tolist() == ["a7f7df4a", "f1b1cf71"]
+    assert log.first.tolist() == [1241445250, 1241478537, 1241445124]
+
+
+def test_columns_of_other_types_are_read_where_their_meaning_is_clear(tmp_path):
+    log, _, _ = read(tmp_path, "odd_types.parquet")
+    assert log.user_ids.tolist() == ["ann", "bob", "cy"]
+    assert log.song_ids.tolist() == ["1", "2", "3"]
+    assert log.plays.toarray().tolist() == [[3, 1, 0], [7, 0, 0], [0, 0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("sheet.xlsx", "is an Excel or Word file: export it as CSV"),
+        ("page.html", "is a web page, which cannot be read here"),
+        ("database.sqlite", "is an SQLite database, which cannot be read here: export it as CSV or Parquet"),
+        ("document.pdf", "is a PDF document"),
+        ("array.npy", "is a NumPy array"),
+        ("noise.bin", "holds binary data"),
+        ("empty.csv", "is empty"),
+        ("two_tables.zip", r"holds a\.csv, b\.csv: say which of them is the log"),
+        ("twice.csv", "the column song stands 2 times"),
+        ("no_numbers.csv", "plays not a number"),
+    ],
+)
+def test_what_cannot_be_read_says_what_it_is(name, says):
+    with pytest.raises(DataError, match=says):
+        report = check(source_of(guess([LOGS / name], **({"plays": "plays"} if "numbers" in name else {}))))
+        raise DataError(report.problem())
+
+
+def test_no_control_character_of_a_file_reaches_the_terminal():
+    with pytest.raises(DataError) as caught:
+        guess([LOGS / "escape.csv"])
+    assert "\x1b" not in str(caught.value)
+    assert "\\x1b[31m" in str(caught.value)
