@@ -177,7 +177,7 @@ def book(files, name, **said) -> None:
         proposal = propose(files, name, **_said(said))
         print(proposal)
         write_profile(proposal)
-    run(_plan(name, (), None))
+    run(_plan(name, (), fetch=True))
     print(f"The book: {make_book(name)}")
 
 
