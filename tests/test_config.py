@@ -235,7 +235,7 @@ def own(tmp_path, monkeypatch):
 def test_a_profile_of_ones_own_need_not_have_the_models_that_notebooks_name(own):
     plan = make_plan(own("  top: {estimator: Popularity}\n  slim: {estimator: FsSLIM}\n"))
     assert plan.stages["compare"].parameters["baseline"] == "top"
-    assert plan.stages["page.recommend"].parameters["model"] == "slim"
+    assert plan.stages["beyond"].parameters["member"] == "slim"
     assert plan.stages["recommend"].estimators == ("Popularity", "FsSLIM")
     assert plan.stages["cold_start"].parameters["models"] == ["top", "slim"]
 

@@ -242,6 +242,17 @@ class Results:
             raise DataError(f"{self.folder / 'tune'}: no value on validation")
         return max(reached, key=reached.__getitem__)
 
+    def winner(self) -> str:
+        """The model to serve: of those that are not made of others the best on validation.
+
+        Not of the test, whose best would be flattered by being the best. Where nothing was searched it is the
+        first of the profile.
+        """
+        try:
+            return self.chosen(single=True)
+        except DataError:
+            return next(iter(self.facts("tune")))
+
     def best(self, metric: str = DECIDING, cutoff: int = 10, among: Iterable[str] | None = None) -> set[str]:
         """The best model by a metric and all that are not significantly worse, as the comparison decided.
 

@@ -161,12 +161,22 @@ def made(service, tmp_path, monkeypatch) -> Paths:
     Catalogue.from_columns(["a"], ["Alpha"]).save(paths.interim / "songs.parquet")
     service.model.save(paths.processed / "models" / "item_knn")
     Popularity().fit(service.log.plays).save(paths.processed / "models" / "popularity")
-    write_json(paths.header, {"synthetic": True, "item": "artist"})
-    write_json(paths.plan, {"page.recommend": {"parameters": {"model": "item_knn"}}})
+    models = {"popularity": None, "user_knn": 0.2, "item_knn": 0.3, "blend": 0.4}
+    listed = {label: {"members": ["item_knn"] * (label == "blend")} for label in models}
+    write_json(paths.header, {"synthetic": True, "item": "artist", "models": listed})
+    for label, value in models.items():
+        facts = {"value": value, "metric": "average_precision@10"}
+        write_json(paths.tables / "tune" / label / "facts.json", facts)
     return paths
 
 
-def test_the_model_of_the_page_answers_unless_another_is_named(made):
+def test_the_winner_answers_and_says_so_unless_another_is_named(made):
     opened = open_service("tiny")
     assert (opened.label, opened.synthetic, opened.item) == ("item_knn", True, "artist")
-    assert open_service("tiny", "popularity").label == "popularity"
+    said = opened.similar("a", 1).notes[0]
+    assert said.startswith(
+        "item_knn answers: of the models that are not made of others it was the best on val"
+    )
+    assert "(MAP@10 0.300)" in said
+    named = open_service("tiny", "popularity")
+    assert (named.label, named.why) == ("popularity", "")

@@ -12,7 +12,7 @@ from songrec.pipeline.graph import Graph, StageDeclaration
 from songrec.tuning.spaces import check_space, searched
 
 LABELS = ("model", "baseline", "member")
-"""Parameters that name a model of the profile; `models` names several."""
+"""Parameters that name a model of the profile, or none; `models` names several."""
 
 FITTED = ("estimator", "hyperparameters", "members")
 """What a study takes of its model's block: what changes the fit."""
@@ -87,7 +87,7 @@ def _settled(
         name: parameter.check(given[name] if name in given else _default(parameter, profile), where)
         for name, parameter in declared.items()
     }
-    labels = [values[name] for name in LABELS if name in values]
+    labels = [values[name] for name in LABELS if values.get(name)]
     check_names([*labels, *values.get("models", [])], profile.models, "model", where)
     return values
 
@@ -101,7 +101,7 @@ def _default(parameter: Parameter, profile: Profile) -> Any:
     value = parameter.default
     if parameter.name == "models":
         return [label for label in value if label in profile.models] or list(profile.models)
-    if parameter.name not in LABELS or value in profile.models:
+    if parameter.name not in LABELS or not value or value in profile.models:
         return value
     if parameter.name == "baseline":
         return next(iter(profile.models))

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from songrec.config import check_names, read_profile
+from songrec.checks import check_names
+from songrec.config import read_profile
 from songrec.data import Catalogue, Interactions, codes_of
 from songrec.errors import DataError
-from songrec.files import read_json
+from songrec.evaluation.metrics import METRICS
 from songrec.lists import NOTHING
 from songrec.models import Popularity, Recommender, load_model
 from songrec.paths import PROFILES, Paths
+from songrec.results import Results
 from songrec.serve.near import near_ids
 from songrec.splits import Split
 
@@ -88,7 +90,9 @@ class Service:
     synthetic : bool
         Whether the log is.
     item : str
-        What the log's items are called, "song" or "artist".
+        What the log's items are called: song, artist, movie ...
+    why : str
+        Why this model answers; empty where it was asked for.
     """
 
     model: Recommender
@@ -99,6 +103,7 @@ class Service:
     catalogue: Catalogue
     synthetic: bool = False
     item: str = "song"
+    why: str = ""
 
     def for_user(self, user_id: str, n: int) -> Answer:
         """What a user of the log might play next; a user who is not in it gets the popular list."""
@@ -162,7 +167,7 @@ class Service:
             raise DataError(self._unknown(self.item, song_id))
         songs, scores = self.model.similar_songs(code, self._at_most(n))
         heading = f"{self.label}: {self.item}s like {self.catalogue.label(self.song_ids[code])[0]}"
-        return Answer(heading, self._table(songs[0], scores[0], self.song_ids), self._synthetic())
+        return Answer(heading, self._table(songs[0], scores[0], self.song_ids), self._remarks())
 
     def _recommend(
         self,
@@ -180,14 +185,14 @@ class Service:
             return self._popular(heard, n, notes)
         if isinstance(self.model, Popularity):
             notes = [*notes, _counts(self.model)]
-        return Answer(heading, self._table(found[0], scores[0], self.song_ids), notes + self._synthetic())
+        return Answer(heading, self._table(found[0], scores[0], self.song_ids), notes + self._remarks())
 
     def _popular(self, heard: np.ndarray, n: int, notes: list[str]) -> Answer:
         """What most people play, less what this person has: codes of the log."""
         model = Popularity().fit(self.log.plays)
         songs, scores = model.recommend(_row(heard, self.log.n_songs), self._at_most(n))
         table = self._table(songs[0], scores[0], self.log.song_ids)
-        notes = [*notes, *([_counts(model)] if len(table) else []), *self._synthetic()]
+        notes = [*notes, *([_counts(model)] if len(table) else []), *self._remarks(False)]
         return Answer(f"The most popular {self.item}s, by listeners", table, notes)
 
     def _at_most(self, n: int) -> int:
@@ -208,8 +213,11 @@ class Service:
     def _unknown(self, item: str, song_id: str) -> str:
         return f"{item} {song_id!r} is not known.{_did_you_mean(self.song_ids, song_id)}"
 
-    def _synthetic(self) -> list[str]:
-        return ["The log is synthetic: titles, artists and listeners are invented."] if self.synthetic else []
+    def _remarks(self, by_model: bool = True) -> list[str]:
+        remarks = [self.why] if self.why and by_model else []
+        if self.synthetic:
+            remarks.append("The log is synthetic: titles, artists and listeners are invented.")
+        return remarks
 
 
 def _row(songs: np.ndarray, n_songs: int) -> csr_array:
@@ -247,14 +255,12 @@ def open_service(profile: str, model: str | None = None) -> Service:
     """
     known = read_profile(profile, PROFILES).models
     paths = Paths(profile)
-    if not paths.plan.exists():
-        raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
-    label = model or read_json(paths.plan)["page.recommend"]["parameters"]["model"]
+    run = Results.of_run(profile)
+    label = model or run.winner()
     check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
         raise DataError(f"model {label!r} is not trained yet: songrec run --profile {profile}")
-    header = read_json(paths.header)
     split = Split.load(paths.processed / "split")
     return Service(
         load_model(folder),
@@ -263,6 +269,19 @@ def open_service(profile: str, model: str | None = None) -> Service:
         split.song_ids,
         Interactions.load(paths.processed / "interactions"),
         Catalogue.load(paths.interim / "songs.parquet"),
-        header["synthetic"],
-        header["item"],
+        run.synthetic,
+        run.item,
+        "" if model else _why(run, label),
+    )
+
+
+def _why(run: Results, label: str) -> str:
+    """Why a model answers that nobody asked for."""
+    found = run.facts("tune")[label]
+    if found["value"] is None:
+        return f"{label} answers: no model of the run was searched. --model names another."
+    metric, _, cutoff = found["metric"].partition("@")
+    return (
+        f"{label} answers: of the models that are not made of others it was the best on validation "
+        f"({METRICS[metric].title(int(cutoff))} {found['value']:.3f}). --model names another."
     )
