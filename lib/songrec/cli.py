@@ -227,6 +227,25 @@ def _plan(profile, overrides, **options):
     return make_plan(profile, overrides, **options)
 
 
+@cli.command()
+@click.argument("first", metavar="RUN")
+@click.argument("second", metavar="RUN")
+@click.option(
+    "--cutoff", type=click.IntRange(min=1), default=10, show_default=True, help="length of the list"
+)
+def compare(first, second, cutoff) -> None:
+    """Say what differs between two runs: profiles that ran here, or published ones.
+
+    \b
+    examples:
+      songrec compare plays plays-temporal
+      songrec compare taste-profile-10k-songs lastfm-2k
+    """
+    from songrec.pipeline.two_runs import find_run, told
+
+    print(told(find_run(first), find_run(second), cutoff))
+
+
 @cli.command(params=[_PROFILE, *_MODEL])
 @click.option("--user", metavar="ID", help="a user of the log; an unknown one gets the popular list")
 @click.option("--songs", metavar="ID,ID", help="what a new listener has played")
