@@ -38,6 +38,12 @@ def as_rows(matrix):
 binary = st.tuples(st.integers(1, 14), st.integers(1, 8)).flatmap(lambda shape: arrays(bool, shape))
 
 
+def asked(data, items):
+    """Queries of a few items, and what each of them must not find."""
+    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
+    return queries, data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+
+
 @settings(max_examples=150, deadline=None)
 @given(rows=binary, k=st.integers(1, 16), margin=st.integers(1, 3))
 def test_equals_brute_force_with_many_ties(rows, k, margin):
@@ -53,8 +59,7 @@ def test_equals_brute_force_with_many_ties(rows, k, margin):
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), items=binary, k=st.integers(1, 5))
 def test_queries_need_not_be_items(data, items, k):
-    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
-    own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+    queries, own = asked(data, items)
     columns = binarised(csr_array(items.T))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "MARGIN", 1)
@@ -137,8 +142,7 @@ def by_definition(queries, items, k, similarity, own):
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), items=binary, k=st.integers(1, 12))
 def test_every_similarity_by_its_definition(similarity, data, items, k):
-    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
-    own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+    queries, own = asked(data, items)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "CELLS", 10)
         found = nearest(binarised(queries), binarised(items.T), k, similarity, own=own)

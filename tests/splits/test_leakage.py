@@ -5,7 +5,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from any_split import some_log
+from any_split import PROTOCOLS, every_protocol, some_log
 from run_notebook import run_notebook
 from scipy.sparse import csr_array
 
@@ -42,10 +42,12 @@ def with_other_holdout(split: Split) -> Split:
 # Models
 
 
+@pytest.mark.slow
+@every_protocol
 @pytest.mark.parametrize("name", HERE)
-def test_lists_are_the_same_bytes_whatever_is_to_be_found(name, quick, tmp_path):
+def test_lists_are_the_same_bytes_whatever_is_to_be_found(protocol, name, quick, tmp_path):
     """The holdout on disk replaced by other songs: model arrays and lists come out byte by byte the same."""
-    split = weak(some_log(), test=0.3, validation=0.2, seed=1)
+    split = PROTOCOLS[protocol](some_log(), 1)
     made = []
     for place, one in enumerate((split, with_other_holdout(split))):
         one.save(tmp_path / f"split{place}")
