@@ -15,6 +15,7 @@ from songrec.extras import missing
 from songrec.files import read_json, write_json
 from songrec.models.registry import model_names
 from songrec.splits import Split, strong, weak
+from songrec.tuning.record import KEYS
 
 HERE = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
 
@@ -159,15 +160,8 @@ def test_training_lists_before_anything_is_judged(split, tmp_path, monkeypatch):
         "hyperparameters": {"neighbours": 7},
         "untuned": {"neighbours": 3},
         "searched": ["neighbours"],
-        "edges": {},
-        "asked": 1,
-        "trials": 1,
-        "capped": False,
-        "metric": "average_precision@10",
-        "value": 0.1,
-        "untuned_value": 0.1,
     }
-    write_json(tmp_path / "tuned" / "facts.json", tuned)
+    write_json(tmp_path / "tuned" / "facts.json", dict.fromkeys(KEYS) | tuned)
     found = []
     for name, one in (("a", split), ("b", with_other_holdout(split))):
         one.save(tmp_path / name / "split")
