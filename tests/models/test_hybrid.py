@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
-from small_logs import random_plays, same
+from small_logs import random_plays
 
 from songrec.errors import ConfigError
-from songrec.models import Hybrid, ItemKNN, Popularity, load_model
+from songrec.models import Hybrid, ItemKNN, Popularity
 
 MEMBERS = {"item_knn": {"estimator": "ItemKNN", "hyperparameters": {"neighbours": 5}}}
 
@@ -57,15 +57,6 @@ def test_everybody_gets_a_list():
     block = csr_array(np.kron(np.eye(2, dtype=int), np.ones((3, 3), int)))  # two worlds that never meet
     songs, _ = Hybrid().fit(block).recommend(csr_array(np.array([[1, 0, 0, 0, 0, 0]])), 5)
     assert songs.tolist() == [[1, 2, 3, 4, 5]]
-
-
-def test_kappa_needs_no_new_fit_and_is_saved(tmp_path):
-    train = log()
-    model = Hybrid(MEMBERS).fit(train).set_params(kappa=20.0)
-    model.save(tmp_path / "model")
-    expected = Hybrid(MEMBERS, 20.0).fit(train).recommend(train, 9)
-    found = load_model(tmp_path / "model").recommend(train, 9)
-    assert same(found, expected)
 
 
 @pytest.mark.parametrize("kappa", [-1, float("nan"), float("inf"), "2", True])

@@ -22,20 +22,17 @@ def gram(n, l2=5.0):
     return heard.T @ heard + np.float32(l2) * np.eye(n, dtype=np.float32)
 
 
-@pytest.mark.parametrize("n", [1, TILE - 1, TILE, TILE + 1, 2 * TILE, 3 * TILE + 5])
-def test_is_the_inverse(small_tiles, n):
+SIZES = [(TILE, n) for n in (1, TILE - 1, TILE, TILE + 1, 2 * TILE, 3 * TILE + 5)]
+
+
+@pytest.mark.parametrize(("tile", "n"), [*SIZES, (spd_inverse.TILE, spd_inverse.TILE + 70)])
+def test_is_the_inverse(monkeypatch, tile, n):
+    monkeypatch.setattr(spd_inverse, "TILE", tile)
     matrix = gram(n)
     expected = np.linalg.inv(matrix.astype(np.float64))
     spd_inverse.invert(matrix)
     assert np.abs(matrix - expected).max() < 1e-6 * np.abs(expected).max()
     assert (matrix == matrix.T).all()
-
-
-def test_full_sized_tiles():
-    matrix = gram(spd_inverse.TILE + 70)
-    expected = np.linalg.inv(matrix.astype(np.float64))
-    spd_inverse.invert(matrix)
-    assert np.abs(matrix - expected).max() < 1e-6 * np.abs(expected).max()
 
 
 def test_nothing_at_all():

@@ -17,17 +17,41 @@ from songrec.ranking import binarised
 from songrec.similarity import Similarity, nearest, neighbours
 
 
-def brute_force(queries, items, k, own):
-    """Per query the k items of the highest squared cosine, as exact fractions; ties to the lower code."""
+def brute_force(queries, items, k, own, worth, value):
+    """Per query the k items most worth, one pair at a time, with their values; ties to the lower code."""
     rows = []
-    for query, self_code in zip(queries.astype(int), own, strict=True):
+    for x, self_code in zip(queries, own, strict=True):
         ranked = []
-        for code, item in enumerate(items.astype(int)):
-            common = int(query @ item)
+        for code, y in enumerate(items):
+            common = (x * y).sum()
             if common and code != self_code:
-                ranked.append((-Fraction(common**2, int(query.sum() * item.sum())), code))
-        rows.append({code: np.float32(np.sqrt(float(-square))) for square, code in sorted(ranked)[:k]})
+                ranked.append((-worth(common, (x * x).sum(), (y * y).sum()), code))
+        rows.append({code: value(-found) for found, code in sorted(ranked)[:k]})
     return rows
+
+
+def by_cosine(queries, items, k, own):
+    """By the squared cosine, as an exact fraction."""
+
+    def worth(common, a, b):
+        return Fraction(int(common) ** 2, int(a) * int(b))
+
+    def value(square):
+        return np.float32(np.sqrt(float(square)))
+
+    return brute_force(queries.astype(int), items.astype(int), k, own, worth, value)
+
+
+def by_definition(queries, items, k, similarity, own):
+    """By the papers' formulas, rounded to single precision."""
+    alpha, beta = similarity.alpha, similarity.beta
+
+    def worth(common, a, b):
+        sets = common + alpha * (a - common) + beta * (b - common)
+        below = sets if similarity.of_sets else float(a) ** alpha * float(b) ** beta
+        return np.float32(common / (below + similarity.shrink))
+
+    return brute_force(queries.astype(float), items.astype(float), k, own, worth, np.float32)
 
 
 def as_rows(matrix):
@@ -38,6 +62,12 @@ def as_rows(matrix):
 binary = st.tuples(st.integers(1, 14), st.integers(1, 8)).flatmap(lambda shape: arrays(bool, shape))
 
 
+def asked(data, items):
+    """Queries of a few items, and what each of them must not find."""
+    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
+    return queries, data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+
+
 @settings(max_examples=150, deadline=None)
 @given(rows=binary, k=st.integers(1, 16), margin=st.integers(1, 3))
 def test_equals_brute_force_with_many_ties(rows, k, margin):
@@ -45,7 +75,7 @@ def test_equals_brute_force_with_many_ties(rows, k, margin):
         patch.setattr(kernel, "MARGIN", margin)  # so small that ties reach beyond what the kernel gives
         patch.setattr(kernel, "CELLS", 10)  # and that there are many blocks
         found = neighbours(csr_array(rows), k)
-    assert as_rows(found) == brute_force(rows, rows, k, range(len(rows)))
+    assert as_rows(found) == by_cosine(rows, rows, k, range(len(rows)))
     assert found.has_sorted_indices
     assert found.dtype == np.float32
 
@@ -53,13 +83,12 @@ def test_equals_brute_force_with_many_ties(rows, k, margin):
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), items=binary, k=st.integers(1, 5))
 def test_queries_need_not_be_items(data, items, k):
-    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
-    own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+    queries, own = asked(data, items)
     columns = binarised(csr_array(items.T))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "MARGIN", 1)
         found = nearest(binarised(csr_array(queries)), columns, k, own=own)
-    assert as_rows(found) == brute_force(queries, items, k, own)
+    assert as_rows(found) == by_cosine(queries, items, k, own)
 
 
 def test_a_tie_of_unequal_counts_is_a_tie():
@@ -116,29 +145,11 @@ LIKENESSES = {
 }
 
 
-def by_definition(queries, items, k, similarity, own):
-    """Per query the k most alike by the papers' formulas, one pair at a time; ties to the lower code."""
-    rows = []
-    for x, self_code in zip(queries.astype(float), own, strict=True):
-        ranked = []
-        for code, y in enumerate(items.astype(float)):
-            common, a, b = (x * y).sum(), (x * x).sum(), (y * y).sum()
-            if similarity.of_sets:
-                below = common + similarity.alpha * (a - common) + similarity.beta * (b - common)
-            else:
-                below = float(a) ** similarity.alpha * float(b) ** similarity.beta if common else 1
-            if common and code != self_code:
-                ranked.append((-np.float32(common / (below + similarity.shrink)), code))
-        rows.append({code: -value for value, code in sorted(ranked)[:k]})
-    return rows
-
-
 @pytest.mark.parametrize("similarity", LIKENESSES.values(), ids=LIKENESSES)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), items=binary, k=st.integers(1, 12))
 def test_every_similarity_by_its_definition(similarity, data, items, k):
-    queries = data.draw(arrays(bool, st.tuples(st.integers(1, 6), st.just(items.shape[1]))))
-    own = data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
+    queries, own = asked(data, items)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "CELLS", 10)
         found = nearest(binarised(queries), binarised(items.T), k, similarity, own=own)

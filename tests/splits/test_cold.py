@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from small_logs import random_plays
 
 from songrec.errors import ConfigError, DataError
 from songrec.splits.cold import new_songs, new_users
 
 
-def log(seed=0, users=60, songs=50, density=0.3):
-    random = np.random.default_rng(seed)
-    plays = random.integers(1, 9, (users, songs)) * (random.random((users, songs)) < density)
-    return csr_array(plays.astype(np.int32))
+def log(songs=50):
+    return random_plays(songs=songs, density=0.3)
 
 
 def aside(plays, **changes):

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 from small_logs import interactions, read_log
+from small_logs import log_of as log
 
-from songrec.data import Interactions
 from songrec.errors import DataError
 from songrec.splits import given
-
-
-def log(histories, plays=1):
-    triplets = [(user, song, plays) for user, songs in histories.items() for song in songs]
-    return Interactions.from_triplets(*zip(*triplets, strict=True))
-
 
 VISIBLE = {"a": "stuv", "b": "suvw", "c": "tuvw"}
 HIDDEN = {"a": "wx", "b": "t", "d": "sz"}

@@ -8,9 +8,8 @@ import pytest
 from any_split import parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_logs import interactions, read_log
+from small_logs import interactions, log_of, read_log
 
-from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
 from songrec.splits import strong
 
@@ -136,9 +135,8 @@ def test_equals_the_published_recipe_on_real_data(shared_data):
 def test_the_filters_are_one_pass_each_songs_first():
     """Song z has 3 listeners, one of whom falls for having too few songs: z stays, with 2."""
     histories = {"a": "uvwxyz", "b": "uvwxyz", "c": "uvwxy", "d": "uvwxy", "e": "z"}
-    log = [(user, song) for user, songs in histories.items() for song in songs]
     split = strong(
-        Interactions.from_triplets(*zip(*log, strict=True), [1] * len(log)),
+        log_of(histories),
         min_listeners=3,
         min_songs=3,
         validation_users=1,
@@ -152,13 +150,12 @@ def test_the_filters_are_one_pass_each_songs_first():
 def test_users_with_fewer_than_five_songs_draw_nothing():
     """A user of four songs between two of five: the latter's draws are the generator's first and second."""
     histories = {f"u{n}": "vwxyz" for n in range(8)} | {"t1": "vwxyz", "t2": "wxyz", "t3": "vwxyz"}
-    log = [(user, song) for user, songs in histories.items() for song in songs]
     for seed in range(200):  # a seed that puts these three to the test
         order = np.random.RandomState(seed).permutation(11)
         if set(order[-3:]) == {0, 1, 2}:  # t1, t2 and t3 come first in sorted order
             break
     split = strong(
-        Interactions.from_triplets(*zip(*log, strict=True), [1] * len(log)),
+        log_of(histories),
         min_listeners=1,
         min_songs=1,
         validation_users=1,
@@ -188,7 +185,6 @@ def test_numbers_of_users_that_are_none(name, count):
 
 
 def test_histories_that_are_too_short():
-    users, songs = np.divmod(np.arange(80), 4)
-    log = Interactions.from_triplets(users, songs, np.ones(80, int))
+    log = log_of({user: range(4) for user in range(20)})
     with pytest.raises(DataError, match="no test user has the 5 songs it takes to hold one out"):
         strong(log, **ASK)

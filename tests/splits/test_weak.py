@@ -9,13 +9,10 @@ from any_split import PROTOCOLS, attempt, every_protocol, pairs, parts, random_l
 from hypothesis import given as cases
 from hypothesis import settings
 from hypothesis import strategies as st
-from small_logs import same
+from small_logs import log_of
 
-import songrec.models
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.extras import missing
-from songrec.models.registry import model_names
 from songrec.splits import Split, given, strong, triplet_holdout, weak
 from songrec.splits.contract import row_of_entries
 
@@ -92,11 +89,9 @@ def test_saved_and_loaded(protocol, tmp_path):
         Split.load(tmp_path / "split")
 
 
-@pytest.mark.slow
 @every_protocol
-@pytest.mark.parametrize("name", [n for n in model_names() if not missing(getattr(songrec.models, n).extra)])
-def test_the_holdout_cannot_be_reached_from_what_a_model_is_given(protocol, name, quick):
-    """Change every held-out play count, and nothing that a model is given changes, nor the lists it makes.
+def test_the_holdout_cannot_be_reached_from_what_a_model_is_given(protocol):
+    """Change every held-out play count, and nothing that a model is given changes.
 
     The new count is seen nowhere: in no array, and in no array that such an array is a view of.
     """
@@ -118,11 +113,6 @@ def test_the_holdout_cannot_be_reached_from_what_a_model_is_given(protocol, name
             while array is not None:
                 assert part != "data" or not (np.asarray(array) == marker).any()
                 array = array.base
-    lists = [
-        quick(name).fit(one.final_train()).recommend(one.test.fold_in, 10, users=one.test.users)
-        for one in (split, marked)
-    ]
-    assert same(*lists)
 
 
 # weak, by hand
@@ -152,7 +142,7 @@ def test_weak_does_not_depend_on_the_order_of_the_log():
 
 def test_weak_is_pinned():
     """RandomState's stream is frozen: this very split, on any machine and with any version of NumPy."""
-    log = Interactions.from_triplets(["a"] * 10 + ["b"] * 5, [*"0123456789", *"01234"], [1] * 15)
+    log = log_of({"a": "0123456789", "b": "01234"})
     draws = np.random.RandomState(7).random_sample(15)
     split = weak(log, seed=7)
     assert split.test.users.tolist() == [0, 1]
@@ -165,8 +155,7 @@ def test_weak_is_pinned():
 
 def test_weak_is_drawn_evenly():
     """Every place in a history is as likely to be held out: 2,000 users with 10 songs each."""
-    users, songs = np.divmod(np.arange(20_000), 10)
-    split = weak(Interactions.from_triplets(users, songs, np.ones(20_000, int)))
+    split = weak(log_of({user: range(10) for user in range(2000)}))
     for held, share in ((split.test, 0.2), (split.validation, 0.1)):
         counts = np.bincount(held.holdout.indices, minlength=10)
         assert counts.sum() == 2000 * 10 * share
@@ -213,14 +202,14 @@ def test_shares_that_leave_nothing(protocol):
 
 @pytest.mark.parametrize("protocol", [weak, triplet_holdout])
 def test_logs_that_are_too_small(protocol):
-    one = Interactions.from_triplets(["a"], ["x"], [1])
+    one = log_of({"a": "x"})
     for log in (one, one.select(users=np.array([False]))):
         with pytest.raises(DataError, match=f"the log holds {log.plays.nnz} triplets: there is nothing to"):
             protocol(log)
 
 
 def test_histories_that_are_too_short():
-    log = Interactions.from_triplets(list("aaaabbbb"), list("wxyzwxyz"), [1] * 8)
+    log = log_of({"a": "wxyz", "b": "wxyz"})
     with pytest.raises(
         DataError, match="no user has anything held out for test: the log's longest history has 4 songs"
     ):

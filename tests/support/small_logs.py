@@ -34,6 +34,12 @@ def same(found, expected):
     return all((a == b).all() for a, b in zip(found, expected, strict=True))
 
 
+def log_of(histories, plays=1):
+    """A log of user -> songs, each an id or a letter."""
+    triplets = [(user, song, plays) for user, songs in histories.items() for song in songs]
+    return Interactions.from_triplets(*zip(*triplets, strict=True))
+
+
 def read_log(file):
     """Real triplets as they come: a frame user, song, plays."""
     return pd.read_csv(file, sep="\t", names=["user", "song", "plays"])

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import ConfigError, DataError
+from songrec.errors import ConfigError, DataError, positive
 
 CELLS = 2_000_000
 """Users x songs that the look-up table holds at a time: 2 MB stay in the processor's cache."""
@@ -210,8 +210,7 @@ def check_cutoff(k: int, n_listed: np.ndarray, n: int) -> None:
     Beyond the last column (k > n) nothing is known of a full list. A list whose end is padding is complete:
     its model had no more to recommend, so its places up to any k are known to be empty.
     """
-    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
-        raise ConfigError(f"a cut-off is a whole number from 1 on, not {k!r}")
+    positive("a cut-off", k)
     if k > n and np.any(n_listed >= n):
         raise ConfigError(
             f"the cut-off {k} lies beyond the lists, which were cut at {n}: make lists of length {k}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.evaluation.hits import check_cutoff, find_hits
+from songrec.evaluation.hits import find_hits
 
 CLASSES = ("head", "middle", "tail")
 """Songs by popularity: each class has about a third of the listening."""
@@ -56,13 +56,12 @@ def recall_by_class(songs: np.ndarray, holdout: csr_array, classes: np.ndarray, 
     >>> recall_by_class(np.array([[0, 2]]), csr_array([[1, 1, 1]]), np.array([0, 0, 2]), k=2)
     array([[0.5, nan, 1. ]])
     """
-    judged = find_hits(songs, holdout)
-    check_cutoff(k, judged.n_listed, judged.hits.shape[1])
-    shape, n = (len(songs), len(CLASSES)), len(CLASSES)
-    row, place = np.nonzero(judged.hits[:, :k])
-    found = np.bincount(row * n + classes[songs[row, place]], minlength=shape[0] * n).reshape(shape)
-    owner = np.repeat(np.arange(shape[0]), np.diff(holdout.indptr))
-    hidden = np.bincount(owner * n + classes[holdout.indices], minlength=shape[0] * n).reshape(shape)
+    row, rank, _ = find_hits(songs, holdout).within(k)
+    owner = np.repeat(np.arange(len(songs)), np.diff(holdout.indptr))
+    found, hidden = (
+        np.bincount(user * len(CLASSES) + mine, minlength=len(songs) * len(CLASSES)).reshape(-1, len(CLASSES))
+        for user, mine in ((row, classes[songs[row, rank - 1]]), (owner, classes[holdout.indices]))
+    )
     return np.where(hidden > 0, found / np.maximum(hidden, 1), np.nan)
 
 

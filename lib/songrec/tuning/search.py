@@ -59,11 +59,11 @@ class Search:
 
     hyperparameters: dict[str, Any]
     untuned: dict[str, Any]
-    trials: pd.DataFrame
-    seconds: list[float]
-    asked: int
-    capped: bool
-    space: dict[str, Any] = field(repr=False)
+    trials: pd.DataFrame = field(default_factory=lambda: _table([]))
+    seconds: list[float] = field(default_factory=list)
+    asked: int = 0
+    capped: bool = False
+    space: dict[str, Any] = field(repr=False, default_factory=dict)
     source: str = ""
 
     @property
@@ -149,10 +149,10 @@ def search(
     untuned = create(estimator, **fixed).get_params()
     if known:
         source = known.get("source", "published results")
-        return Search(known["hyperparameters"], untuned, _table([]), [], 0, False, {}, source)
+        return Search(known["hyperparameters"], untuned, source=source)
     untuned |= nested({name: _default(untuned, name) for name in space})
     if not space or not trials:
-        return Search(untuned, untuned, _table([]), [], 0, False, {})
+        return Search(untuned, untuned)
     if not len(validation.users):
         raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
     identity = identity_of(estimator, fixed, space, seed, train, validation)
@@ -222,13 +222,11 @@ class _Run:
                 point[name] = entry["stop"]
             elif entry.get("choices"):
                 point[name] = trial.suggest_categorical(name, entry["choices"])
-            elif isinstance(entry["low"], int) and isinstance(entry["high"], int):
-                point[name] = trial.suggest_int(
-                    name, entry["low"], entry["high"], log=entry.get("log", False)
-                )
             else:
-                value = trial.suggest_float(name, entry["low"], entry["high"], log=entry.get("log", False))
-                point[name] = float(f"{value:.4g}")
+                whole = isinstance(entry["low"], int) and isinstance(entry["high"], int)
+                suggest = trial.suggest_int if whole else trial.suggest_float
+                value = suggest(name, entry["low"], entry["high"], log=entry.get("log", False))
+                point[name] = value if whole else float(f"{value:.4g}")
         return point
 
     def _tried(self, point: Mapping[str, Any]) -> Any:

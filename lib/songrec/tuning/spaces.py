@@ -87,13 +87,12 @@ def searched(
         whole, dot, _ = name.partition(".")
         if whole in fixed:
             continue
-        settled = {key: values for key, values in entry.get("when", {}).items() if key in fixed}
-        if any(fixed[key] not in values for key, values in settled.items()):
+        when = entry.get("when", {})
+        if any(fixed[key] not in values for key, values in when.items() if key in fixed):
             continue
-        open_ = {key: values for key, values in entry.get("when", {}).items() if key not in fixed}
-        rest = {key: value for key, value in entry.items() if key != "when"} | (
-            {"when": open_} if open_ else {}
-        )
+        rest = {key: value for key, value in entry.items() if key != "when"}
+        if left_open := {key: values for key, values in when.items() if key not in fixed}:
+            rest["when"] = left_open
         names = [f"{whole}.{label}" for label in fixed.get("members") or {}] if dot else [name]
         left |= dict.fromkeys(names, rest)
     return left
