@@ -25,7 +25,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, ClassVar, Union, get_args, get_origin
 
 import yaml
 from docutils import nodes
@@ -118,7 +118,7 @@ class _Shown(_Published, SphinxDirective):
     required_arguments = 1
     has_content = True
     # As they are written: which there are is a matter of the function that is named.
-    option_spec = defaultdict(lambda: directives.unchanged, log=directives.unchanged)
+    option_spec: ClassVar = defaultdict(lambda: directives.unchanged, log=directives.unchanged)
 
     def run(self):
         try:
