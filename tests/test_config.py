@@ -190,9 +190,6 @@ def test_of_several_profiles_the_last_holds(profiles):
     assert list(found.models) == ["als"]
     with pytest.raises(ConfigError, match="there is no profile '_part'"):
         profiles("_part")
-
-
-def test_profiles_that_extend_each_other_are_refused(profiles):
     with pytest.raises(ConfigError, match="a extends b extends a"):
         profiles("a", a="extends: b", b="extends: a")
 
@@ -212,6 +209,24 @@ def test_the_graph_declares_every_notebook_once():
     pages = [stage.page_path.stem for stage in stages if stage.page is not None]
     assert sorted(pages) == sorted(path.stem for path in (NOTEBOOKS / "pages").glob("*.ipynb"))
     assert [int(stem[:2]) for stem in studies] == list(range(1, len(studies) + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", "is not YAML"),
+        ("a: {}", "a: notebook: Field required"),
+        ("a: {notebook: n, input: []}", "a: unknown key 'input': did you mean 'inputs'"),
+        ("a: {notebook: n, inputs: 3}", "a: inputs must be a valid list, not 3"),
+        ("a: {notebook: n, inputs: [b]}", r"a: unknown artefact \(no stage before it makes it\) 'b'"),
+        ("a: {notebook: n, page: [c]}", "a: page: unknown stage 'c'"),
+        ("a: &a {notebook: n, outputs: {o: interim/o}}\nb: *a", "b: another stage makes o already"),
+    ],
+)
+def test_a_bad_declaration_of_stages_is_named(tmp_path, text, said):
+    (tmp_path / "pipeline.yml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"pipeline\.yml.*{said}"):
+        read_graph(tmp_path / "pipeline.yml")
 
 
 @pytest.mark.parametrize("name", ["", ".x", "a b", "a;b", "$(id)", "../up", "a/b", "é"])

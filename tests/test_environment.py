@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from packaging.version import Version
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LOCK = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 
@@ -31,10 +33,9 @@ def tracked() -> list[str]:
 def locked() -> dict[str, list[tuple[str, str]]]:
     """Pinned versions and their markers, by name."""
     pins: dict[str, list[tuple[str, str]]] = {}
-    for name, version, marker in re.findall(
-        r"^([\w.-]+)==([^\s;]+)(?: *; *([^\\]+?))? \\$", LOCK, re.MULTILINE
-    ):
-        pins.setdefault(canonicalize_name(name), []).append((version, marker))
+    entries = re.findall(r"^([\w.-]+)==([^\s;]+)(?: *; *([^\\]+?))? \\$", LOCK, re.MULTILINE)
+    for name, pinned, marker in entries:
+        pins.setdefault(canonicalize_name(name), []).append((pinned, marker))
     return pins
 
 
@@ -51,17 +52,14 @@ def test_every_pin_has_a_hash():
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
 
 
-def all_requirements() -> list[str]:
-    system = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
-    extras = [text for texts in PROJECT["optional-dependencies"].values() for text in texts]
-    return [*PROJECT["dependencies"], *extras, *system["requires"]]
+EXTRAS = [text for texts in PROJECT["optional-dependencies"].values() for text in texts]
 
 
-@pytest.mark.parametrize("text", all_requirements())
+@pytest.mark.parametrize("text", [*PROJECT["dependencies"], *EXTRAS, *PYPROJECT["build-system"]["requires"]])
 def test_the_lock_satisfies_pyproject(text):
     requirement = Requirement(text)
     pins = locked()[canonicalize_name(requirement.name)]
-    assert all(Version(version) in requirement.specifier for version, _ in pins)
+    assert all(Version(pinned) in requirement.specifier for pinned, _ in pins)
 
 
 def test_one_version_for_every_python():
@@ -70,8 +68,6 @@ def test_one_version_for_every_python():
 
 
 def test_this_environment_is_the_locked_one():
-    from importlib.metadata import version
-
     for name in ("numpy", "scipy", "pandas", "pyarrow", "sphinx", "jupyter-book", "pytest"):
         assert [version(name)] == [pinned for pinned, _ in locked()[name]], name
 
@@ -137,21 +133,10 @@ def test_make_help_lists_every_target():
 
 
 # Put together here, so that this file does not find itself.
-FORBIDDEN = [
-    "/" + "root/",
-    "/" + "home/",
-    "/" + "Users/",
-    "/" + "work/",
-    "/" + "opt/",
-    "pypi" + ".org",
-    "python" + "hosted",
-    "index" + "-url",
-]
+FORBIDDEN = [f"/{folder}/" for folder in ("root", "home", "Users", "work", "opt")]
+FORBIDDEN += ["pypi" + ".org", "python" + "hosted", "index" + "-url"]
 
 
 def test_no_file_names_a_machine_or_a_registry():
-    guilty = []
-    for name in tracked():
-        text = (REPOSITORY / name).read_text(encoding="utf-8", errors="replace")
-        guilty += [f"{name}: {word}" for word in FORBIDDEN if word in text]
-    assert guilty == []
+    texts = {name: (REPOSITORY / name).read_text(encoding="utf-8", errors="replace") for name in tracked()}
+    assert [f"{name}: {word}" for name, text in texts.items() for word in FORBIDDEN if word in text] == []

@@ -10,27 +10,11 @@ MODULES = {
     for path in sorted(LIBRARY.glob("songrec/**/*.py"))
 }
 
-FOUNDATIONS = "arrays checks config errors extras files lists measure modelspec paths ranking tables"
-LAYERS = [
-    layer.split()
-    for layer in (
-        "cli",
-        "serve pipeline",
-        "book",
-        "pages",
-        "show",
-        "results",
-        "studies",
-        "tuning",
-        "evaluation",
-        "models",
-        "similarity",
-        "splits",
-        "data",
-        FOUNDATIONS,
-    )
-]
-"""Arrows point down this list; the foundations alone may use each other."""
+ORDER = """cli | serve pipeline | book | pages | show | results | studies | tuning | evaluation | models
+| similarity | splits | data
+| arrays checks config errors extras files lists measure modelspec paths ranking tables"""
+LAYERS = [layer.split() for layer in ORDER.split("|")]
+"""Arrows point down this list; the foundations, its last, alone may use each other."""
 
 ONLY = {
     "pages": tuple(f"songrec.{name}" for name in ("pages", "results", "show", "errors", "evaluation.metrics"))

@@ -11,9 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-STUDY = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-    "optional-dependencies"
-]["study"]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+STUDY = PROJECT["optional-dependencies"]["study"]
 
 WITHOUT = f"""
 import sys
@@ -39,14 +38,8 @@ for name in ("ItemKNN", "ALS", "EASE"):
 
 def _python(code: str, cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SONGREC")}
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=cwd,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command, kept = [sys.executable, "-c", code, *arguments], kept | environment
+    return subprocess.run(command, cwd=cwd, env=kept, capture_output=True, text=True, check=False)
 
 
 def test_models_are_fitted_saved_and_served_without_the_study_packages(tmp_path):

@@ -10,6 +10,10 @@ import click
 import pytest
 
 from songrec.cli import cli
+from songrec.errors import DataError
+from songrec.pages.benchmark import readme
+from songrec.pipeline.readme import placed
+from songrec.results import published
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -45,17 +49,10 @@ def test_every_songrec_command_of_the_readme_exists():
 
 
 def test_the_headline_is_what_is_published():
-    from songrec.pages.benchmark import readme
-    from songrec.pipeline.readme import placed
-    from songrec.results import published
-
     assert placed(README, readme(published()[0])) == README
 
 
 def test_a_readme_without_marks_is_refused():
-    from songrec.errors import DataError
-    from songrec.pipeline.readme import placed
-
     with pytest.raises(DataError, match="marks"):
         placed("no marks", "block")
 
@@ -68,18 +65,8 @@ def test_the_ten_lines_of_the_readme_run(tmp_path):
     rows = [f"user{u:02}\tsong{(u + 3 * s) % 40:02}\t{1 + s % 3}" for u in range(60) for s in range(12)]
     log.write_text("\n".join(rows) + "\n", encoding="utf-8")
     environment = {**os.environ, "SONGREC_DATA": str(tmp_path / "data")}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    precision, recall = (
-        float(re.search(rf"{name} +10 +(\S+)", done.stdout)[1]) for name in ("precision", "recall")
-    )
+    said = subprocess.check_output([sys.executable, "-c", script], cwd=tmp_path, env=environment, text=True)
+    precision, recall = (float(re.search(rf"{name} +10 +(\S+)", said)[1]) for name in ("precision", "recall"))
     # Neighbours share songs in this log, so the two hidden songs of a user are nearly always found.
     assert 0.15 < precision <= 0.2
     assert 0.75 < recall <= 1

@@ -12,13 +12,10 @@ from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
 _MEMORY = Path("/proc/meminfo")
+_GROUPS = Path("/sys/fs/cgroup")
 _CONTAINER = (  # limit, use, and the key in memory.stat of what is only cached
-    (Path("/sys/fs/cgroup/memory.max"), "memory.current", "inactive_file"),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        "memory.usage_in_bytes",
-        "total_inactive_file",
-    ),
+    (_GROUPS / "memory.max", "memory.current", "inactive_file"),
+    (_GROUPS / "memory" / "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -9,7 +9,6 @@ import pytest
 from songrec.config import read_parameters
 from songrec.files import read_json
 from songrec.paths import NOTEBOOKS
-from songrec.pipeline.graph import read_graph
 from songrec.pipeline.imports import LIBRARY, closure
 from songrec.pipeline.notebook import code_of, source_of, tags
 
@@ -170,10 +169,6 @@ def test_a_study_finds_nothing_and_draws_nothing(notebook):
     compared = [output for cell, output in outputs(notebook) if IGNORED not in tags(cell)]
     assert compared
     assert {tuple(output["data"]) for output in compared} == {("text/html", "text/plain")}
-
-
-def test_the_declared_studies_exist():
-    assert {stage.path for stage in read_graph().stages.values()} == set(STUDIES)
 
 
 @studies

@@ -71,12 +71,12 @@ def test_near_ids_forgive_a_wrong_a_missing_and_a_doubled_letter():
     rng = np.random.default_rng(0)
     ids = np.sort(["".join(rng.choice(list("0123456789abcdef"), 40)) for _ in range(2000)])
     wanted = str(ids[1234])
-    for typed in (
+    wrong, missing, doubled = (
         wanted[:7] + "x" + wanted[8:],
         wanted[:20] + wanted[21:],
         wanted[:5] + wanted[4:],
-        wanted[:-2],
-    ):
+    )
+    for typed in (wrong, missing, doubled, wanted[:-2]):
         assert near_ids(ids, typed)[0] == wanted
     assert near_ids(ids, "something else") == []
     assert near_ids(ids, "") == []

@@ -107,10 +107,10 @@ def main() -> int:
     die_with_parent()
     end_at_signals()
     profile, stage = sys.argv[1:]
-    paths = Paths(profile)
     try:
         execute(profile, stage)
     except Exception as error:
+        paths = Paths(profile)
         unfinished = paths.failed / read_json(paths.plan)[stage]["executed"]
         print(f"stage {stage} failed: {_explain(error, unfinished)}", file=sys.stderr)
         return 1

@@ -105,13 +105,10 @@ def _git(*arguments: str) -> str:
 
 def _provenance(recorded: dict[str, PlannedStage], run: "Results", commit: str) -> dict[str, Any]:
     """Where the record comes from: what was asked of each stage, of which log, with what, on what."""
-    asked = {
-        stage.declaration.name: {
-            name: value for name, value in stage.parameters.items() if name not in _UNSAID
-        }
-        for stage in reversed(recorded.values())
-    }
-    asked = dict(reversed(asked.items()))
+    asked: dict[str, dict[str, Any]] = {}
+    for stage in recorded.values():  # of a stage that runs once a model the first says it for all
+        said = {name: value for name, value in stage.parameters.items() if name not in _UNSAID}
+        asked.setdefault(stage.declaration.name, said)
     return {
         "fingerprint": run.facts("ingest").get("fingerprint"),
         "seeds": {stage: values["seed"] for stage, values in asked.items() if "seed" in values},
