@@ -40,16 +40,7 @@ from songrec.show.table import (
 )
 
 STAGE = "beyond"
-MEASURES = (
-    "serendipity",
-    "coverage",
-    "artist_coverage",
-    "gini",
-    "lift",
-    "novelty",
-    "diversity",
-    "artist_diversity",
-)
+
 AGAINST = ("serendipity", "coverage", "novelty", "diversity")
 EVERYBODY, HELD_OUT = "everybody", "held out"
 BY_ACTIVITY, BY_TASTE, BY_SONG = "history", "taste", "hidden song"
@@ -74,11 +65,11 @@ def only(rows: pd.DataFrame, models: list[str] | None) -> pd.DataFrame:
     return rows if models is None else rows[rows["model"].isin([*models, HELD_OUT])]
 
 
-def summary(run: Results, metrics: list[str] = MEASURES) -> Table:
-    """Every model by MAP and these measures, from the highest MAP to the lowest."""
+def summary(run: Results, metrics: list[str] | None = None) -> Table:
+    """Every model by MAP and these measures, or all, from the highest MAP to the lowest."""
     models = measure(run, DECIDING)["model"].tolist()
     columns = {"model": words(run.label(model) for model in models)}
-    for metric in (DECIDING, *metrics):
+    for metric in dict.fromkeys([DECIDING, *(metrics or run.table(STAGE, "summary")["metric"])]):
         rows = measure(run, metric)
         if len(rows):
             rows = rows.set_index("model").reindex(models)
@@ -94,10 +85,10 @@ def summary(run: Results, metrics: list[str] = MEASURES) -> Table:
     return table(columns, note + _artists(run, metrics))
 
 
-def _artists(run: Results, metrics: list[str]) -> str:
+def _artists(run: Results, metrics: list[str] | None) -> str:
     """Of how many listed songs the artist is known."""
     part = run.facts(STAGE).get("known_artists")
-    if part is None or not any(metric.startswith("artist") for metric in metrics):
+    if part is None or (metrics and not any(metric.startswith("artist") for metric in metrics)):
         return ""
     if not part:
         return " Nothing is known of artists here."
