@@ -84,8 +84,7 @@ def headline(runs: Sequence[Results], metrics: list[str] = ("precision", "recall
             for model, y in zip(mine, at, strict=True):
                 points(axes, rows.loc[[model]], [y], [model], run, label=_name(runs, model), markersize=4.5)
             drawn.append(rows.loc[mine].assign(log=run.title))
-        axes.set(xlim=(0, None), xlabel="mean over users")
-        axes.set_title(METRICS[metric].title(10))
+        axes.set(xlim=(0, None), xlabel="mean over users", title=METRICS[metric].title(10))
         for edge in range(1, len(runs)):
             reference_line(axes, y=edge - 0.5, color=FAINT)
     name_rows(panels[0], [two_lines(run.title) for run in runs])
@@ -132,8 +131,7 @@ def cost(run: Results) -> Figure:
         # Most processes lie within one order of magnitude: a tick at each would be one tick.
         doubled = [each for each in 100 * 2 ** np.arange(12) if each <= rows[name].max()]
         log_scale(axes.xaxis, ticks=doubled if name == "peak_mb" else ())
-        axes.set(xlabel=f"{label}, log scale", ylim=(0, None))
-        axes.set_title(label.partition(" (")[0])
+        axes.set(xlabel=f"{label}, log scale", ylim=(0, None), title=label.partition(" (")[0])
         told.append(f"{label}: {', '.join(map(run.label, models))}")
     panels[0].set_ylabel(TITLE)
     legend(canvas, panels[0])

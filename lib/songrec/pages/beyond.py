@@ -103,8 +103,7 @@ def accuracy_against(run: Results) -> Figure:
     canvas, panels = subplots(columns=2, rows=2, height=6.4, sharey=True)
     for axes, metric in zip(panels, AGAINST, strict=True):
         points(axes, measure(run, metric), up, models, run, clip_on=False)
-        axes.set_title(title(run, metric))
-        axes.set_ylim(0, None)
+        axes.set(title=title(run, metric), ylim=(0, None))
         if METRICS[metric].unit == "%":
             percent(axes.xaxis)
     for axes in panels[::2]:

@@ -224,8 +224,7 @@ def by_cutoff(run: Results, metrics: list[str] = ("recall", DECIDING, "ndcg")) -
     for axes, metric in zip(panels, metrics, strict=True):
         lines(axes, rows[rows["metric"] == metric], "k", run)
         log_scale(axes.xaxis, ticks=cutoffs)
-        axes.set(xlabel="cut-off k (log scale)", ylim=(0, None))
-        axes.set_title(f"{METRICS[metric].label}@k")
+        axes.set(xlabel="cut-off k (log scale)", ylim=(0, None), title=f"{METRICS[metric].label}@k")
     panels[0].set_ylabel("mean over users")
     legend(canvas, panels[0])
     labels = [METRICS[metric].label for metric in metrics]

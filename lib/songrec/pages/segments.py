@@ -19,8 +19,7 @@ def by_group(run: Results) -> Figure:
     canvas, panels = subplots(columns=3, height=4.0)
     for axes, (by, heading) in zip(panels, kinds.items(), strict=True):
         beside(axes, rows[rows["by"] == by], "group", run, markersize=4, linewidth=1, capsize=1.5)
-        axes.set(ylim=(0, None), ylabel=title(run, "recall" if by == BY_SONG else DECIDING))
-        axes.set_title(heading)
+        axes.set(ylim=(0, None), ylabel=title(run, "recall" if by == BY_SONG else DECIDING), title=heading)
         axes.tick_params(axis="x", labelsize=8)
     legend(canvas, panels[0])
     first = measure(run, DECIDING)["model"].iloc[0]

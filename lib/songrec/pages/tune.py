@@ -214,8 +214,7 @@ def progress(run: Results) -> Figure:
         look |= {"color": colour(run, model), "label": run.label(model)}
         axes.step(of["trial"], of["best"], where="post", **look)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="trials", ylabel="best so far, relative to the end")
-    axes.set_title("MAP on validation")
+    axes.set(xlabel="trials", ylabel="best so far, relative to the end", title="MAP on validation")
     legend(canvas, axes)
     first = drawn[drawn["best"] == 1].groupby("model", sort=False)["trial"].min()
     found = listed([f"{run.label(model)} {at}" for model, at in first.items()]) if len(first) else "none"
