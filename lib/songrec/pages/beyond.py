@@ -3,7 +3,7 @@
 The page's other parts are `segments`, `learning_curve` and `rerank`; its findings are of them all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,9 +31,9 @@ from songrec.show.table import (
     RANGE,
     Table,
     Tables,
+    by_log,
     counts,
     estimates,
-    stacked,
     table,
     wide,
     words,
@@ -160,13 +160,7 @@ def lift(run: Results, models: list[str] | None = None) -> Table:
 
 def all_lifts(runs: Sequence[Results], models: list[str] | None = None) -> Table:
     """`lift` of every log."""
-    return all_logs(runs, lambda run: lift(run, models))
-
-
-def all_logs(runs: Sequence[Results], make: Callable[[Results], Table]) -> Table:
-    """One log below the other, with the first one's note."""
-    made = {run.title: make(run) for run in runs}
-    return stacked(made, note=next(iter(made.values())).note)
+    return by_log(runs, lambda run: lift(run, models))
 
 
 def lift_by_group(run: Results) -> Figure:
