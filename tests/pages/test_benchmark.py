@@ -6,6 +6,7 @@ from made_up_comparison import compared_run
 
 from songrec.files import write_json
 from songrec.pages import benchmark, brief
+from songrec.pages import situations as where_to_start
 from songrec.results import Results
 
 MODELS = {"popularity": 0.02, "item_knn": 0.11, "user_knn": 0.10, "ease": 0.12, "blend": 0.13}
@@ -52,7 +53,7 @@ def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.
 
 
 def situations(*args, **options):
-    return {row["situation"].split(",")[0]: row for row in benchmark.situations(run(*args, **options))}
+    return {row["situation"].split(",")[0]: row for row in where_to_start.situations(run(*args, **options))}
 
 
 def test_where_to_start_follows_from_the_numbers(tmp_path):

@@ -32,9 +32,9 @@ def test_it_is_what_the_evaluator_says(world):
 
 def test_the_more_is_known_the_more_is_found(world):
     train, _, tested = world
+    models = {"item_knn": ItemKNN(), "popularity": Popularity()}
     curves = {
-        "item_knn": cold_start.curve(ItemKNN().fit(train), tested, [0, 1, 3], 5),
-        "popularity": cold_start.curve(Popularity().fit(train), tested, [0, 1, 3], 5),
+        name: cold_start.curve(model.fit(train), tested, [0, 1, 3], 5) for name, model in models.items()
     }
     means = cold_start.means(curves).query("metric == 'average_precision'").set_index(["model", "shown"])
     value = means["value"]

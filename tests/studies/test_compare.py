@@ -23,12 +23,9 @@ def per_user(means, n=400, seed=0):
     for model, mean in means.items():
         noise = random.normal(0, 0.01, n)
         hits = random.integers(0, 11, n) / 10
-        columns = {
-            "average_precision@10": mean + user + noise - noise.mean(),
-            "precision@10": hits,
-            "novelty@10": 10 * hits,
-        }
-        frames[model] = pd.DataFrame(columns, index=pd.Index(range(n), name="user"))
+        columns = {"average_precision@10": mean + user + noise - noise.mean(), "precision@10": hits}
+        index = pd.Index(range(n), name="user")
+        frames[model] = pd.DataFrame(columns | {"novelty@10": 10 * hits}, index=index)
     return frames
 
 
@@ -92,8 +89,7 @@ def test_all_is_corrected_together_but_for_what_is_not_better_or_worse(differenc
     tested = differences[~described]
     for plain, corrected in (("p", "p_holm"), ("wilcoxon", "wilcoxon_holm")):
         np.testing.assert_allclose(tested[corrected], holm(tested[plain].to_numpy(float)))
-    told = {"tests": len(tested), "pairs": 6, "apart": 5}
-    assert compare.tally(differences) == told
+    assert compare.tally(differences) == {"tests": len(tested), "pairs": 6, "apart": 5}
 
 
 def test_the_best_and_all_that_are_not_significantly_worse(frames, differences):

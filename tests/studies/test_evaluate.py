@@ -13,12 +13,11 @@ from songrec.studies import evaluate
 @pytest.fixture
 def frames():
     random = np.random.default_rng(0)
-    return {
-        model: pd.DataFrame(
-            {"precision@10": random.integers(0, 11, 400) / 10, "average_precision@10": random.random(400)}
-        )
-        for model in ("a", "b")
-    }
+    made = {}
+    for model in "ab":
+        hits, map_ = random.integers(0, 11, 400) / 10, random.random(400)
+        made[model] = pd.DataFrame({"precision@10": hits, "average_precision@10": map_})
+    return made
 
 
 def test_means_have_intervals_and_numbers_of_all_lists_have_none():

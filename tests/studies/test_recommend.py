@@ -2,27 +2,22 @@
 
 import numpy as np
 import pytest
+from any_split import random_log
 from scipy.sparse import csr_array
 
-from songrec.data import Catalogue, Interactions
+from songrec.data import Catalogue
 from songrec.errors import ConfigError
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity
 from songrec.splits import weak
 from songrec.studies import recommend
 
-CATALOGUE = Catalogue.from_columns(
-    ["s00", "s01", "s02", "s03", "s04"], ["A", "B", "C", "D", "E"], ["X", "Y", "Y", "Z", "Y"]
-)
+CATALOGUE = Catalogue.from_columns([f"s0{code}" for code in range(5)], list("ABCDE"), list("XYYZY"))
 
 
 @pytest.fixture(scope="module")
 def split():
-    random = np.random.default_rng(0)
-    cells = np.flatnonzero(random.random(20 * 30) < 0.5)
-    users = [f"u{code:02d}" for code in cells // 30]
-    songs = [f"s{code:02d}" for code in cells % 30]
-    return weak(Interactions.from_triplets(users, songs, random.integers(1, 9, len(cells))), seed=1)
+    return weak(random_log(seed=0, users=20, songs=30, density=0.5), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +88,7 @@ def test_songs_to_ask_about_are_the_head_and_the_middle(split):
     listeners = np.bincount(split.train.indices, minlength=30)
     first, middle = (np.searchsorted(split.song_ids, song) for song in recommend.head_and_middle(split))
     assert listeners[first] == listeners.max()
-    assert abs(np.count_nonzero(listeners > listeners[middle]) - 15) <= np.count_nonzero(
-        listeners == listeners[middle]
+    ahead, level = (
+        np.count_nonzero(of) for of in (listeners > listeners[middle], listeners == listeners[middle])
     )
+    assert abs(ahead - 15) <= level

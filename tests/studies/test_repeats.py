@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from any_split import log_of_tastes
 
 from songrec.data import Interactions
 from songrec.evaluation import evaluate
@@ -33,12 +34,7 @@ def made_up(means: dict[str, list[float]], users: int = 400, noise: float = 0.0)
 
 @pytest.fixture(scope="module")
 def log() -> Interactions:
-    random = np.random.default_rng(0)
-    likes = np.arange(120)[:, None] % 4 == np.arange(60) % 4
-    user, song = np.nonzero(random.random((120, 60)) < np.where(likes, 0.5, 0.05))
-    return Interactions.from_triplets(
-        [f"u{u:03}" for u in user], [f"s{s:02}" for s in song], np.ones(len(user), int)
-    )
+    return log_of_tastes(120, 60)
 
 
 def test_a_split_is_scored_as_the_run_scores_it(log):
@@ -47,8 +43,7 @@ def test_a_split_is_scored_as_the_run_scores_it(log):
     scored = repeats.score(split, TUNED, 10)
     assert list(scored) == ["popularity", "item_knn"]
     model = ItemKNN(neighbours=20).fit(split.final_train())
-    songs, scores = model.recommend(split.test.fold_in, 100, users=split.test.users)
-    lists = TopN(split.test.users, songs, scores)
+    lists = TopN(split.test.users, *model.recommend(split.test.fold_in, 100, users=split.test.users))
     expected = evaluate(lists, split.test.holdout, split.final_train(), [10]).per_user
     mine = scored["item_knn"]
     assert mine.index.tolist() == split.user_ids[split.test.users].tolist()
@@ -95,10 +90,8 @@ def test_the_order_pair_by_pair():
     scored = made_up({"a": [0.3, 0.4, 0.3], "b": [0.35, 0.35, 0.2], "c": [0.1, 0.1, 0.1]}, noise=1e-4)
     table = repeats.order(scored, 10)
     assert table[["model", "than"]].to_numpy().tolist() == [["a", "b"], ["b", "c"]]
-    assert table[["splits", "ahead", "significant", "behind"]].to_numpy().tolist() == [
-        [3, 2, 2, 1],
-        [3, 3, 3, 0],
-    ]
+    counts = table[["splits", "ahead", "significant", "behind"]]
+    assert counts.to_numpy().tolist() == [[3, 2, 2, 1], [3, 3, 3, 0]]
     assert table.loc[0, ["smallest", "largest"]].tolist() == pytest.approx([-0.05, 0.1], abs=1e-3)
 
 

@@ -53,20 +53,14 @@ def test_lambda_0_changes_nothing_and_more_of_it_varies_more():
 
 
 def test_the_rule_takes_the_most_varied_that_costs_little_enough():
-    def tried(**by):
-        return {
-            float(name.replace("_", ".")): pd.DataFrame(
-                {"average_precision@5": [a, a], "diversity@5": [d, d]}
-            )
-            for name, (a, d) in by.items()
-        }
-
-    values = tried(**{"0": (1.0, 0.1), "0_2": (0.96, 0.3), "0_4": (0.95, 0.4), "0_6": (0.9, 0.9)})
+    tried = {0.0: (1.0, 0.1), 0.2: (0.96, 0.3), 0.4: (0.95, 0.4), 0.6: (0.9, 0.9)}
+    names = ["average_precision@5", "diversity@5"]
+    values = {value: pd.DataFrame([means] * 2, columns=names) for value, means in tried.items()}
     assert choose(values, 5, 0.05) == 0.4
     assert choose(values, 5, 0.0) == 0.0
     assert choose(values, 5, 0.5) == 0.6
     with pytest.raises(ConfigError, match="lambda 0"):
-        choose(tried(**{"0_2": (1, 1)}), 5, 0.05)
+        choose({0.2: values[0.2]}, 5, 0.05)
 
 
 def test_what_another_order_gives():

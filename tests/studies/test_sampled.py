@@ -86,21 +86,15 @@ def test_blocks_of_users_change_nothing(held, monkeypatch):
 
 
 def test_accuracy_by_hand():
-    questions = draw_negatives(
-        HeldOut(
-            np.array([5, 9]), csr_array((2, 9), dtype=np.int32), csr_array([[1, 1, 0] * 3, [0, 0, 1] * 3])
-        ),
-        2,
-        seed=0,
-    )
+    fold_in, holdout = csr_array((2, 9), dtype=np.int32), csr_array([[1, 1, 0] * 3, [0, 0, 1] * 3])
+    questions = draw_negatives(HeldOut(np.array([5, 9]), fold_in, holdout), 2, seed=0)
     rank = np.array([1, 2, 3, 4, np.inf, np.inf, 2, 5, 1], float)  # six questions, then three
     table = accuracy(rank, questions, np.array([5, 9]), k=3)
     assert table.index.tolist() == [5, 9]
     assert table["recall@3"].tolist() == pytest.approx([3 / 6, 2 / 3])
     assert table["average_precision@3"].tolist() == pytest.approx([(1 + 1 / 2 + 1 / 3) / 6, (1 / 2 + 1) / 3])
-    assert table["ndcg@3"].tolist() == pytest.approx(
-        [(1 + 1 / np.log2(3) + 1 / 2) / 6, (1 / np.log2(3) + 1) / 3]
-    )
+    second = 1 / np.log2(3)
+    assert table["ndcg@3"].tolist() == pytest.approx([(1 + second + 1 / 2) / 6, (second + 1) / 3])
 
 
 def test_chance_is_what_lots_would_do(held):
@@ -121,13 +115,8 @@ def test_some_users_keep_their_rows_together(held):
 def test_tau_by_hand():
     """Four models in the order 1 2 3 4 and 2 1 4 3: two of six pairs reversed, tau = (4 - 2) / 6."""
     noise = np.random.default_rng(0).normal(size=(50, 4)) * 0.001
-    first = {
-        name: mean + noise[:, i] for i, (name, mean) in enumerate(zip("abcd", (1, 2, 3, 4), strict=True))
-    }
-    second = {
-        name: mean + noise[:, i] for i, (name, mean) in enumerate(zip("abcd", (2, 1, 4, 3), strict=True))
-    }
-    found = same_order(first, second)
+    means = np.array([[1, 2, 3, 4], [2, 1, 4, 3]])
+    found = same_order(*(dict(zip("abcd", (noise + of).T, strict=True)) for of in means))
     assert found.tau == pytest.approx(1 / 3)
     assert found.pairs == 6
     assert found.reversed == found.significant == [("b", "a"), ("d", "c")]
@@ -136,11 +125,8 @@ def test_tau_by_hand():
 def test_a_reversal_within_noise_is_not_clear():
     generator = np.random.default_rng(1)
     noisy = generator.normal(size=50)
-    first, second = (
-        {"a": np.zeros(50), "b": noisy - noisy.mean() + 0.01},
-        {"a": np.zeros(50), "b": np.full(50, -1.0)},
-    )
-    found = same_order(first, second)
+    ways = [noisy - noisy.mean() + 0.01, np.full(50, -1.0)]
+    found = same_order(*({"a": np.zeros(50), "b": way} for way in ways))
     assert found.reversed == [("b", "a")]
     assert found.significant == []
 

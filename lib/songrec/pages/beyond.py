@@ -3,7 +3,7 @@
 The page's other parts are `segments`, `learning_curve` and `rerank`; its findings are of them all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,25 +31,16 @@ from songrec.show.table import (
     RANGE,
     Table,
     Tables,
+    by_log,
     counts,
     estimates,
-    stacked,
     table,
     wide,
     words,
 )
 
 STAGE = "beyond"
-MEASURES = (
-    "serendipity",
-    "coverage",
-    "artist_coverage",
-    "gini",
-    "lift",
-    "novelty",
-    "diversity",
-    "artist_diversity",
-)
+
 AGAINST = ("serendipity", "coverage", "novelty", "diversity")
 EVERYBODY, HELD_OUT = "everybody", "held out"
 BY_ACTIVITY, BY_TASTE, BY_SONG = "history", "taste", "hidden song"
@@ -74,11 +65,11 @@ def only(rows: pd.DataFrame, models: list[str] | None) -> pd.DataFrame:
     return rows if models is None else rows[rows["model"].isin([*models, HELD_OUT])]
 
 
-def summary(run: Results, metrics: list[str] = MEASURES) -> Table:
-    """Every model by MAP and these measures, from the highest MAP to the lowest."""
+def summary(run: Results, metrics: list[str] | None = None) -> Table:
+    """Every model by MAP and these measures, or all, from the highest MAP to the lowest."""
     models = measure(run, DECIDING)["model"].tolist()
     columns = {"model": words(run.label(model) for model in models)}
-    for metric in (DECIDING, *metrics):
+    for metric in dict.fromkeys([DECIDING, *(metrics or run.table(STAGE, "summary")["metric"])]):
         rows = measure(run, metric)
         if len(rows):
             rows = rows.set_index("model").reindex(models)
@@ -94,10 +85,10 @@ def summary(run: Results, metrics: list[str] = MEASURES) -> Table:
     return table(columns, note + _artists(run, metrics))
 
 
-def _artists(run: Results, metrics: list[str]) -> str:
+def _artists(run: Results, metrics: list[str] | None) -> str:
     """Of how many listed songs the artist is known."""
     part = run.facts(STAGE).get("known_artists")
-    if part is None or not any(metric.startswith("artist") for metric in metrics):
+    if part is None or (metrics and not any(metric.startswith("artist") for metric in metrics)):
         return ""
     if not part:
         return " Nothing is known of artists here."
@@ -112,8 +103,7 @@ def accuracy_against(run: Results) -> Figure:
     canvas, panels = subplots(columns=2, rows=2, height=6.4, sharey=True)
     for axes, metric in zip(panels, AGAINST, strict=True):
         points(axes, measure(run, metric), up, models, run, clip_on=False)
-        axes.set_title(title(run, metric))
-        axes.set_ylim(0, None)
+        axes.set(title=title(run, metric), ylim=(0, None))
         if METRICS[metric].unit == "%":
             percent(axes.xaxis)
     for axes in panels[::2]:
@@ -170,13 +160,7 @@ def lift(run: Results, models: list[str] | None = None) -> Table:
 
 def all_lifts(runs: Sequence[Results], models: list[str] | None = None) -> Table:
     """`lift` of every log."""
-    return all_logs(runs, lambda run: lift(run, models))
-
-
-def all_logs(runs: Sequence[Results], make: Callable[[Results], Table]) -> Table:
-    """One log below the other, with the first one's note."""
-    made = {run.title: make(run) for run in runs}
-    return stacked(made, note=next(iter(made.values())).note)
+    return by_log(runs, lambda run: lift(run, models))
 
 
 def lift_by_group(run: Results) -> Figure:

@@ -10,7 +10,7 @@ from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, subplots
 from songrec.show.prose import Prose, prose, told
-from songrec.show.table import RANGE, Table, frame, numbers, stacked, wide
+from songrec.show.table import RANGE, Table, by_log, frame, numbers, wide
 
 STAGE = "cold_start"
 
@@ -88,7 +88,7 @@ def gains(run: Results) -> Table:
 def all_gains(runs: Sequence[Results]) -> Table:
     """`gains` of every log."""
     note = f"MAP@10 minus that of popularity with as much shown, user by user. {RANGE} Bold: above 0."
-    return stacked({run.title: gains(run) for run in runs}, note=note)
+    return by_log(runs, gains, note)
 
 
 def new_songs(run: Results) -> Table:

@@ -1,10 +1,14 @@
 """Comparison: which model is best, how surely, what its lists do to the catalogue, and what it costs."""
 
+from collections.abc import Callable, Iterable
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
-from songrec.results import Results
+from songrec.pages.situations import COSTS
+from songrec.results import Estimate, Results
 from songrec.show.figure import (
     Figure,
     legend,
@@ -17,12 +21,13 @@ from songrec.show.figure import (
     reference_line,
     subplots,
 )
-from songrec.show.numbers import p_value
+from songrec.show.numbers import p_value, written
 from songrec.show.prose import Prose, prose, told
 from songrec.show.style import FAINT, INK, colour
 from songrec.show.table import (
     BEST,
     RANGE,
+    Column,
     Table,
     capped,
     counts,
@@ -67,29 +72,23 @@ def _of(run: Results, metric: str, cutoff: int) -> pd.DataFrame:
 def gains(run: Results) -> Table:
     """Every model minus the baseline, user by user, by three metrics."""
     than = run.label(_baseline(run))
-    return _over_baseline(run, "differences", f"Minus the value of {than}, user by user. {RANGE}")
+    note = f"Minus the value of {than}, user by user. {RANGE}"
+    return _over_baseline(run, lambda *pair: Estimate.of(run.difference(*pair)), note, signed=True)
 
 
 def ratios(run: Results) -> Table:
     """Every model over the baseline: how many times its mean, by three metrics."""
     note = f"Times the value of {run.label(_baseline(run))}; in brackets the 95 % interval of the ratio."
-    return _over_baseline(run, "ratios", note)
+    return _over_baseline(run, run.ratio, note)
 
 
-def _over_baseline(run: Results, name: str, note: str) -> Table:
+def _over_baseline(run: Results, compared: Callable[..., Estimate], note: str, signed: bool = False) -> Table:
     models, cutoff = _others(run), _cutoff(run)
     columns = {"model": words(run.label(model) for model in models)}
     for metric in GAINED:
-        rows = pd.DataFrame([_pair(run, name, model, metric, cutoff) for model in models])
-        columns[METRICS[metric].title(cutoff)] = estimates(rows, signed=name == "differences")
+        found = [compared(model, _baseline(run), metric, cutoff) for model in models]
+        columns[METRICS[metric].title(cutoff)] = Column(written(found, signed=signed))
     return table(columns, note + capped(run, models), empty="There are no two models to compare.")
-
-
-def _pair(run: Results, name: str, model: str, metric: str, cutoff: int) -> dict:
-    if name == "differences":
-        return run.difference(model, _baseline(run), metric, cutoff)
-    ratio = run.ratio(model, _baseline(run), metric, cutoff)
-    return {"value": ratio.value, "ci_low": ratio.low, "ci_high": ratio.high}
 
 
 def _cutoff(run: Results) -> int:
@@ -110,10 +109,8 @@ def _others(run: Results) -> list[str]:
 def gains_figure(run: Results) -> Figure:
     """Every model's difference in MAP to the baseline with its interval; 0 is no difference."""
     than, cutoff = run.label(_baseline(run)), _cutoff(run)
-    rows = pd.DataFrame(
-        [run.difference(model, _baseline(run), DECIDING, cutoff) for model in _others(run)],
-        columns=["model", "value", "ci_low", "ci_high"],
-    )
+    rows = _differences(run, [(model, _baseline(run)) for model in _others(run)])
+    rows = rows[["model", "value", "ci_low", "ci_high"]]
     canvas, (axes,) = subplots(height=1.2 + 0.3 * max(len(rows), 2))
     ranked(axes, rows, None, run)
     reference_line(axes, x=0)
@@ -130,11 +127,9 @@ def gains_figure(run: Results) -> Figure:
 
 def _against_best(run: Results) -> pd.DataFrame:
     """Every other model minus the best one, the nearest first."""
-    cutoff = _cutoff(run)
-    best, *others = run.models(cutoff=cutoff)
-    rows = [run.difference(model, best, DECIDING, cutoff) for model in others]
-    columns = run.table(STAGE, "differences").columns
-    return pd.DataFrame(rows, columns=columns).sort_values("value", ascending=False, kind="stable")
+    best, *others = run.models(cutoff=_cutoff(run))
+    rows = _differences(run, [(model, best) for model in others])
+    return rows.sort_values("value", ascending=False, kind="stable")
 
 
 def against_best(run: Results) -> Table:
@@ -144,14 +139,13 @@ def against_best(run: Results) -> Table:
 
 def pairs(run: Results) -> Table:
     """Every two models by MAP, the better one first, with the tests."""
-    cutoff = _cutoff(run)
-    models = run.models(cutoff=cutoff)
-    rows = [
-        run.difference(better, worse, DECIDING, cutoff)
-        for place, better in enumerate(models)
-        for worse in models[place + 1 :]
-    ]
-    return _tested(run, pd.DataFrame(rows, columns=run.table(STAGE, "differences").columns))
+    return _tested(run, _differences(run, combinations(run.models(cutoff=_cutoff(run)), 2)))
+
+
+def _differences(run: Results, asked: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """The rows of the comparison by MAP of these pairs, the first model minus the second."""
+    rows = [run.difference(*pair, DECIDING, _cutoff(run)) for pair in asked]
+    return pd.DataFrame(rows, columns=run.table(STAGE, "differences").columns)
 
 
 def _tested(run: Results, rows: pd.DataFrame) -> Table:
@@ -230,8 +224,7 @@ def by_cutoff(run: Results, metrics: list[str] = ("recall", DECIDING, "ndcg")) -
     for axes, metric in zip(panels, metrics, strict=True):
         lines(axes, rows[rows["metric"] == metric], "k", run)
         log_scale(axes.xaxis, ticks=cutoffs)
-        axes.set(xlabel="cut-off k (log scale)", ylim=(0, None))
-        axes.set_title(f"{METRICS[metric].label}@k")
+        axes.set(xlabel="cut-off k (log scale)", ylim=(0, None), title=f"{METRICS[metric].label}@k")
     panels[0].set_ylabel("mean over users")
     legend(canvas, panels[0])
     labels = [METRICS[metric].label for metric in metrics]
@@ -315,16 +308,9 @@ def cost(run: Results) -> Table:
     rows = run.table("train", "cost").set_index("model")
     models = [model for model in run.models(cutoff=_cutoff(run)) if model in rows.index]
     rows = rows.loc[models]
-    return table(
-        {
-            "model": words(map(run.label, models)),
-            "fit (s)": sizes(rows["fit_seconds"]),
-            "list of one user (ms)": sizes(rows["recommend_ms_per_user"]),
-            "peak memory (MB)": sizes(rows["peak_mb"]),
-            "threads": counts(rows["threads"]),
-        },
-        capped(run, models).strip(),
-    )
+    columns = {"model": words(map(run.label, models))}
+    columns |= {head: sizes(rows[name]) for name, head in COSTS.items()}
+    return table(columns | {"threads": counts(rows["threads"])}, capped(run, models).strip())
 
 
 def facts(run: Results) -> dict:

@@ -31,15 +31,20 @@ def variants(run: Results) -> Table:
 
 def values(run: Results) -> Tables:
     """The same lists by every definition: a table a word, a row a model, a column a definition."""
-    rows = run.table(STAGE, "values")
-    made = {}
-    for family, of in rows.groupby("family", sort=False):
-        models = list(dict.fromkeys(of["model"]))
-        columns = {"model": words(run.label(model) for model in models)}
-        for definition, mine in of.groupby("definition", sort=False):
-            columns[definition] = numbers(mine.set_index("model")["value"].reindex(models), digits=4)
-        made[f"{family}@{of['k'].iloc[0]}"] = table(columns)
+    made = {
+        f"{family}@{of['k'].iloc[0]}": table(_by_model(run, of, "definition", "value", digits=4))
+        for family, of in run.table(STAGE, "values").groupby("family", sort=False)
+    }
     return Tables(made)
+
+
+def _by_model(run: Results, rows: pd.DataFrame, across: str, value: str, digits: int) -> dict[str, Column]:
+    """A row a model, a column for each value of `across`."""
+    models = list(dict.fromkeys(rows["model"]))
+    columns = {"model": words(map(run.label, models))}
+    for head, of in rows.groupby(across, sort=False):
+        columns[head] = numbers(of.set_index("model")[value].reindex(models), digits=digits)
+    return columns
 
 
 def by_definition(run: Results) -> Figure:
@@ -84,11 +89,7 @@ def _best(run: Results) -> str:
 
 def spread(run: Results) -> Table:
     """By how much a word's number moves with its definition: its largest value over its smallest."""
-    rows = run.table(STAGE, "spread")
-    models = list(dict.fromkeys(rows["model"]))
-    columns = {"model": words(run.label(model) for model in models)}
-    for family, of in rows.groupby("family", sort=False):
-        columns[family] = numbers(of.set_index("model")["ratio"].reindex(models), digits=2)
+    columns = _by_model(run, run.table(STAGE, "spread"), "family", "ratio", digits=2)
     return table(columns, note="The largest of a word's values over its smallest.")
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, log_scale, percent, shaded, subplots
-from songrec.show.prose import Prose, article, prose
+from songrec.show.prose import INVENTED, Prose, article, prose
 from songrec.show.style import ACCENTS, INK
 from songrec.show.table import Column, Table, counts, numbers, shares, sizes, spread, table, words
 
@@ -235,4 +235,4 @@ def facts(run: Results) -> dict:
 
 def findings(run: Results) -> Prose:
     """Sparsity, the long tail, activity and plays, in a sentence each."""
-    return prose("explore.jinja", run, **facts(run))
+    return prose("explore.jinja", run, INVENTED, **facts(run))

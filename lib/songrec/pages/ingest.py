@@ -1,7 +1,7 @@
 """The log: what came in, what was rejected, merged and filtered, and what is kept."""
 
 from songrec.results import Results
-from songrec.show.prose import Prose, prose
+from songrec.show.prose import INVENTED, Prose, prose
 from songrec.show.table import Table, counts, frame, shares, table, words
 
 STAGE = "ingest"
@@ -54,4 +54,4 @@ def facts(run: Results) -> dict:
 
 def findings(run: Results) -> Prose:
     """How much of the source was usable, and what the filters left."""
-    return prose("ingest.jinja", run, **facts(run))
+    return prose("ingest.jinja", run, INVENTED, **facts(run))

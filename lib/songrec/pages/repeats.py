@@ -10,7 +10,7 @@ from songrec.results import Estimate, Results, protocol_of
 from songrec.show.figure import Figure, beside, legend, subplots
 from songrec.show.numbers import written
 from songrec.show.prose import Prose, prose, told
-from songrec.show.table import RANGE, Column, Table, estimates, numbers, stacked, table, wide, words
+from songrec.show.table import RANGE, Column, Table, by_log, estimates, numbers, table, wide, words
 
 STAGE = "repeats"
 
@@ -76,8 +76,7 @@ def order(run: Results) -> Table:
 
 def all_orders(runs: Sequence[Results]) -> Table:
     """`order` of every log."""
-    made = {run.title: order(run) for run in runs}
-    return stacked(made, note=next(iter(made.values())).note)
+    return by_log(runs, order)
 
 
 def facts(run: Results) -> dict:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING
-from songrec.pages.beyond import BY_ACTIVITY, BY_SONG, BY_TASTE, STAGE, all_logs, measure, only, title
+from songrec.pages.beyond import BY_ACTIVITY, BY_SONG, BY_TASTE, STAGE, measure, only, title
 from songrec.results import Results
 from songrec.show.figure import Figure, beside, legend, subplots
 from songrec.show.numbers import share
-from songrec.show.table import RANGE, Table, stacked, wide
+from songrec.show.table import RANGE, Table, by_log, wide
 
 
 def by_group(run: Results) -> Figure:
@@ -19,8 +19,7 @@ def by_group(run: Results) -> Figure:
     canvas, panels = subplots(columns=3, height=4.0)
     for axes, (by, heading) in zip(panels, kinds.items(), strict=True):
         beside(axes, rows[rows["by"] == by], "group", run, markersize=4, linewidth=1, capsize=1.5)
-        axes.set(ylim=(0, None), ylabel=title(run, "recall" if by == BY_SONG else DECIDING))
-        axes.set_title(heading)
+        axes.set(ylim=(0, None), ylabel=title(run, "recall" if by == BY_SONG else DECIDING), title=heading)
         axes.tick_params(axis="x", labelsize=8)
     legend(canvas, panels[0])
     first = measure(run, DECIDING)["model"].iloc[0]
@@ -52,9 +51,8 @@ def _classes(run: Results) -> str:
 
 def all_by_song(runs: Sequence[Results], models: list[str] | None = None) -> Table:
     """`by_song` of every log."""
-    made = {run.title: by_song(run, models) for run in runs}
     note = f"{title(runs[0], 'recall')}. {RANGE} The classes. {' '.join(map(_classes, runs))}"
-    return stacked(made, note=note)
+    return by_log(runs, lambda run: by_song(run, models), note)
 
 
 def by_user(run: Results, models: list[str] | None = None) -> Table:
@@ -72,4 +70,4 @@ def by_user(run: Results, models: list[str] | None = None) -> Table:
 
 def all_by_user(runs: Sequence[Results], models: list[str] | None = None) -> Table:
     """`by_user` of every log."""
-    return all_logs(runs, lambda run: by_user(run, models))
+    return by_log(runs, lambda run: by_user(run, models))

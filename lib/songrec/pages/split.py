@@ -2,7 +2,7 @@
 
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, log_scale, percent, subplots
-from songrec.show.prose import Prose, prose
+from songrec.show.prose import INVENTED, Prose, prose
 from songrec.show.style import ACCENTS
 from songrec.show.table import Table, frame, spread, table, words
 
@@ -67,4 +67,4 @@ def facts(run: Results) -> dict:
 
 def findings(run: Results) -> Prose:
     """Who is tested on what."""
-    return prose("split.jinja", run, **facts(run))
+    return prose("split.jinja", run, INVENTED, **facts(run))

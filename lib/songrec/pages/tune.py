@@ -1,7 +1,7 @@
 """The search for hyper-parameters: what was tried and chosen for each model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,15 @@ def sources(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """The models whose hyper-parameters are those of another search, by its name."""
     taken = {model: each["source"] for model, each in facts.items() if each.get("source")}
     return {name: [model for model in taken if taken[model] == name] for name in taken.values()}
+
+
+def ended(facts: Mapping[str, Mapping[str, Any]], models: Iterable[str]) -> dict[str, Any]:
+    """How the searches of these models ended: by time, at an edge of a range; what was taken from another."""
+    return {
+        "capped": {model: asked(facts[model]) for model in models if facts[model]["capped"]},
+        "at_edge": {model: edges(facts[model]) for model in models if facts[model]["edges"]},
+        "sources": sources(facts),
+    }
 
 
 def values(run: Results) -> Table:
@@ -214,8 +223,7 @@ def progress(run: Results) -> Figure:
         look |= {"color": colour(run, model), "label": run.label(model)}
         axes.step(of["trial"], of["best"], where="post", **look)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="trials", ylabel="best so far, relative to the end")
-    axes.set_title("MAP on validation")
+    axes.set(xlabel="trials", ylabel="best so far, relative to the end", title="MAP on validation")
     legend(canvas, axes)
     first = drawn[drawn["best"] == 1].groupby("model", sort=False)["trial"].min()
     found = listed([f"{run.label(model)} {at}" for model, at in first.items()]) if len(first) else "none"
@@ -259,9 +267,7 @@ def facts(run: Results) -> dict:
         "after": {"value": searched[most]["value"]} if most else None,
         "gained": [model for model, gain in gains.items() if gain > 0],
         "same": [model for model, gain in gains.items() if not gain > 0],
-        "capped": {model: asked(each) for model, each in searched.items() if each["capped"]},
-        "at_edge": {model: edges(each) for model, each in searched.items() if each["edges"]},
-        "sources": sources(every),
+        **ended(every, searched),
     }
 
 

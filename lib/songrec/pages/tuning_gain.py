@@ -3,7 +3,7 @@
 import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
-from songrec.pages.tune import NOTHING, asked, capped_note, edges, sources
+from songrec.pages.tune import NOTHING, asked, capped_note, edges, ended
 from songrec.results import Results
 from songrec.show.figure import Figure, name_rows, subplots
 from songrec.show.prose import Prose, prose
@@ -85,9 +85,7 @@ def facts(run: Results) -> dict:
         "better": better["model"].tolist(),
         "most": better.iloc[0].to_dict() if len(better) else None,
         "worse": differences.loc[differences["ci_high"] < 0, "model"].tolist(),
-        "capped": {model: asked(tuned[model]) for model in models if tuned[model]["capped"]},
-        "at_edge": {model: edges(tuned[model]) for model in models if tuned[model]["edges"]},
-        "sources": sources(tuned),
+        **ended(tuned, models),
     }
 
 

@@ -115,21 +115,9 @@ def lines(
     for model in models:
         mine = rows[rows["model"] == model]
         shade = colour(run, model)
-        sns.lineplot(
-            x=mine[x].to_numpy(),
-            y=mine[y].to_numpy(),
-            ax=axes,
-            color=shade,
-            marker=marker(run, model),
-            markevery=every,
-            markeredgecolor=shade,
-            label=(names or {}).get(model, run.label(model)),
-            errorbar=None,
-            estimator=None,
-            legend=False,
-            sort=False,
-            rasterized=len(mine) > MANY,
-        )
+        name = (names or {}).get(model, run.label(model))
+        look = {"color": shade, "marker": marker(run, model), "markevery": every, "markeredgewidth": 0.75}
+        axes.plot(mine[x].to_numpy(), mine[y].to_numpy(), label=name, rasterized=len(mine) > MANY, **look)
         if band and "ci_low" in mine:
             low, high = (mine[name].to_numpy(float) for name in ("ci_low", "ci_high"))
             axes.fill_between(mine[x].to_numpy(), low, high, color=shade, alpha=0.16, lw=0)

@@ -7,9 +7,10 @@ In a template a blank line ends a paragraph, and a line break is a space. Filter
     {{ estimate | value }}              0.146                    all three take unit="%" and signed=true
     {{ users | count("user") }}         1 user, 1,200 users      {{ part | share }}         43 %
     {{ words | listed }}                a, b and c               {{ item | article }}       an artist
+    {{ rows | each("{model} {estimate}") | series(";") }}        ease 0.1 (...); and als 0.2 (...)
 
-Every template knows `run`, `item`, `log` (how the log is called), `caution` and `invented` (what to say of a
-synthetic log, else nothing). A value that is missing is an error, never a text.
+Every template knows `run`, `item` and `log` (how the log is called). A value that is missing is an error,
+never a text. What is to say of a synthetic log comes last on every page.
 """
 
 import re
@@ -41,7 +42,7 @@ class Prose(str):
         return str(self)
 
 
-def prose(template: str, run: Results, **facts: Any) -> Prose:
+def prose(template: str, run: Results, caution: str = CAUTION, /, **facts: Any) -> Prose:
     """The text of a page's template for these facts.
 
     Parameters
@@ -50,6 +51,8 @@ def prose(template: str, run: Results, **facts: Any) -> Prose:
         File name beside the page modules, such as `cold_start.jinja`.
     run : Results
         Whose models and items are named.
+    caution : str
+        The last paragraph where the log is synthetic.
     **facts
         What the template asks for.
 
@@ -64,12 +67,11 @@ def prose(template: str, run: Results, **facts: Any) -> Prose:
         "run": run,
         "item": run.item,
         "log": f"the {'synthetic ' if run.synthetic else ''}log `{run.name}`",
-        "caution": CAUTION if run.synthetic else "",
-        "invented": INVENTED if run.synthetic else "",
     }
     names = {
         "model": run.label,
         "models": lambda models, last="and": listed([run.label(model) for model in models], last),
+        "each": lambda rows, text, unit="": [text.format_map(_Row(run, row, unit)) for row in rows],
     }
     environment = _environment().overlay()
     environment.filters = environment.filters | names
@@ -79,6 +81,7 @@ def prose(template: str, run: Results, **facts: Any) -> Prose:
         raise DataError(f"{template}: {error}") from error
     # A tag that ends a line leaves a space before the sign that follows.
     paragraphs = [re.sub(r" ([,.;:)])", r"\1", " ".join(part.split())) for part in text.split("\n\n")]
+    paragraphs += [caution] if run.synthetic else []
     return Prose("\n\n".join(capital(unbroken(part)) for part in paragraphs if part))
 
 
@@ -101,11 +104,26 @@ def _environment():
         "interval": lambda one, unit="", signed=False: _number(one, unit, signed, "ends"),
         "listed": listed,
         "megabytes": megabytes,
+        "series": series,
         "share": write_share,
         "size": significant,
         "value": lambda one, unit="", signed=False: _number(one, unit, signed, "none"),
     }
     return environment
+
+
+class _Row(dict):
+    """What a row holds, models by their names; `estimate` is its value with the interval."""
+
+    def __init__(self, run: Results, row: Mapping[str, Any], unit: str):
+        super().__init__(row)
+        self.run, self.unit = run, unit
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "estimate":
+            return _number(self, self.unit, False, "brackets")
+        value = _shown(super().__getitem__(name))
+        return self.run.label(value) if name in ("model", "than") else value
 
 
 def _shown(value: Any) -> Any:
@@ -131,6 +149,16 @@ def listed(words: Iterable[object], last: str = "and") -> str:
     """
     *before, end = map(str, words)
     return f"{', '.join(before)} {last} {end}" if before else end
+
+
+def series(parts: Iterable[str], mark: str = ",") -> str:
+    """Parts with a mark after each but the last.
+
+    >>> series(["a"]), series(["a 1", "b 2", "c 3"], ";")
+    ('a', 'a 1; b 2; and c 3')
+    """
+    *before, end = parts
+    return f"{mark} ".join([*before, f"and {end}" if before else end])
 
 
 def told(run: Results, rows: pd.DataFrame, text: str, between: str = "; ") -> str:

@@ -286,6 +286,12 @@ def stacked(tables: Mapping[str, Table], first: str = "log", note: str = "", emp
     return Table(columns, note, empty)
 
 
+def by_log(runs: Sequence[Results], make: Callable[[Results], Table], note: str = "") -> Table:
+    """One log's table below the other, with this note or the first one's."""
+    made = {run.title: make(run) for run in runs}
+    return stacked(made, note=note or next(iter(made.values())).note)
+
+
 class Tables:
     """Several tables, each under a line that names it."""
 
