@@ -1,11 +1,13 @@
 """Protocols by name: each takes its own parameters and leaves the others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError
-from songrec.splits import given, strong, triplet_holdout, weak
+from songrec.splits import given, strong, temporal, triplet_holdout, weak
 from songrec.splits.choose import PROTOCOLS, divide
 
 ALL = {
@@ -16,6 +18,7 @@ ALL = {
     "validation_users": 5,
     "test_users": 6,
     "holdout": 0.25,
+    "until": "0.6",
 }
 
 
@@ -23,7 +26,9 @@ ALL = {
 def log() -> Interactions:
     random = np.random.default_rng(3)
     cells = random.permutation(np.flatnonzero(random.random(60 * 25) < 0.4))
-    return Interactions.from_triplets(cells // 25 + 100, cells % 25 + 100, random.integers(1, 9, len(cells)))
+    log = Interactions.from_triplets(cells // 25 + 100, cells % 25 + 100, random.integers(1, 9, len(cells)))
+    first = random.integers(0, 10**9, len(cells))
+    return replace(log, first=first, last=first)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +48,13 @@ def same(one, other) -> bool:
 
 
 def test_each_protocol_gets_its_own_parameters(log, halves):
-    strong_parameters = {name: ALL[name] for name in list(ALL)[2:]}
+    strong_parameters = {name: ALL[name] for name in list(ALL)[2:-1]}
     expected = {
         "weak": weak(log, test=0.3, validation=0.2, seed=4),
         "triplet_holdout": triplet_holdout(log, test=0.3, validation=0.2, seed=4),
         "strong": strong(log, seed=4, **strong_parameters),
         "predefined": given(halves[0], *halves, validation=0.2, seed=4),
+        "temporal": temporal(log, until=0.6, validation=0.2, seed=4),
     }
     assert set(expected) == set(PROTOCOLS)
     for protocol, split in expected.items():
@@ -72,3 +78,8 @@ def test_an_unknown_protocol_is_refused_with_those_there_are(log):
 def test_a_predefined_split_needs_its_files(log):
     with pytest.raises(ConfigError, match="`visible` and `hidden`"):
         divide("predefined", log, None, 0, **ALL)
+
+
+def test_a_temporal_split_needs_times(log):
+    with pytest.raises(ConfigError, match=r"'temporal' needs .* no times: name their column as `time`"):
+        divide("temporal", replace(log, first=None, last=None), None, 0, **ALL)

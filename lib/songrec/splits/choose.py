@@ -8,6 +8,7 @@ from songrec.errors import ConfigError
 from songrec.splits.contract import Split
 from songrec.splits.predefined import given
 from songrec.splits.strong import strong
+from songrec.splits.temporal import temporal
 from songrec.splits.weak import triplet_holdout, weak
 
 TAKES = {
@@ -15,6 +16,7 @@ TAKES = {
     "triplet_holdout": ("test", "validation"),
     "predefined": ("validation",),
     "strong": ("min_listeners", "min_songs", "validation_users", "test_users", "holdout"),
+    "temporal": ("test", "validation", "until"),
 }
 PROTOCOLS = tuple(TAKES)
 
@@ -26,7 +28,7 @@ def divide(
     seed: int,
     **parameters: Any,
 ) -> Split:
-    """Divide the log by `weak`, `triplet_holdout`, `strong` or `predefined`.
+    """Divide the log by `weak`, `triplet_holdout`, `strong`, `temporal` or `predefined`.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def divide(
     Raises
     ------
     ConfigError
-        For an unknown protocol, or `predefined` without the two parts.
+        For an unknown protocol, `predefined` without the two parts, or `temporal` without times.
     """
     check_names([protocol], PROTOCOLS, "protocol", "split")
     own = {name: parameters[name] for name in TAKES[protocol]}
@@ -54,6 +56,5 @@ def divide(
                 "protocol 'predefined' needs the files `visible` and `hidden` (parameters of ingest)"
             )
         return given(log, *halves, seed=seed, **own)
-    return {"weak": weak, "triplet_holdout": triplet_holdout, "strong": strong}[protocol](
-        log, seed=seed, **own
-    )
+    others = {"weak": weak, "triplet_holdout": triplet_holdout, "strong": strong, "temporal": temporal}
+    return others[protocol](log, seed=seed, **own)
