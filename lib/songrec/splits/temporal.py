@@ -111,7 +111,7 @@ def temporal(
     """
     _check_times(log)
     check_enough(log)
-    if _is_empty(until):
+    if until == "":
         check_shares(test=test, validation=validation)
         places = latest_first(log)
         in_test = places.below(test)
@@ -157,10 +157,6 @@ def moment(seconds: int) -> str:
     '2010-05-31 23:59:59'
     """
     return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def _is_empty(until: str | float) -> bool:
-    return isinstance(until, str) and not until.strip()
 
 
 def _end(times: np.ndarray, until: str | float) -> int:
