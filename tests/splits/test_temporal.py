@@ -9,9 +9,11 @@ from any_split import pairs, parts, random_logs, some_log
 from hypothesis import assume, settings
 from hypothesis import given as cases
 from hypothesis import strategies as st
+from run_notebook import run_notebook
 
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
+from songrec.files import read_json
 from songrec.splits import Split, temporal, triplet_holdout, weak
 from songrec.splits.temporal import FEWEST, cut_offs
 
@@ -260,3 +262,37 @@ def test_nobody_who_can_be_tested():
         temporal(timed(["a"] * 8, [*"abcdefgh"], range(8)), until=0.5, validation=0.2)
     with pytest.raises(DataError, match="no user has anything held out for test"):
         temporal(timed(list("aabb"), list("xyxy"), range(4)))
+
+
+# the stages: from a file with a column of times
+
+
+def divide_a_file(folder, patch, **parameters):
+    """The split of a file in which nine users hear a song a day, and the facts of the study."""
+    rows = [f"u{day % 9},s{day // 9 * 5 % 17:02},{DAY * day}" for day in range(9 * 17)]
+    (folder / "log.csv").write_text("\n".join(["who,what,when", *rows]))
+    asked = {
+        "source": "triplets",
+        "path": [str(folder / "log.csv")],
+        "columns": ["who", "what"],
+        "header": True,
+    }
+    outputs = ("triplets", "rejects", "songs", "interactions", "predefined")
+    run_notebook(patch, "01_ingest", folder, {}, outputs, **asked, time="when")
+    made = {name: folder / name for name in outputs}
+    tables = run_notebook(patch, "03_split", folder, made, ("split",), protocol="temporal", **parameters)
+    return Split.load(folder / "split"), read_json(tables / "facts.json")
+
+
+def test_the_stages_divide_a_file_by_its_times(tmp_path, monkeypatch):
+    split, facts = divide_a_file(tmp_path, monkeypatch)
+    last = [f"s{place * 5 % 17:02}" for place in (14, 15, 16)]  # of each user's 17 songs
+    assert parts(split)["test.holdout"].keys() == {(f"u{user}", song) for user in range(9) for song in last}
+    assert facts["parameters"] == {"test": 0.2, "validation": 0.1, "until": ""}
+
+
+def test_the_stages_divide_a_file_at_a_cut_off(tmp_path, monkeypatch):
+    split, facts = divide_a_file(tmp_path, monkeypatch, until="1970-05-01")  # day 120 of 0 to 152
+    assert facts["cut_offs"] == {"validation": "1970-04-16 00:00:00", "test": "1970-05-01 23:59:59"}
+    assert (split.train.nnz, split.validation.holdout.nnz, split.test.holdout.nnz) == (106, 15, 32)
+    assert facts["test"]["users"] == 9
