@@ -232,7 +232,7 @@ def test_nothing_is_after_a_cut_off_when_all_times_are_the_same():
 
 @pytest.mark.parametrize(
     ("until", "said"),
-    [("1969-12-31", "until 1969-12-31 23:59:59"), ("2030-01-01", "after 2030-01-01 23:59:59")],
+    [("1969-12-31", "until 1969-12-31 23:59:59"), ("9999-12-31", "after 9999-12-31 23:59:59")],
 )
 def test_a_cut_off_outside_of_the_log(until, said):
     log = timed(["a"] * 10, [*"abcdefghij"], range(10))
@@ -255,6 +255,15 @@ def test_shares_that_leave_nothing():
         temporal(some_log(), until=0.8, validation=0)
     with pytest.raises(DataError, match=r"20 of 40 pairs .* leaves nothing to train on with a share of 0.5"):
         temporal(timed(np.arange(40) // 10, np.arange(40) % 10, range(40)), until=0.5, validation=0.5)
+
+
+@pytest.mark.parametrize("until", ["", 0.8])
+def test_logs_that_are_too_small(until):
+    none = some_log().select(users=np.zeros(40, bool))
+    with pytest.raises(DataError, match="the log holds no triplets"):
+        temporal(none, until=until)
+    with pytest.raises(DataError, match=r"longest history has 1 songs|after 1970-01-01 00:00:09"):
+        temporal(timed(["a"], ["x"], [9]), until=until)
 
 
 def test_nobody_who_can_be_tested():
@@ -288,7 +297,7 @@ def test_the_stages_divide_a_file_by_its_times(tmp_path, monkeypatch):
     split, facts = divide_a_file(tmp_path, monkeypatch)
     last = [f"s{place * 5 % 17:02}" for place in (14, 15, 16)]  # of each user's 17 songs
     assert parts(split)["test.holdout"].keys() == {(f"u{user}", song) for user in range(9) for song in last}
-    assert facts["parameters"] == {"test": 0.2, "validation": 0.1, "until": ""}
+    assert facts["parameters"] == {"test": 0.2, "validation": 0.1}
 
 
 def test_the_stages_divide_a_file_at_a_cut_off(tmp_path, monkeypatch):

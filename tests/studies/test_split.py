@@ -46,8 +46,10 @@ def test_cut_offs_are_named_where_the_log_was_divided_at_a_time(log):
     asked = ASKED | {"validation": 0.25, "until": "1970-01-24"}  # 24 of 28 pairs; the last 7 validate
     facts = study.facts(temporal(log, validation=0.25, until="1970-01-24"), log, asked)
     assert facts["cut_offs"] == {"validation": "1970-01-17 00:00:00", "test": "1970-01-24 23:59:59"}
-    assert (facts["fewest"], facts["parameters"]["until"]) == (5, "1970-01-24")
-    assert "cut_offs" not in study.facts(temporal(log), log, ASKED | {"until": ""})
+    assert (facts["fewest"], facts["parameters"]) == (5, {"validation": 0.25, "until": "1970-01-24"})
+    facts = study.facts(temporal(log), log, ASKED | {"until": ""})
+    assert "cut_offs" not in facts
+    assert facts["parameters"] == {"test": 0.2, "validation": 0.1}
 
 
 def test_parts_and_sizes(split):

@@ -1,6 +1,6 @@
 """Temporal protocols: models learn from what came first and must find what came later."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy as np
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError, DataError
 from songrec.splits.contract import Split, check_shares, held_out, keep, row_of_entries
-from songrec.splits.weak import Places, check_enough, divided
 
 FEWEST = 5
 """With a cut-off, a user who knew fewer songs by then is not tested: that is a question of cold start."""
@@ -110,28 +109,33 @@ def temporal(
     f · · · · · ·
     """
     _check_times(log)
-    check_enough(log)
     if until == "":
         check_shares(test=test, validation=validation)
-        places = latest_first(log)
-        in_test = places.below(test)
-        return divided(log, in_test, places.below(validation, beyond=test), "temporal", seed)
-    return _divided_by_time(log, cut_offs(log, until, validation), seed)
-
-
-def latest_first(log: Interactions) -> Places:
-    """Where each entry stands among its user's, the song that was new last at place 0."""
-    rows = row_of_entries(log.plays)
-    ordered = np.lexsort((-log.order.astype(np.int64), -log.first, rows))
-    place = np.empty(log.plays.nnz, np.int64)
-    place[ordered] = np.arange(log.plays.nnz) - log.plays.indptr[rows]
-    return Places(place, np.diff(log.plays.indptr)[rows])
+        place, size = _latest_first(log)
+        hidden = np.floor(test * size)
+        trained, known = place >= hidden + np.floor(validation * size), place >= hidden
+        split = _divided(log, trained, known, np.ones(log.n_users, bool), seed)
+        if not len(split.test.users):
+            raise DataError(
+                f"no user has anything held out for test: the log's longest history has {size.max()} songs. "
+                "Hold out a larger share, or bring more data."
+            )
+        return split
+    ends = cut_offs(log, until, validation)
+    known = log.first <= ends.test
+    songs = np.bincount(row_of_entries(log.plays)[known], minlength=log.n_users)
+    split = _divided(log, log.first <= ends.validation, known, songs >= FEWEST, seed)
+    if not len(split.test.users):
+        raise DataError(
+            f"until: no user knew {FEWEST} songs by {moment(ends.test)} (UTC) and a new one after it: "
+            "set another `until`, or bring more data"
+        )
+    return split
 
 
 def cut_offs(log: Interactions, until: str | float, validation: float) -> CutOffs:
     """The two times at which `temporal` divides a log; parameters and errors are those of `temporal`."""
     _check_times(log)
-    check_enough(log)
     check_shares(validation=validation)
     times = np.sort(log.first)
     end = _end(times, until)
@@ -166,7 +170,7 @@ def _end(times: np.ndarray, until: str | float) -> int:
         day = date.fromisoformat(text)
     except ValueError:
         return int(times[max(1, int(_share(text) * len(times))) - 1])
-    return int((datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)).timestamp()) - 1
+    return int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
 def _share(text: str) -> float:
@@ -176,30 +180,41 @@ def _share(text: str) -> float:
         share = np.nan
     if not 0 < share < 1:
         raise ConfigError(
-            f"until must be a date such as 2010-05-31, or a share between 0 and 1 (both excluded), "
+            "until must be a date such as 2010-05-31, or a share between 0 and 1 (both excluded), "
             f"not {text!r}"
         )
     return share
 
 
 def _check_times(log: Interactions) -> None:
+    """`ConfigError` for a log without times, `DataError` for one without triplets."""
     if log.first is None:
         raise ConfigError(
             "protocol 'temporal' needs to know when songs were played, and this log has no times: name their "
             "column as `time` (a parameter of ingest), or choose another `protocol`"
         )
+    if not log.plays.nnz:
+        raise DataError("the log holds no triplets: there is nothing to divide")
 
 
-def _divided_by_time(log: Interactions, ends: CutOffs, seed: int) -> Split:
-    trained, known = log.first <= ends.validation, log.first <= ends.test
-    train = keep(log.plays, trained)
+def _latest_first(log: Interactions) -> tuple[np.ndarray, np.ndarray]:
+    """Of each entry: its place among its user's, from 0 for the song that was new last, and their number."""
+    rows = row_of_entries(log.plays)
+    ordered = np.lexsort((log.order, log.first, rows))
+    size = np.diff(log.plays.indptr)[rows]
+    place = np.empty(log.plays.nnz, np.int64)
+    place[ordered] = log.plays.indptr[rows] + size - 1 - np.arange(log.plays.nnz)  # a row stays in its span
+    return place, size
+
+
+def _divided(
+    log: Interactions, trained: np.ndarray, known: np.ndarray, tested: np.ndarray, seed: int
+) -> Split:
+    """The split of which training has the entries `trained`, validation the other ones that are `known`.
+
+    All others are for test, of the users who are `tested`.
+    """
+    train, before = keep(log.plays, trained), keep(log.plays, known)
     validation = held_out(train, keep(log.plays, known & ~trained))
-    before = keep(log.plays, known)
-    enough = (np.diff(before.indptr) >= FEWEST)[row_of_entries(log.plays)]
-    test = held_out(before, keep(log.plays, ~known & enough))
-    if not len(test.users):
-        raise DataError(
-            f"until: no user knew {FEWEST} songs by {moment(ends.test)} (UTC) and a new one after it: "
-            "set another `until`, or bring more data"
-        )
+    test = held_out(before, keep(log.plays, ~known & tested[row_of_entries(log.plays)]))
     return Split("temporal", seed, log.user_ids, log.song_ids, train, validation, test)

@@ -53,10 +53,10 @@ def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed:
     f · · · · · 1
     """
     check_shares(test=test, validation=validation)
-    check_enough(log)
+    _check_enough(log)
     places = draw_places(log.plays, seed)
     in_test = places.below(test)
-    return divided(log, in_test, places.below(validation, beyond=test), "weak", seed)
+    return _divide(log, in_test, places.below(validation, beyond=test), "weak", seed)
 
 
 def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
@@ -100,12 +100,12 @@ def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float =
     f · · · · · 1
     """
     check_shares(test=test, validation=validation)
-    check_enough(log)
+    _check_enough(log)
     rng = np.random.default_rng(seed)
     n = log.plays.nnz
     in_test = (rng.random(n) < test)[log.order]
     in_validation = (rng.random(n) < validation / (1 - test))[log.order]
-    return divided(log, in_test, ~in_test & in_validation, "triplet_holdout", seed)
+    return _divide(log, in_test, ~in_test & in_validation, "triplet_holdout", seed)
 
 
 @dataclass(frozen=True)
@@ -138,31 +138,12 @@ def draw_places(plays: csr_array, seed: int) -> Places:
     return Places(place, np.diff(plays.indptr)[rows])
 
 
-def check_enough(log: Interactions) -> None:
-    """`DataError` unless the log holds two triplets at least."""
+def _check_enough(log: Interactions) -> None:
     if log.plays.nnz < 2:
         raise DataError(f"the log holds {log.plays.nnz} triplets: there is nothing to divide")
 
 
-def divided(
-    log: Interactions, in_test: np.ndarray, in_validation: np.ndarray, protocol: str, seed: int
-) -> Split:
-    """The split of a log whose entries are all in training, validation or test.
-
-    Parameters
-    ----------
-    log : Interactions
-        The whole log.
-    in_test, in_validation : bool array (log.plays.nnz,)
-        Which entries are held out; no entry is in both. All others are for training.
-    protocol, seed
-        As in `Split`.
-
-    Raises
-    ------
-    DataError
-        When nothing is held out for test.
-    """
+def _divide(log, in_test, in_validation, protocol, seed) -> Split:
     train = keep(log.plays, ~(in_test | in_validation))
     validation = held_out(train, keep(log.plays, in_validation))
     test = held_out(keep(log.plays, ~in_test), keep(log.plays, in_test))

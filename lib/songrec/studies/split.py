@@ -49,7 +49,7 @@ def facts(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dic
     log : Interactions
         The whole log.
     parameters : mapping
-        What was asked, of any protocol; those that its own takes are kept.
+        What was asked, of any protocol; those that its own uses are kept.
 
     Returns
     -------
@@ -69,16 +69,24 @@ def facts(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dic
         "validation": _held_out(split.validation),
         "test": _held_out(split.test),
         "test_unseen": int(np.count_nonzero(~heard[split.test.holdout.indices])),
-        "parameters": {name: parameters[name] for name in TAKES[split.protocol]},
-        **_cut_offs(split, log, parameters),
+        **_asked(split, log, parameters),
     }
 
 
-def _cut_offs(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    if split.protocol != "temporal" or not parameters["until"]:
-        return {}
-    ends = cut_offs(log, parameters["until"], parameters["validation"])
-    return {"cut_offs": {name: moment(end) for name, end in ends._asdict().items()}, "fewest": FEWEST}
+def _asked(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The protocol's parameters that had an effect, and the cut-offs where there are any."""
+    own = {name: parameters[name] for name in TAKES[split.protocol]}
+    if split.protocol != "temporal":
+        return {"parameters": own}
+    unused = "test" if own["until"] else "until"
+    asked = {"parameters": {name: value for name, value in own.items() if name != unused}}
+    if not own["until"]:
+        return asked
+    ends = cut_offs(log, own["until"], own["validation"])
+    return asked | {
+        "cut_offs": {name: moment(end) for name, end in ends._asdict().items()},
+        "fewest": FEWEST,
+    }
 
 
 def _held_out(part: HeldOut) -> dict[str, int]:
