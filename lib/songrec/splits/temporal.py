@@ -80,6 +80,11 @@ def temporal(
     training may include plays after the cut-off. So may the counts of users and songs by which ingest
     filters the log.
 
+    References
+    ----------
+    Ji et al. 2023, "A critical study on data leakage in recommender system offline evaluation": without a
+    cut-off for all users, models recommend songs that were not there yet.
+
     Examples
     --------
     Six users and the day of each first play, before and after (see `Split.sketch`):
