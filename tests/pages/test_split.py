@@ -14,6 +14,8 @@ FACTS = {
     "test": {"users": 8, "fold_in": 100, "holdout": 20},
     "test_unseen": 2,
 }
+LATER = {"protocol": "temporal"}
+CUT = LATER | {"cut_offs": {"validation": "2010-04-11 08:00:00", "test": "2010-05-31 23:59:59"}, "fewest": 5}
 ONE = {"users": 1, "test": {"users": 1, "fold_in": 1, "holdout": 1}}
 
 
@@ -37,6 +39,12 @@ def test_facts(tmp_path):
         (ONE, "1 user of the log `made-up` is tested. A model sees 1 interaction of this user and must"),
         (ONE, "must find 1 other."),
         ({"users": 9}, "1 user has nothing held out: a model learns from this user, but is not tested on"),
+        (LATER, "Under the protocol `temporal`, 8 users of the log `made-up` are tested."),
+        (LATER, "the movies that were new to a user last. What other users played later is learnt from."),
+        (CUT, "The cut-off is 2010-05-31 (UTC): what a user first played after it must be found, and models"),
+        (CUT, "Their parameters are chosen by what came after 2010-04-11."),
+        (CUT, "2 users are not tested: they knew fewer than 5 movies at the cut-off, or heard no new one"),
+        (CUT | {"users": 9}, "1 user is not tested: this user knew fewer than 5 movies at the cut-off, or"),
         ({"test_unseen": 1}, "1 held-out interaction (5.0 %) concerns a movie that nobody has in training"),
     ],
 )
@@ -48,6 +56,10 @@ def test_what_does_not_occur_is_not_said(tmp_path):
     text = split.findings(run(tmp_path, {"users": 8, "test_unseen": 0}))
     assert "nobody has" not in text
     assert "nothing held out" not in text
+    assert "cut-off" not in text
+    cut = split.findings(made_up_run(tmp_path, facts={"split": FACTS | CUT}))
+    assert "nothing held out" not in cut
+    assert "learnt from" not in cut
 
 
 def test_the_figure_names_the_item_and_its_medians(tmp_path):

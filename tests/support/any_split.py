@@ -1,5 +1,7 @@
 """Logs of any shape, split by every protocol."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import assume
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from songrec.data import Interactions
 from songrec.errors import DataError
-from songrec.splits import given, strong, triplet_holdout, weak
+from songrec.splits import given, strong, temporal, triplet_holdout, weak
 from songrec.splits.contract import row_of_entries
 
 SMALL = {"min_listeners": 1, "min_songs": 1, "validation_users": 2, "test_users": 2}
@@ -34,17 +36,24 @@ PROTOCOLS = {
     "triplet_holdout": lambda log, seed: triplet_holdout(log, test=0.3, validation=0.2, seed=seed),
     "strong": lambda log, seed: strong(log, **SMALL, holdout=0.3, seed=seed),
     "predefined": split_given,
+    "temporal": lambda log, seed: temporal(log, test=0.3, validation=0.2, seed=seed),
+    "temporal_until": lambda log, seed: temporal(log, until=0.7, validation=0.2, seed=seed),
 }
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 
 def random_log(seed, users, songs, density):
-    """A log of few users and songs, its triplets in any order, each count different from the others."""
+    """A log of few users and songs, its triplets in any order, each count different from the others.
+
+    Of the times, many are the same; no pair was played later than two days after its first time.
+    """
     random = np.random.default_rng(seed)
     user, song = np.nonzero(random.random((users, songs)) < density)
     order = random.permutation(len(user))
     names = np.char.mod("u%02d", user[order]), np.char.mod("s%02d", song[order])
-    return Interactions.from_triplets(*names, 1 + np.arange(len(user)))
+    log = Interactions.from_triplets(*names, 1 + np.arange(len(user)))
+    first, longer = 86_400 * random.integers(0, 40, log.plays.nnz), random.integers(0, 172_800, log.plays.nnz)
+    return dataclasses.replace(log, first=first, last=first + longer)
 
 
 random_logs = st.builds(

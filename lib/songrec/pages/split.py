@@ -59,6 +59,7 @@ def facts(run: Results) -> dict:
     test = known["test"]
     return {
         **known,
+        "until": {part: moment.split()[0] for part, moment in known.get("cut_offs", {}).items()},
         "mean": test["holdout"] / test["users"],
         "untested": 0 if known["protocol"] == "strong" else known["users"] - test["users"],
         "unseen_share": known["test_unseen"] / test["holdout"],

@@ -9,9 +9,16 @@ from songrec.errors import ConfigError
 from songrec.splits.contract import Split
 from songrec.splits.predefined import given
 from songrec.splits.strong import strong
+from songrec.splits.temporal import temporal
 from songrec.splits.weak import triplet_holdout, weak
 
-PROTOCOLS = {"weak": weak, "triplet_holdout": triplet_holdout, "predefined": given, "strong": strong}
+PROTOCOLS = {
+    "weak": weak,
+    "triplet_holdout": triplet_holdout,
+    "predefined": given,
+    "strong": strong,
+    "temporal": temporal,
+}
 TAKES = {
     name: tuple(p.name for p in signature(made).parameters.values() if p.kind is p.KEYWORD_ONLY)[:-1]
     for name, made in PROTOCOLS.items()
@@ -26,7 +33,7 @@ def divide(
     seed: int,
     **parameters: Any,
 ) -> Split:
-    """Divide the log by `weak`, `triplet_holdout`, `strong` or `predefined`.
+    """Divide the log by `weak`, `triplet_holdout`, `strong`, `temporal` or `predefined`.
 
     Parameters
     ----------
@@ -44,7 +51,7 @@ def divide(
     Raises
     ------
     ConfigError
-        For an unknown protocol, or `predefined` without the two parts.
+        For an unknown protocol, `predefined` without the two parts, or `temporal` without times.
     """
     check_names([protocol], PROTOCOLS, "protocol", "split")
     own = {name: parameters[name] for name in TAKES[protocol]}

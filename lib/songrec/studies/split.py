@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from songrec.data.interactions import Interactions
 from songrec.splits import HeldOut, Split
 from songrec.splits.choose import TAKES
+from songrec.splits.temporal import FEWEST, cut_offs, moment
 from songrec.studies.distributions import named, quantiles, survival
 
 
@@ -37,30 +39,53 @@ def sizes(split: Split) -> pd.DataFrame:
     return named({name: survival(counts) for name, counts in _songs(split).items()}, "part")
 
 
-def facts(split: Split, fingerprint: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def facts(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The split in numbers.
 
     Parameters
     ----------
     split : Split
         The division.
-    fingerprint : str
-        Of the whole log.
+    log : Interactions
+        The whole log.
     parameters : mapping
-        What was asked, of any protocol; those that its own takes are kept.
+        What was asked, of any protocol; those that its own uses are kept.
+
+    Returns
+    -------
+    dict
+        Sizes of the parts and what was asked. Where the log was divided at a cut-off (`temporal` with
+        `until`), `cut_offs` has the times of both, by UTC, and `fewest` the songs that a test user knew at
+        least.
     """
     heard = np.bincount(split.final_train().indices, minlength=len(split.song_ids)) > 0
     return {
         "protocol": split.protocol,
         "seed": split.seed,
-        "fingerprint": fingerprint,
+        "fingerprint": log.fingerprint(),
         "users": len(split.user_ids),
         "songs": len(split.song_ids),
         "train": int(split.train.nnz),
         "validation": _held_out(split.validation),
         "test": _held_out(split.test),
         "test_unseen": int(np.count_nonzero(~heard[split.test.holdout.indices])),
-        "parameters": {name: parameters[name] for name in TAKES[split.protocol]},
+        **_asked(split, log, parameters),
+    }
+
+
+def _asked(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The protocol's parameters that had an effect, and the cut-offs where there are any."""
+    own = {name: parameters[name] for name in TAKES[split.protocol]}
+    if split.protocol != "temporal":
+        return {"parameters": own}
+    unused = "test" if own["until"] else "until"
+    asked = {"parameters": {name: value for name, value in own.items() if name != unused}}
+    if not own["until"]:
+        return asked
+    ends = cut_offs(log, own["until"], own["validation"])
+    return asked | {
+        "cut_offs": {name: moment(end) for name, end in ends._asdict().items()},
+        "fewest": FEWEST,
     }
 
 
