@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,8 +18,6 @@ RENAMED = {
 }
 """Stages, keys and values that had another name: an error about one says the new name."""
 
-_Block = TypeVar("_Block", bound=BaseModel)
-
 
 def read_yaml(path: Path) -> Any:
     """What the file holds; `ConfigError` where it is not YAML."""
@@ -29,16 +27,22 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path} is not YAML: {error}") from error
 
 
-def checked(kind: type[_Block], data: Any, where: str) -> _Block:
-    """`data` as a block of this kind; `ConfigError` for the first key that is unknown, missing or wrong."""
+def checked(kind: type[BaseModel], data: Any, where: str) -> Any:
+    """`data` as a block of this kind.
+
+    Raises
+    ------
+    ConfigError
+        For the first key that is unknown, missing or wrong; it names `where` and the key.
+    """
     try:
         return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        *_, last = key = [str(part) for part in first["loc"]] or ["it"]
+        key = [str(part) for part in first["loc"]]
         if first["type"] == "extra_forbidden":
-            check_names([last], kind.model_fields, "key", ".".join([where, *key[:-1]]))
-        raise ConfigError(f"{where}: {'.'.join(key)}{in_words(first)}") from error
+            check_names(key, kind.model_fields, "key", where)
+        raise ConfigError(f"{where}: {'.'.join(key) or 'it'}{in_words(first)}") from error
 
 
 def in_words(error: Any) -> str:
