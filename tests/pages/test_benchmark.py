@@ -1,21 +1,16 @@
 """Published runs side by side: what accuracy costs, where to start, and where numbers come from."""
 
 import numpy as np
-from made_up import breakable, estimates, frame
+from made_up import breakable, estimates, frame, write
 from made_up_comparison import compared_run
 
-from songrec.files import write_json
 from songrec.pages import benchmark, brief
 from songrec.pages import situations as where_to_start
 from songrec.results import Results
 
 MODELS = {"popularity": 0.02, "item_knn": 0.11, "user_knn": 0.10, "ease": 0.12, "blend": 0.13}
-FORMULAS = {
-    "popularity": "8 * songs",
-    "item_knn": "12 * songs",
-    "user_knn": "16 * entries",
-    "ease": "4 * songs ** 2",
-}
+FORMULAS = {"popularity": "8 * songs", "item_knn": "12 * songs", "user_knn": "16 * entries"}
+FORMULAS["ease"] = "4 * songs ** 2"
 
 
 def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.0), newcomers=True, **ingest):
@@ -37,18 +32,12 @@ def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.
         "tune": tuned,
     }
     cost = made.table("train", "cost").assign(fit_seconds=fits, recommend_ms_per_user=[1, 2, 3, 0.5, 9])
-    cost.to_csv(made.folder / "train" / "cost.csv", index=False)
-    for stage, values in facts.items():
-        write_json(made.folder / stage / "facts.json", values)
+    tables = {("train", "cost"): cost}
     if newcomers:
-        rows = [
-            [model, "average_precision", 10, n, value if n or model == "popularity" else 0.0]
-            for model, value in MODELS.items()
-            for n in (0, 5)
-        ]
-        (made.folder / "cold_start").mkdir()
-        curve = estimates("model metric k shown", rows, 0.006)
-        curve.to_csv(made.folder / "cold_start" / "curve.csv", index=False)
+        values = [[m, n, v if n or m == "popularity" else 0.0] for m, v in MODELS.items() for n in (0, 5)]
+        curve = estimates("model shown", values, 0.006).assign(metric="average_precision", k=10)
+        tables["cold_start", "curve"] = curve
+    write(made.folder, tables, facts)
     return Results(name, made.folder, header)
 
 

@@ -1,24 +1,18 @@
 """Numbers become text by one rule, and tables look alike everywhere."""
 
+import made_up
 import numpy as np
-import pandas as pd
 import pytest
-from made_up import made_up_run
 
 from songrec.results import Estimate
 from songrec.show import banner
 from songrec.show.numbers import plain, written
 from songrec.show.table import Tables, counts, estimates, numbers, stacked, table, wide, words
 
-ROWS = pd.DataFrame(
-    {
-        "model": ["a <b>", "a <b>", "c"],
-        "shown": [1, 5, 1],
-        "value": [0.1234, 0.2, 0.3],
-        "ci_low": [0.1134, 0.19, 0.29],
-        "ci_high": [0.1334, 0.21, 0.31],
-        "best": [True, False, False],
-    }
+ROWS = made_up.estimates(
+    "model shown best",
+    [["a <b>", 1, True, 0.1234], ["a <b>", 5, False, 0.2], ["c", 1, False, 0.3]],
+    half=0.01,
 )
 
 
@@ -43,10 +37,8 @@ def test_an_interval_that_is_not_symmetric_is_never_written_with_a_plus_minus():
 
 def test_signs_units_and_missing_numbers():
     assert written([Estimate(-0.00001, -0.1, 0.1)], signed=True) == ["0.00 ± 0.10"]
-    assert written([Estimate(0.5, 0.4, 0.6), Estimate(-0.5, -0.6, -0.4)], signed=True) == [
-        "+0.50 ± 0.10",
-        "−0.50 ± 0.10",
-    ]
+    both = [Estimate(0.5, 0.4, 0.6), Estimate(-0.5, -0.6, -0.4)]
+    assert written(both, signed=True) == ["+0.50 ± 0.10", "−0.50 ± 0.10"]
     assert written([Estimate(0.742), Estimate(np.nan)], unit="%") == ["74.2 %", ""]
     assert written([Estimate(0.5)], interval="ends") == [""]
     assert [plain(value) for value in (1234, np.int64(5), None, np.nan, True)] == [
@@ -116,7 +108,7 @@ def test_estimates_of_another_column():
 
 
 def test_the_banner_says_synthetic_only_where_it_is_and_which_word_to_read(tmp_path):
-    assert "synthetic" in banner(made_up_run(tmp_path, synthetic=True))
-    real = banner(made_up_run(tmp_path, item="artist"))
+    assert "synthetic" in banner(made_up.made_up_run(tmp_path, synthetic=True))
+    real = banner(made_up.made_up_run(tmp_path, item="artist"))
     assert "synthetic" not in real
     assert "read artist where the text says song" in real

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from two_tastes import lists_by, two_tastes
 
 from songrec.evaluation import evaluate, jaccard
-from songrec.lists import TopN
-from songrec.models import create
-from songrec.splits.contract import HeldOut
 from songrec.studies import beyond, segments
 from songrec.studies.evaluate import metrics
 
@@ -18,19 +15,9 @@ ARTISTS = np.arange(40) % 7 - 1
 
 @pytest.fixture(scope="module")
 def world():
-    """Two tastes, 120 users, 40 songs: training matrix, held-out part, three models' lists and values."""
-    rng = np.random.default_rng(0)
-    likes = np.where(np.arange(120)[:, None] % 3 == 0, np.arange(40) < 20, np.arange(40) >= 10)
-    heard = (rng.random((120, 40)) < np.where(likes, 0.45, 0.05)).astype(np.int32)
-    hidden = heard * (rng.random(heard.shape) < 0.3)
-    hidden[np.arange(120), heard.argmax(axis=1)] = heard.max(axis=1)
-    train = csr_array(heard - hidden)
-    users = np.flatnonzero(hidden.any(axis=1)).astype(np.int32)
-    held = HeldOut(users, train[users], csr_array(hidden[users]))
-    fitted = {name: create(estimator).fit(train) for name, estimator in MODELS.items()}
-    lists = {
-        name: TopN(users, *each.recommend(held.fold_in, 20, users=users)) for name, each in fitted.items()
-    }
+    """Training matrix, held-out part, three models' lists and their values."""
+    train, held = two_tastes()
+    lists = lists_by(MODELS, train, held, 20)
     evaluated = {name: evaluate(topn, held.holdout, train, [K]) for name, topn in lists.items()}
     return train, held, lists, evaluated
 

@@ -5,12 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from two_tastes import lists_by, two_tastes
 
 from songrec.errors import ConfigError
 from songrec.evaluation import paired_difference
-from songrec.lists import TopN
-from songrec.models import create
-from songrec.splits import HeldOut
 from songrec.studies.learning_curve import curves, kept, lead, means, subsample
 
 
@@ -32,18 +30,10 @@ def test_smaller_shares_are_part_of_larger_ones():
 @pytest.fixture(scope="module")
 def found():
     """Two models' curves on a log of two tastes."""
-    rng = np.random.default_rng(6)
-    likes = np.where(np.arange(120)[:, None] % 2, np.arange(40) < 20, np.arange(40) >= 20)
-    heard = (rng.random((120, 40)) < np.where(likes, 0.5, 0.03)).astype(np.int32)
-    hidden = heard * (rng.random(heard.shape) < 0.3)
-    users = np.flatnonzero(hidden.any(axis=1)).astype(np.int32)
-    train = csr_array(heard - hidden)
-    held = HeldOut(users, train[users], csr_array(hidden[users]))
+    train, held = two_tastes()
     estimators = {"popularity": "Popularity", "item_knn": "ItemKNN"}
     tuned = {name: {"estimator": each, "hyperparameters": {}} for name, each in estimators.items()}
-    fitted = {name: create(each).fit(train) for name, each in estimators.items()}
-    lists = {n: TopN(users, *each.recommend(held.fold_in, 5, users=users)) for n, each in fitted.items()}
-    return curves(tuned, lists, train, held, [0.05, 0.5], 5)
+    return curves(tuned, lists_by(estimators, train, held, 5), train, held, [0.05, 0.5], 5)
 
 
 def test_the_whole_log_comes_first_and_all_is_kept_of_it(found):

@@ -44,13 +44,18 @@ def made_up_run(
     }
     known = {"profile": name, "title": "Made up", "description": "Invented.", "synthetic": synthetic}
     write_json(folder / name / "run.json", known | {"item": item, "models": entries} | header)
-    for (of, table), frame in (tables or {}).items():
-        path = folder / name / of / f"{table}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(path, index=False)
-    for of, values in (facts or {}).items():
-        write_json(folder / name / of / "facts.json", dict(values))
+    write(folder / name, tables or {}, facts or {})
     return Results(name, folder / name, known | {"item": item, "models": entries} | header)
+
+
+def write(folder: Path, tables: Mapping[Any, pd.DataFrame], facts: Mapping[str, Any]) -> None:
+    """Write tables, by (stage, table), and facts, by stage, into the folder of a run."""
+    for (stage, table), rows in tables.items():
+        path = folder / stage / f"{table}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_csv(path, index=False)
+    for stage, values in facts.items():
+        write_json(folder / stage / "facts.json", dict(values))
 
 
 def frame(columns: str, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:

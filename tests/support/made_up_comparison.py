@@ -1,7 +1,6 @@
 """A made-up run that was evaluated and compared."""
 
-import pandas as pd
-from made_up import estimates, made_up_run
+from made_up import estimates, frame, made_up_run
 
 MAP = ("average_precision", 10)
 LEVELS = {"popularity": 0.02, "item_knn": 0.11, "user_knn": 0.10, "ease": 0.05}
@@ -21,25 +20,19 @@ def compared_run(
             ("coverage", 10, 0.5 if model == ranked[0] else 0.6 * levels[model]),
         ]
     ]
-    metrics = estimates(["model", "metric", "k"], measured, half)
+    metrics = estimates("model metric k", measured, half)
     whole = metrics["metric"] == "coverage"
     metrics.loc[whole, ["ci_low", "ci_high"]] = float("nan")
     pairs = [(a, b) for place, a in enumerate(ranked) for b in ranked[place + 1 :]]
     asked = [(a, b, name, 10) for a, b in pairs for name in ("precision", "recall", MAP[0])]
-    keys = ["model", "than", "metric", "k"]
+    keys = "model than metric k"
     differences = estimates(keys, [[*each, levels[each[0]] - levels[each[1]]] for each in asked], half)
     differences["p_holm"] = [0.5 if {*each[:2]} <= {ranked[0], *alike} else 0.01 for each in asked]
     differences = differences.assign(p=0.01, wilcoxon=0.01, wilcoxon_holm=0.02, effect=0.3)
     differences = differences.assign(win_rate_difference=0.1, minimum_detectable=detectable)
     ratios = estimates(keys, [[*each, levels[each[0]] / levels[each[1]]] for each in asked], 0.3)
-    best = pd.DataFrame(
-        [
-            [metric, 10, model, model in {ranked[0], *alike}]
-            for metric in (MAP[0], "precision", "recall", "hit_rate")
-            for model in levels
-        ],
-        columns=["metric", "k", "model", "best"],
-    )
+    marked = [(name, model) for name in (MAP[0], "precision", "recall", "hit_rate") for model in levels]
+    best = [[metric, 10, model, model in {ranked[0], *alike}] for metric, model in marked]
     reach = [[model, x, y] for model in ["held out", *levels] for x, y in ((0.01, 0.2), (1.0, 1.0))]
     names = ["3 to 9", "10 to 50"][:groups]
     activity = [[model, name, value] for model, value in levels.items() for name in names]
@@ -47,16 +40,14 @@ def compared_run(
     cost = [[model, 0.5, 0.1, 200.0, 2] for model in levels]
     tables = {
         ("evaluate", "metrics"): metrics.assign(n_users=users),
-        ("evaluate", "hits"): estimates(["model", "hits"], [[m, n, 0.5] for m in levels for n in (0, "1+")]),
-        ("evaluate", "activity"): estimates(["model", "group"], activity, half),
-        ("evaluate", "activity_gap"): estimates(["model", "group", "than"], gap, half),
+        ("evaluate", "hits"): estimates("model hits", [[m, n, 0.5] for m in levels for n in (0, "1+")]),
+        ("evaluate", "activity"): estimates("model group", activity, half),
+        ("evaluate", "activity_gap"): estimates("model group than", gap, half),
         ("compare", "differences"): differences,
         ("compare", "ratios"): ratios,
-        ("compare", "best"): best,
-        ("compare", "reach"): pd.DataFrame(reach, columns=["model", "song_share", "place_share"]),
-        ("train", "cost"): pd.DataFrame(
-            cost, columns=["model", "fit_seconds", "recommend_ms_per_user", "peak_mb", "threads"]
-        ),
+        ("compare", "best"): frame("metric k model best", best),
+        ("compare", "reach"): frame("model song_share place_share", reach),
+        ("train", "cost"): frame("model fit_seconds recommend_ms_per_user peak_mb threads", cost),
     }
     tally = {"tests": len(asked), "pairs": len(pairs), "apart": len(pairs) - len(alike)}
     facts = {
