@@ -14,7 +14,7 @@ from songrec.data import Interactions
 from songrec.extras import missing
 from songrec.files import read_json, write_json
 from songrec.models.registry import model_names
-from songrec.splits import Split, strong, weak
+from songrec.splits import Split, strong, temporal, weak
 from songrec.tuning.record import KEYS
 
 HERE = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
@@ -85,10 +85,13 @@ def log() -> Interactions:
     return Interactions.from_triplets(*names, random.integers(1, 9, len(user)))
 
 
-@pytest.fixture(scope="module", params=["weak", "strong"])
+@pytest.fixture(scope="module", params=["weak", "strong", "temporal"])
 def split(request, log) -> Split:
     if request.param == "weak":
         return weak(log, seed=3)
+    if request.param == "temporal":
+        first = np.random.default_rng(5).integers(0, 10**9, log.plays.nnz)
+        return temporal(dataclasses.replace(log, first=first, last=first), until=0.8)
     return strong(log, min_listeners=2, min_songs=5, validation_users=20, test_users=20, seed=3)
 
 

@@ -397,9 +397,8 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
 def _by_place(reading, rows, user, song, plays, time, said) -> tuple[str, str, str, str]:
     """Without a header the order is user, item, count, time; of numbers, the large ones are times."""
     free = [place for place in range(len(reading.names)) if str(place) not in (user, song, plays, time)]
-    taken = []
-    for wanted in (user, song):
-        taken.append(wanted or str(free.pop(0)) if wanted or free else "")
+    user = user or str(free.pop(0) if free else "")
+    song = song or str(free.pop(0) if free else "")
     for place in free:
         values = [row[place] for row in rows[:1000]]
         if not time and "time" not in said and all(_is_time(value) for value in values):
@@ -411,7 +410,7 @@ def _by_place(reading, rows, user, song, plays, time, said) -> tuple[str, str, s
             and all(not isinstance(plays_of(value), str) for value in values)
         ):
             plays = str(place)
-    return (*taken, plays, time)
+    return user, song, plays, time
 
 
 def _is_time(text: str) -> bool:
