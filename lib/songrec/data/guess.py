@@ -85,14 +85,22 @@ class Reading:
         "text", "JSON", or the kind of table.
     names : tuple of str
         Names of the fields, or their places as text where the file has no header.
-    user, song : str
-        Names (or places) of their columns.
-    plays, time : str
-        As these; empty where there is none.
+    user : str
+        Name (or place) of the users' column.
+    song : str
+        Of the items' column.
+    plays : str
+        Of the counts' column; empty where each row is one play.
+    time : str
+        Of the times' column; empty where there is none.
     item : str
         What is listened to.
-    separator, member, encoding : str
-        Of text.
+    separator : str
+        Between the fields of text.
+    member : str
+        Which file of an archive.
+    encoding : str
+        Of text; empty: UTF-8, or as a byte order mark says.
     header : bool
         Whether the first line names the columns.
     sample : tuple of tuple

@@ -70,8 +70,10 @@ class IngestReport:
         Their plays.
     in_quotes : bool
         Whether every user's id stands in quotes, which were kept.
-    since, until : int, optional
-        The first and the last time, in seconds since 1970, where the log has times.
+    since : int, optional
+        The first time, in seconds since 1970, where the log has times.
+    until : int, optional
+        The last time.
     """
 
     source: str

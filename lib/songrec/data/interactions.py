@@ -26,9 +26,11 @@ class Interactions:
     order : int array (plays.nnz,)
         For each entry of `plays.data` the position of that triplet in the log (0 is the first). Protocols
         that draw rows "in file order" need it.
-    first, last : int64 array (plays.nnz,), optional
-        For each entry the first and the last time at which the user played the song, in seconds since 1970,
-        where the log has times.
+    first : int64 array (plays.nnz,), optional
+        For each entry the first time at which the user played the song, in seconds since 1970, where the log
+        has times.
+    last : int64 array (plays.nnz,), optional
+        The last time, as `first`.
     """
 
     plays: csr_array

@@ -51,8 +51,10 @@ class Layout(NamedTuple):
     ----------
     separator : str
         Between fields: one character, or several, and then nothing is quoted.
-    user, song : int
-        Their places.
+    user : int
+        Place of the user.
+    song : int
+        Place of the song.
     plays : int, optional
         Its place; None: each line is one play.
     time : int, optional

@@ -48,16 +48,16 @@ class Asked:
         Between fields; empty: by the file's name.
     header : bool
         Whether the first line is no triplet.
+    item : str
+        What is listened to, "song" or "artist".
+    world : SyntheticWorld, optional
+        For the source "synthetic".
     member : str
         Which file of an archive, where it holds several.
     encoding : str
         Of text; empty: UTF-8, or as a byte order mark says.
     time : str or int
         Name or place of a column of times; empty: none is read.
-    item : str
-        What is listened to, "song" or "artist".
-    world : SyntheticWorld, optional
-        For the source "synthetic".
     """
 
     path: str | Path | Sequence[str | Path] = ""
