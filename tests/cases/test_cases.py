@@ -1,10 +1,11 @@
 """Logs as people have them, one small file a kind: what is read of each, or what is said."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from songrec.data import check
+from songrec.data import Asked, check, find_source
 from songrec.data.guess import guess, source_of
 from songrec.data.ingest import ingest
 from songrec.data.triplet_file import to_interactions
@@ -104,6 +105,45 @@ def test_layouts_of_public_data_sets(tmp_path):
     assert log.user_ids.tolist() == ["user_000001", "user_000002"]
     assert log.song_ids.tolist() == ["a7f7df4a", "f1b1cf71"]
     assert log.first.tolist() == [1241445250, 1241478537, 1241445124]
+
+
+PUBLISHED = {
+    "movielens-100k": ("ml-100k/u.data", "1\t7\t3\t881250949\n2\t9\t3\t891717742\n"),
+    "movielens-1m": ("ml-1m/ratings.dat", "1::7::5::978300760\n2::9::3::978302109\n"),
+    "lastfm-360k": ("lastfm-dataset-360K/usersha1-artmbid-artname-plays.tsv", "1\tm\t7\t1\n2\tn\t9\t1\n"),
+    "lastfm-1k": (
+        "lastfm-dataset-1K/userid-timestamp-artid-artname-traid-traname.tsv",
+        "1\t2009-05-04T23:08:57Z\ta\tA\t\t7\n2\t2009-05-04T13:54:10Z\tb\tB\tt\t9\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_data_set_is_read_by_its_name(tmp_path, name):
+    member, text = PUBLISHED[name]
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("README", "Read me.")
+        packed.writestr(member, text)
+        packed.writestr("ml-100k/u.item", "7|Café (1995)||x\n".encode("latin-1"))
+        packed.writestr("ml-1m/movies.dat", "7::Café (1995)::Drama\n".encode("latin-1"))
+    source = find_source(name)
+    log = source.open(Asked(archive))
+    ingest(log, tmp_path / "t.parquet", tmp_path / "r.parquet")
+    made = to_interactions(tmp_path / "t.parquet")
+    assert made.plays.toarray().tolist() == [[1, 0], [0, 1]]
+    assert made.song_ids.tolist() == ["7", "9"]
+    assert (made.first is not None) == (name != "lastfm-360k")
+    titles = ["Café (1995)"] if log.item == "movie" else ["7"]
+    assert source.titles(Asked(archive)).label(["7"]) == titles
+
+
+def test_an_export_is_read_by_the_names_of_its_files():
+    report = check(find_source("spotify").open(Asked([LOGS / "ann", LOGS / "bob"])))
+    assert (report.users, report.songs, report.plays) == (2, 2, 4)
+    assert check(find_source("listenbrainz").open(Asked(LOGS / "listens.jsonl"))).users == 2
+    with pytest.raises(DataError, match="no file here is called StreamingHistory"):
+        find_source("spotify").open(Asked(LOGS / "partitioned"))
 
 
 def test_columns_of_other_types_are_read_where_their_meaning_is_clear(tmp_path):

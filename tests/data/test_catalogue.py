@@ -63,7 +63,7 @@ def test_from_unique_tracks(tmp_path):
     path.write_text("TR1<SEP>S2<SEP>Artist<SEP>Ti\x85tle\nTR2<SEP>S1<SEP>B<SEP>T\n", encoding="utf-8")
     assert Catalogue.from_unique_tracks(path).label(["S2", "S1"]) == ["Ti tle, by Artist", "T, by B"]
     path.write_text("TR1<SEP>S2<SEP>Artist<SEP>Title\nTR2<SEP>S1\n")
-    with pytest.raises(DataError, match=r"unique_tracks\.txt:2: not a line"):
+    with pytest.raises(DataError, match=r"unique_tracks\.txt:2: 2 fields with <SEP> between, not 4"):
         Catalogue.from_unique_tracks(path)
 
 

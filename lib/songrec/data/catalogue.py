@@ -74,14 +74,46 @@ class Catalogue:
     @classmethod
     def from_unique_tracks(cls, path: Path) -> "Catalogue":
         """From the Million Song Dataset's unique_tracks.txt: `track<SEP>song<SEP>artist<SEP>title` lines."""
-        fields = [line.split("<SEP>") for line in _text(path).split("\n") if line]
-        broken = next((i for i, parts in enumerate(fields, 1) if len(parts) != 4), None)
-        if broken:
-            raise DataError(
-                f"{path}:{broken}: not a line of unique_tracks.txt (four fields with <SEP> between)"
-            )
-        _, songs, artists, titles = zip(*fields, strict=True) if fields else ((), (), (), ())
-        return cls.from_columns(songs, titles, artists)
+        return cls.from_fields(path, "<SEP>", 1, 3, artist=2)
+
+    @classmethod
+    def from_fields(
+        cls,
+        path: Path,
+        separator: str,
+        song: int,
+        title: int,
+        artist: int | None = None,
+        member: str = "",
+        encoding: str = "",
+    ) -> "Catalogue":
+        """From lines of fields without a header, where nothing is quoted.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        separator : str
+            Between fields.
+        song, title, artist : int
+            Their places.
+        member, encoding : str
+            As `read_chunks` has them.
+
+        Raises
+        ------
+        DataError
+            For a line with other fields than the first.
+        """
+        fields = [line.split(separator) for line in _text(path, member, encoding).split("\n") if line]
+        width = len(fields[0]) if fields else 0
+        for number, parts in enumerate(fields, 1):
+            if len(parts) != width or width <= max(song, title, artist or 0):
+                raise DataError(f"{path}:{number}: {len(parts)} fields with {separator} between, not {width}")
+        columns = [
+            [parts[at] for parts in fields] for at in (song, title, *([] if artist is None else [artist]))
+        ]
+        return cls.from_columns(*columns)
 
     @classmethod
     def from_lastfm(cls, path: Path) -> "Catalogue":
@@ -146,9 +178,9 @@ def _year(text: str) -> int:
     return int(float(text)) if text.replace(".", "", 1).isdigit() else 0
 
 
-def _text(path: Path, member: str = "") -> str:
+def _text(path: Path, member: str = "", encoding: str = "") -> str:
     try:
-        return b"".join(read_chunks(Path(path), member)).decode("utf-8")
+        return b"".join(read_chunks(Path(path), member, encoding)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8: {error}") from error
     except Damaged as error:

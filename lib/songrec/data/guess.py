@@ -68,7 +68,18 @@ PLAYS = (
 )
 RATINGS = ("rating", "ratings", "stars", "score", "overall")
 TIMES = (
-    *("timestamp", "time", "datetime", "playedat", "listenedat", "endtime", "eventtime", "date", "ts"),
+    *(
+        "timestamp",
+        "time",
+        "datetime",
+        "when",
+        "playedat",
+        "listenedat",
+        "endtime",
+        "eventtime",
+        "date",
+        "ts",
+    ),
     *("unixreviewtime", "invoicedate", "createdat", "tdat"),
 )
 
@@ -378,6 +389,8 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
     user, song = reading.user or named(USERS), reading.song or song
     plays = reading.plays or ("" if "plays" in said else named(PLAYS))
     time = reading.time or ("" if "time" in said else named(TIMES))
+    if not time and "time" not in said:
+        time = _dated(reading, rows)
     if reading.kind == "JSON" and not user:
         user = FOLDER
         reading = _noted(
@@ -400,6 +413,14 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
         reading = replace(reading, item=item)
     reading = replace(reading, user=user, song=song)
     return _count_and_time(reading, rows, plays, time, said)
+
+
+def _dated(reading: Reading, rows: Sequence[Sequence[str]]) -> str:
+    """A column of dates, whatever it is called; numbers may be anything."""
+    values = {name: [row[place] for row in rows[:1000]] for place, name in enumerate(reading.names)}
+    return next(
+        (name for name, of in values.items() if not any(map(_is_number, of)) and all(map(_is_time, of))), ""
+    )
 
 
 def _by_place(reading, rows, user, song, plays, time, said) -> tuple[str, str, str, str]:

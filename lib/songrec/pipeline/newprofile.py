@@ -88,7 +88,7 @@ class Proposal:
         Of the log after filters.
     core : int
         Every user has so many items, and every item so many users, at least; 1: no filter.
-    estimates : list of Need
+    needs : list of Need
         Of the models.
     text : str
         The profile.
@@ -100,7 +100,7 @@ class Proposal:
     whole: bool
     size: Size
     core: int
-    estimates: list[Need]
+    needs: list[Need]
     text: str
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ class Proposal:
                 "",
             ]
         lines.append(f"{'model':<16}{'memory':>12}{'search':>12}")
-        for one in self.estimates:
+        for one in self.needs:
             lines.append(f"{one.label:<16}{one.memory:>12}{one.search:>12}  {one.why_not}".rstrip())
         return "\n".join(lines)
 
@@ -317,6 +317,4 @@ def _pages(songs: np.ndarray, n_songs: int) -> list[tuple[str, Any, str]]:
     if long >= 60:
         users = {"validation_users": min(500, long // 3), "test_users": min(500, long // 3)}
         stages.append(("cold_start", users, "new users are played by users with 25 or more"))
-    else:
-        stages.append(("cold_start", None, f"left out: only {long} users have the 25 items that it wants"))
     return stages
