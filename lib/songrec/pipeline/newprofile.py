@@ -206,8 +206,14 @@ def _size(kept: Interactions, report: IngestReport, files: Sequence[Path], whole
         return Size(kept.n_users, kept.n_songs, kept.plays.nnz)
     size = sum(file.stat().st_size for path in files for file in files_of(path))
     share = max(1.0, size / (report.lines * 30))  # a row of text takes 30 to 70 bytes, packed text a third
-    songs = kept.n_songs * math.sqrt(share)  # later rows bring fewer new items than new users
-    return Size(round(kept.n_users * share), round(songs), round(kept.plays.nnz * share))
+    early = kept.order < np.median(kept.order)
+    users = np.repeat(np.arange(kept.n_users), np.diff(kept.plays.indptr))
+    grown = []
+    for ids, n in ((users, kept.n_users), (kept.plays.indices, kept.n_songs)):
+        # Ids grow as a power of the rows (Heaps 1978): as they did from the first half of these rows to all.
+        power = math.log2(n / max(1, len(np.unique(ids[early]))))
+        grown.append(round(n * share ** min(power, 1.0)))
+    return Size(*grown, round(kept.plays.nnz * share))
 
 
 def _estimate(label: str, spec: ModelSpec, size: Size) -> Need:
