@@ -137,6 +137,7 @@ def test_data_check_says_where_a_bad_file_is_bad(tmp_path, capsys):
     shown = capsys.readouterr()
     assert "log.tsv:2: plays not a number: 'u1\\ts1\\tmany'" in shown.err
     assert "log.tsv:3: " in shown.err
+    assert "name two columns, user and song (`--user`, `--item`, `--plays`)" in shown.err
     assert "separator '\\t', the first line names the columns" in shown.out
     assert "u1           s1           many" in shown.out
 

@@ -276,7 +276,7 @@ def similar(profile, song, model, n) -> None:
     """
     from songrec.serve import open_service
 
-    print(open_service(profile, model).similar(song, n))
+    print(open_service(profile, model, similar=True).similar(song, n))
 
 
 @cli.group(epilog=_EXIT)
@@ -333,8 +333,18 @@ def data_check(files, **said) -> None:
     print(f"{reading}\n")
     report = check(source_of(reading))
     if problem := report.problem():
-        raise DataError(problem)
+        raise DataError(_as_options(problem))
     print(report)
+
+
+def _as_options(message: str) -> str:
+    """A message of the library, which names parameters of a profile, by the options of the command line."""
+    for name, options in {
+        "columns": "`--user`, `--item`, `--plays`",
+        **{name: f"`--{name}`" for name in ("separator", "header", "encoding", "member", "time")},
+    }.items():
+        message = message.replace(f"`{name}`", options)
+    return message
 
 
 def _said(options: dict) -> dict:

@@ -242,16 +242,18 @@ class Results:
             raise DataError(f"{self.folder / 'tune'}: no value on validation")
         return max(reached, key=reached.__getitem__)
 
-    def winner(self) -> str:
+    def winner(self, among: Iterable[str] | None = None) -> str:
         """The model to serve: of those that are not made of others the best on validation.
 
         Not of the test, whose best would be flattered by being the best. Where nothing was searched it is the
-        first of the profile.
+        first of the profile. `among` some models it is the best of these.
         """
-        try:
-            return self.chosen(single=True)
-        except DataError:
-            return next(iter(self.facts("tune")))
+        found = {model: facts["value"] for model, facts in self.facts("tune").items()}
+        of = [
+            model for model in found if not self.made_of_others(model) and (among is None or model in among)
+        ]
+        searched = [model for model in of if found[model] is not None]
+        return max(searched, key=found.__getitem__) if searched else of[0]
 
     def best(self, metric: str = DECIDING, cutoff: int = 10, among: Iterable[str] | None = None) -> set[str]:
         """The best model by a metric and all that are not significantly worse, as the comparison decided.

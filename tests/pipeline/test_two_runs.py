@@ -27,7 +27,9 @@ def run(name: str, lead: float, neighbours: int):
     tables = {("evaluate", "metrics"): estimates(["model", "metric", "k"], means)}
     facts = {
         "ingest": {"fingerprint": "abc"},
-        "tune": {label: {"hyperparameters": {"neighbours": neighbours}} for label in ("popularity", "item_knn")},
+        "tune": {
+            label: {"hyperparameters": {"neighbours": neighbours}} for label in ("popularity", "item_knn")
+        },
     }
     made = made_up_run(paths.processed, tables, facts, name="tables")
     split = weak(LOG, test=0.5, seed=1)

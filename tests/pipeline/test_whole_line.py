@@ -75,9 +75,8 @@ def test_the_command_line_recommends(line, capsys):
     assert main(["similar", "--profile", "tiny", "--song", song, "--n", "2"]) == 0
     shown = capsys.readouterr().out
     assert "songs like" in shown
-    winner = Results.of_run("tiny").winner()
     values = {model: found["value"] for model, found in Results.of_run("tiny").facts("tune").items()}
-    assert values[winner] == max(value for value in values.values() if value)
+    winner = max(("item_knn", "ease"), key=values.__getitem__)  # user-KNN has no likeness of songs
     assert f"{winner} answers: " in shown
     assert main(["recommend", "--profile", "tiny", "--songs", song[:-1] + "0"]) == 1
     assert "Did you mean" in capsys.readouterr().err

@@ -101,8 +101,14 @@ class IngestReport:
                 "no quoting. Write the log as CSV to have them read."
             )
         if self.capped:
-            notes.append(f"{self.capped:,} merged counts of plays passed 2,147,483,647 and were set to it.")
+            notes.append(f"Merged counts of plays that passed 2,147,483,647 were set to it: {self.capped:,}.")
         return notes
+
+    @property
+    def days(self) -> list[str]:
+        """The first and the last day (UTC); nothing where the log has no times."""
+        times = [] if self.since is None else [self.since, self.until]
+        return [f"{datetime.fromtimestamp(one, UTC):%Y-%m-%d}" for one in times]
 
     @property
     def n_rejected(self) -> int:
@@ -112,9 +118,8 @@ class IngestReport:
         kept = f"{self.triplets:,} triplets of {self.users:,} users and {self.songs:,} {self.item}s"
         read = f"{self.lines:,} lines, {self.n_rejected:,} rejected, {self.duplicates:,} merged"
         lines = [f"{self.source}: {read}; {kept}", *self.notes, *(f"  {one}" for one in self.first_rejects)]
-        if self.since is not None:
-            first, last = (f"{datetime.fromtimestamp(one, UTC):%Y-%m-%d}" for one in (self.since, self.until))
-            lines.insert(1, f"from {first} to {last}")
+        if self.days:
+            lines.insert(1, "from {} to {}".format(*self.days))
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:

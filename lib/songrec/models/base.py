@@ -167,6 +167,11 @@ class Recommender(ABC):
             raise DataError(f"song codes must lie between 0 and {self.n_songs_ - 1}")
         return self._similar_songs(songs, positive("k", k))
 
+    @classmethod
+    def compares_songs(cls) -> bool:
+        """Whether it has an item similarity, for `similar_songs`."""
+        return cls._similar_songs is not Recommender._similar_songs
+
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         raise ConfigError(f"{type(self).__name__} has no item similarity: ask ItemKNN")
 

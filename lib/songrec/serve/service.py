@@ -14,7 +14,7 @@ from songrec.data import Catalogue, Interactions, codes_of
 from songrec.errors import DataError
 from songrec.evaluation.metrics import METRICS
 from songrec.lists import NOTHING
-from songrec.models import Popularity, Recommender, load_model
+from songrec.models import Popularity, Recommender, create, load_model
 from songrec.paths import PROFILES, Paths
 from songrec.results import Results
 from songrec.serve.near import near_ids
@@ -236,7 +236,7 @@ def _did_you_mean(ids: np.ndarray, wanted: str) -> str:
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
-def open_service(profile: str, model: str | None = None) -> Service:
+def open_service(profile: str, model: str | None = None, similar: bool = False) -> Service:
     """The service over what the last run of a profile made.
 
     Parameters
@@ -244,7 +244,9 @@ def open_service(profile: str, model: str | None = None) -> Service:
     profile : str
         Name of the profile.
     model : str, optional
-        A label of the profile.
+        A label of the profile; by default the run's winner.
+    similar : bool
+        Whether songs are to be compared: the winner is then the best of those that can.
 
     Raises
     ------
@@ -256,7 +258,8 @@ def open_service(profile: str, model: str | None = None) -> Service:
     known = read_profile(profile, PROFILES).models
     paths = Paths(profile)
     run = Results.of_run(profile)
-    label = model or run.winner()
+    able = [one for one, spec in known.items() if type(create(spec.estimator)).compares_songs()]
+    label = model or run.winner(able or None if similar else None)
     check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
@@ -271,17 +274,17 @@ def open_service(profile: str, model: str | None = None) -> Service:
         Catalogue.load(paths.interim / "songs.parquet"),
         run.synthetic,
         run.item,
-        "" if model else _why(run, label),
+        "" if model else _why(run, label, "that compare songs and" if similar else "that"),
     )
 
 
-def _why(run: Results, label: str) -> str:
+def _why(run: Results, label: str, which: str) -> str:
     """Why a model answers that nobody asked for."""
     found = run.facts("tune")[label]
     if found["value"] is None:
         return f"{label} answers: no model of the run was searched. --model names another."
     metric, _, cutoff = found["metric"].partition("@")
     return (
-        f"{label} answers: of the models that are not made of others it was the best on validation "
+        f"{label} answers: of the models {which} are not made of others it was the best on validation "
         f"({METRICS[metric].title(int(cutoff))} {found['value']:.3f}). --model names another."
     )

@@ -84,6 +84,8 @@ def facts(
         "lines": report.lines,
         "rejected": report.rejected,
         "duplicates": report.duplicates,
+        "notes": report.notes,
+        "days": report.days,
         "read": read,
         "filters": {name: value for name, value in filters.items() if value not in ("", 1)},
         "users": log.n_users,
