@@ -7,7 +7,7 @@ import numpy as np
 
 from songrec.config import check_names
 from songrec.data.interactions import Interactions
-from songrec.errors import ConfigError
+from songrec.errors import ConfigError, DataError
 from songrec.splits.contract import Split, nobody
 from songrec.splits.predefined import given
 from songrec.splits.strong import strong
@@ -21,6 +21,9 @@ PROTOCOLS = {
     "strong": strong,
     "temporal": temporal,
 }
+FEWEST = 6
+"""With fewer test users no study has anything to say."""
+
 TAKES = {
     name: tuple(p.name for p in signature(made).parameters.values() if p.kind is p.KEYWORD_ONLY)[:-1]
     for name, made in PROTOCOLS.items()
@@ -67,4 +70,9 @@ def divide(
     split = PROTOCOLS[protocol](log, *both, seed=seed, **own)
     if not len(split.validation.users):
         raise nobody("validation", np.diff(log.plays.indptr).max())
+    if len(split.test.users) < FEWEST:
+        raise DataError(
+            f"the log is too small: models are compared user by user, and {len(split.test.users)} can be "
+            f"tested where at least {FEWEST} are wanted. Hold out a larger share (split.test), or bring more data."
+        )
     return split

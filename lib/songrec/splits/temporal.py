@@ -48,9 +48,9 @@ def temporal(
         The whole log, with times.
     test, validation : float
         Without `until`, a user with n songs has the int(test * n) last ones held out for test and the
-        int(validation * n) before them for validation: as many as under `weak`, short histories too. With `until`, `test` is not
-        used, and validation holds the last int(validation * n) of the log's n (user, song) pairs before the
-        cut-off, of all users together.
+        int(validation * n) before them for validation: as many as under `weak`, of short histories too. With
+        `until`, `test` is not used, and validation holds the last int(validation * n) of the log's n (user,
+        song) pairs before the cut-off, of all users together.
     until : str or float
         Empty: no cut-off. A date (2010-05-31): its last second, by UTC. A number between 0 and 1: the time
         until which this share of the log's pairs had been played for the first time.
