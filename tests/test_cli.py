@@ -52,7 +52,7 @@ def asked(monkeypatch) -> list:
         similar=lambda *what: made.append(("similar", *what)),
         named=lambda text: text.split(","),
     )
-    monkeypatch.setattr("songrec.serve.open_service", lambda *which: made.append(which) or service)
+    monkeypatch.setattr("songrec.serve.open_service", lambda *which, **_: made.append(which) or service)
     return made
 
 

@@ -10,6 +10,7 @@ from songrec.errors import DataError
 from songrec.files import write_json
 from songrec.models import ItemKNN, Popularity
 from songrec.paths import Paths
+from songrec.results import Results
 from songrec.serve import Service, open_service
 from songrec.serve.near import near_ids
 
@@ -179,5 +180,9 @@ def test_the_winner_answers_and_says_so_unless_another_is_named(made):
         "item_knn answers: of the models that are not made of others it was the best on val"
     )
     assert "(MAP@10 0.300)" in said
+    facts = {"value": 0.35, "metric": "average_precision@10"}
+    write_json(made.tables / "tune" / "user_knn" / "facts.json", facts)
+    assert Results.of_run("tiny").winner() == "user_knn"  # which has no likeness of songs
+    assert open_service("tiny", similar=True).why.startswith("item_knn answers: of the models that compare s")
     named = open_service("tiny", "popularity")
     assert (named.label, named.why) == ("popularity", "")

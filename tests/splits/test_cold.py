@@ -82,6 +82,6 @@ def test_new_songs_are_in_no_training():
 
 def test_a_share_that_leaves_nothing():
     with pytest.raises(DataError, match="leaves none new or none known"):
-        new_songs(log(songs=3), 0.01)
+        new_songs(log(songs=1), 0.01)
     with pytest.raises(ConfigError, match="share must be"):
         new_songs(log(), 1.0)

@@ -16,7 +16,8 @@ class Agreement:
     Attributes
     ----------
     tau : float
-        Kendall's tau-b between the means; 1 the same order, -1 the opposite one, NaN for one model alone.
+        Kendall's tau-b between the means; 1 the same order, -1 the opposite one, NaN where by one
+        of them no two models differ.
     pairs : int
         Pairs of models.
     reversed : list of (str, str)

@@ -119,6 +119,7 @@ def facts(run: Results) -> dict:
     since = ahead_from(run.table(STAGE, "gains"))
     return {
         **asked,
+        "fewer": asked.get("fewer"),
         "start": curve[(curve["model"] == baseline) & (curve["shown"] == 0)].iloc[0].to_dict(),
         "highest": highest,
         "since": {n: [m for m, at in since.items() if at == n] for n in sorted({*since.values()} - {0})},

@@ -203,6 +203,7 @@ def facts(run: Results) -> dict:
         "users": run.rows(STAGE, "values", model=best)["n_users"].iloc[0],
         "moved": moved.sort_values("ratio", ascending=False, kind="stable").to_dict("records"),
         "pairs": int(orders["pairs"].max()),
+        "tied": bool(orders["tau"].isna().all()),
         "others": len(orders),
         "changed": orders[orders["reversed"] > 0].to_dict("records"),
         "sampled": _first(run, "sampled"),

@@ -242,11 +242,10 @@ def _profile(
     whole: bool,
 ) -> str:
     """The text of the profile: values by YAML, comments by hand."""
-    songs = np.diff(log.plays.indptr)
     stages: list[tuple[str, Any, str]] = [
-        *_split(songs, reading),
+        *_split(reading),
         ("tune", {"trials": TRIALS}, "points that each model's search tries"),
-        *_pages(songs, log.n_songs),
+        *_pages(log.n_songs),
     ]
     seen = f"{report.lines:,} rows" if whole else f"the first {report.lines:,} rows"
     head = [
@@ -302,8 +301,8 @@ def _as_raw(path: Path) -> str:
     return path.as_posix()
 
 
-def _split(songs: np.ndarray, reading: Reading) -> list[tuple[str, Any, str]]:
-    """A fifth of each user's items for the test; with short histories, one item a user at least."""
+def _split(reading: Reading) -> list[tuple[str, Any, str]]:
+    """How the log is divided."""
     parameters: dict[str, Any] = {"protocol": "weak"}
     comment = "a fifth of each user's items is held out at random"
     if reading.time:
@@ -311,16 +310,12 @@ def _split(songs: np.ndarray, reading: Reading) -> list[tuple[str, Any, str]]:
     return [("split", parameters, comment)]
 
 
-def _pages(songs: np.ndarray, n_songs: int) -> list[tuple[str, Any, str]]:
-    """Sizes of pages that the log affords; a page that it cannot bear is left out."""
+def _pages(n_songs: int) -> list[tuple[str, Any, str]]:
+    """Sizes of pages that the log affords, where the page does not see to it."""
     stages: list[tuple[str, Any, str]] = []
     length = min(100, max(10, n_songs // 2))
     if length < 100:
         stages.append(("train", {"n": length}, "length of the lists"))
         cutoffs = [k for k in (5, 10, 20, 50) if k < length] + [length]
         stages.append(("evaluate", {"cutoffs": cutoffs}, "how much of a list is looked at"))
-    long = int((songs >= 20 + 5).sum())
-    if long >= 60:
-        users = {"validation_users": min(500, long // 3), "test_users": min(500, long // 3)}
-        stages.append(("cold_start", users, "new users are played by users with 25 or more"))
     return stages

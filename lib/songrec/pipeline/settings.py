@@ -93,14 +93,14 @@ def _settled(
 
 
 def _default(parameter: Parameter, profile: Profile) -> Any:
-    """What a parameter is where nobody sets it: a notebook's own, as far as the profile has these models.
+    """What a parameter is where nobody sets it: all models, else a notebook's own, where the profile has it.
 
     A profile without the model that a notebook names by default gets its first as the baseline, else its last
     that is not made of others.
     """
     value = parameter.default
     if parameter.name == "models":
-        return [label for label in value if label in profile.models] or list(profile.models)
+        return list(profile.models)
     if parameter.name not in LABELS or not value or value in profile.models:
         return value
     if parameter.name == "baseline":

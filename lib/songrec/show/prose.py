@@ -219,8 +219,5 @@ def two_lines(title: str) -> str:
 def banner(run: Results) -> Prose:
     """What the reader of a page must know first: which run it belongs to, and what its log is."""
     kind = "a synthetic log: its listeners, titles and play counts are invented"
-    reading = f" In it listeners play {run.item}s: read {run.item} where the text says song."
-    return Prose(
-        f"*Run `{run.name}`, on {kind if run.synthetic else 'a real log'}."
-        f"{'' if run.item == 'song' else reading}*"
-    )
+    items = "" if run.item == "song" else f" Its items are {run.item}s."
+    return Prose(f"*Run `{run.name}`, on {kind if run.synthetic else 'a real log'}.{items}*")

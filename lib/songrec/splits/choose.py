@@ -3,10 +3,12 @@
 from inspect import signature
 from typing import Any
 
+import numpy as np
+
 from songrec.config import check_names
 from songrec.data.interactions import Interactions
-from songrec.errors import ConfigError
-from songrec.splits.contract import Split
+from songrec.errors import ConfigError, DataError
+from songrec.splits.contract import Split, nobody
 from songrec.splits.predefined import given
 from songrec.splits.strong import strong
 from songrec.splits.temporal import temporal
@@ -19,6 +21,9 @@ PROTOCOLS = {
     "strong": strong,
     "temporal": temporal,
 }
+FEWEST = 6
+"""With fewer test users no study has anything to say."""
+
 TAKES = {
     name: tuple(p.name for p in signature(made).parameters.values() if p.kind is p.KEYWORD_ONLY)[:-1]
     for name, made in PROTOCOLS.items()
@@ -52,6 +57,8 @@ def divide(
     ------
     ConfigError
         For an unknown protocol, `predefined` without the two parts, or `temporal` without times.
+    DataError
+        When the log is too small for the protocol, or nobody is left to choose parameters on.
     """
     check_names([protocol], PROTOCOLS, "protocol", "split")
     own = {name: parameters[name] for name in TAKES[protocol]}
@@ -60,4 +67,12 @@ def divide(
             "protocol 'predefined' needs the files `visible` and `hidden` (parameters of ingest)"
         )
     both = halves if protocol == "predefined" else ()
-    return PROTOCOLS[protocol](log, *both, seed=seed, **own)
+    split = PROTOCOLS[protocol](log, *both, seed=seed, **own)
+    if not len(split.validation.users):
+        raise nobody("validation", np.diff(log.plays.indptr).max())
+    if len(split.test.users) < FEWEST:
+        raise DataError(
+            f"the log is too small: models are compared user by user, and {len(split.test.users)} can be "
+            f"tested where at least {FEWEST} are wanted. Hold out a larger share (split.test), or bring more data."
+        )
+    return split

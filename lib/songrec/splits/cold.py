@@ -15,6 +15,57 @@ from songrec.splits.contract import HeldOut, check_shares, held_out, keep, place
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How many users are set aside, and how much of them is shown: parameters of `new_users`."""
+
+    shown: list[int]
+    validation_users: int
+    test_users: int
+    min_hidden: int
+
+
+def afforded(plays: csr_array, asked: Sizes) -> Sizes:
+    """What a log affords of the sizes that are asked.
+
+    Parameters
+    ----------
+    plays : csr_array (n_users, n_songs)
+        The log.
+    asked : Sizes
+        What it has, if it can.
+
+    Returns
+    -------
+    Sizes
+        `asked` itself, where the log has users enough. Else at most a third of the users is set aside, in the
+        same proportion; the largest numbers of songs to show are given up until so many users have them and
+        the hidden songs; and in the end fewer users and one hidden song must do.
+
+    Raises
+    ------
+    DataError
+        Where not even two users can be set aside.
+    """
+    songs, wanted = np.diff(plays.indptr), asked.validation_users + asked.test_users
+    shown, hidden = sorted(asked.shown), asked.min_hidden
+    if wanted < len(songs) and (songs >= shown[-1] + hidden).sum() >= wanted:
+        return asked
+    room = min(wanted, len(songs) // 3)
+    while len(shown) > 1 and (songs >= shown[-1] + hidden).sum() < room:
+        shown.pop()
+    if (songs >= shown[-1] + hidden).sum() < room:
+        hidden = 1
+    room = min(room, int((songs >= shown[-1] + hidden).sum()))
+    if room < 2:
+        raise DataError(
+            f"the log is too small to set users aside as new: of {len(songs)} users {room} can be. Bring "
+            "more data, or leave the page out (cold_start: null)"
+        )
+    validation = max(1, round(room * asked.validation_users / wanted))
+    return Sizes(shown, min(validation, room - 1), max(1, room - validation), hidden)
+
+
+@dataclass(frozen=True)
 class NewUsers:
     """Users set aside whole, their songs in random order, because the log has no clock.
 
@@ -130,8 +181,8 @@ def new_songs(plays: csr_array, share: float, seed: int = 0) -> tuple[csr_array,
     """
     check_shares(share=share)
     played = np.unique(plays.indices)
-    count = round(share * len(played))
-    if not 1 <= count < len(played):
+    count = max(1, round(share * len(played)))  # of a small catalogue, one
+    if count >= len(played):
         raise DataError(f"a share of {share} of {len(played)} songs leaves none new or none known")
     songs = np.sort(np.random.default_rng(seed).choice(played, count, replace=False))
     new = np.isin(plays.indices, songs)

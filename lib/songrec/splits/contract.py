@@ -9,6 +9,9 @@ from scipy.sparse import csr_array
 from songrec.arrays import load_arrays, save_arrays
 from songrec.errors import ConfigError, DataError
 
+FEWEST = 3
+"""With fewer songs, a user has none held out for a share that would be less than one song of anybody's."""
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -180,6 +183,43 @@ def places(matrix: csr_array, draws: np.ndarray) -> np.ndarray:
     place = np.empty(matrix.nnz, np.int64)
     place[order] = np.arange(matrix.nnz) - matrix.indptr[rows]  # entries of a row stay within its span
     return place
+
+
+def shares_of(songs: np.ndarray, *shares: float) -> list[np.ndarray]:
+    """How many songs of each user go into each part.
+
+    Parameters
+    ----------
+    songs : int array (n_users,)
+        Songs of each user.
+    *shares : float
+        How much is wanted for each part.
+
+    Returns
+    -------
+    list of int array (n_users,)
+        int(share * n) of a user's n songs. Where that is nothing for every user, one song of each who has
+        at least `FEWEST` left, so that a log of short histories has something in every part too.
+
+    >>> shares_of(np.array([2, 3, 9]), 0.2, 0.1)
+    [array([0, 0, 1]), array([0, 1, 1])]
+    """
+    left, found = songs, []
+    for share in shares:
+        taken = np.floor(share * songs).astype(int)
+        if not taken.any():
+            taken = (left >= FEWEST).astype(int)
+        found.append(taken)
+        left = left - taken
+    return found
+
+
+def nobody(part: str, longest: int) -> DataError:
+    """What is wrong where a part has no users."""
+    return DataError(
+        f"no user has anything held out for {part}: the log's longest history has {longest} songs. "
+        f"Hold out a larger share (split.{part}), or bring more data."
+    )
 
 
 def check_shares(**shares: float) -> None:

@@ -104,8 +104,8 @@ def _kinds(n_users: int, validation_users: int, test_users: int, seed: int) -> n
     if n_users <= validation_users + test_users:
         raise DataError(
             f"{validation_users} validation and {test_users} test users are asked for, but only {n_users} "
-            "users are left after the filters, and some must train: hold out fewer, or lower min_listeners "
-            "or min_songs"
+            "users are left after the filters, and some must train: hold out fewer (split.validation_users, "
+            "split.test_users), or lower split.min_listeners or split.min_songs"
         )
     order = np.random.RandomState(seed).permutation(n_users)
     kind = np.zeros(n_users, np.int8)

@@ -7,7 +7,7 @@ import numpy as np
 
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.splits.contract import Split, check_shares, held_out, keep, row_of_entries
+from songrec.splits.contract import Split, check_shares, held_out, keep, nobody, row_of_entries, shares_of
 
 FEWEST = 5
 """With a cut-off, a user who knew fewer songs by then is not tested: that is a question of cold start."""
@@ -48,9 +48,9 @@ def temporal(
         The whole log, with times.
     test, validation : float
         Without `until`, a user with n songs has the int(test * n) last ones held out for test and the
-        int(validation * n) before them for validation: as many as under `weak`. With `until`, `test` is not
-        used, and validation holds the last int(validation * n) of the log's n (user, song) pairs before the
-        cut-off, of all users together.
+        int(validation * n) before them for validation: as many as under `weak`, of short histories too. With
+        `until`, `test` is not used, and validation holds the last int(validation * n) of the log's n (user,
+        song) pairs before the cut-off, of all users together.
     until : str or float
         Empty: no cut-off. A date (2010-05-31): its last second, by UTC. A number between 0 and 1: the time
         until which this share of the log's pairs had been played for the first time.
@@ -116,15 +116,12 @@ def temporal(
     _check_times(log)
     if until == "":
         check_shares(test=test, validation=validation)
-        place, size = _latest_first(log)
-        hidden = np.floor(test * size)
-        trained, known = place >= hidden + np.floor(validation * size), place >= hidden
+        place, songs = _latest_first(log), np.diff(log.plays.indptr)
+        hidden, chosen_by = (taken[row_of_entries(log.plays)] for taken in shares_of(songs, test, validation))
+        trained, known = place >= hidden + chosen_by, place >= hidden
         split = _divided(log, trained, known, np.ones(log.n_users, bool), seed)
         if not len(split.test.users):
-            raise DataError(
-                f"no user has anything held out for test: the log's longest history has {size.max()} songs. "
-                "Hold out a larger share, or bring more data."
-            )
+            raise nobody("test", songs.max())
         return split
     ends = cut_offs(log, until, validation)
     known = log.first <= ends.test
@@ -202,14 +199,14 @@ def _check_times(log: Interactions) -> None:
         raise DataError("the log holds no triplets: there is nothing to divide")
 
 
-def _latest_first(log: Interactions) -> tuple[np.ndarray, np.ndarray]:
-    """Of each entry: its place among its user's, from 0 for the song that was new last, and their number."""
+def _latest_first(log: Interactions) -> np.ndarray:
+    """Of each entry its place among its user's, from 0 for the song that was new last."""
     rows = row_of_entries(log.plays)
     ordered = np.lexsort((log.order, log.first, rows))
     size = np.diff(log.plays.indptr)[rows]
     place = np.empty(log.plays.nnz, np.int64)
     place[ordered] = log.plays.indptr[rows] + size - 1 - np.arange(log.plays.nnz)  # a row stays in its span
-    return place, size
+    return place
 
 
 def _divided(

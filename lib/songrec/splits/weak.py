@@ -5,7 +5,16 @@ from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions
 from songrec.errors import DataError
-from songrec.splits.contract import Split, check_shares, held_out, keep, places, row_of_entries
+from songrec.splits.contract import (
+    Split,
+    check_shares,
+    held_out,
+    keep,
+    nobody,
+    places,
+    row_of_entries,
+    shares_of,
+)
 
 
 def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
@@ -18,7 +27,7 @@ def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed:
     test, validation : float
         A user with n songs has int(test * n) of them held out for test and int(validation * n) for
         validation; the rest is for training. With the defaults a user needs 5 songs to be tested and 10 to be
-        validated on.
+        validated on. Where nobody has so many, one song of each user is held out (`shares_of`).
     seed : int
         Of the draws.
 
@@ -120,14 +129,14 @@ def draw_shares(plays: csr_array, seed: int, *shares: float) -> list[np.ndarray]
     Returns
     -------
     list of bool array (plays.nnz,)
-        A mask for each part: of a user with n songs int(share * n) of them, the lowest draws in the first
+        A mask for each part: of a user's songs as many as `shares_of` says, the lowest draws in the first
         part, the next ones in the second.
     """
     place = places(plays, np.random.RandomState(seed).random_sample(plays.nnz))
-    size = np.diff(plays.indptr)[row_of_entries(plays)]
-    found, first = [], np.zeros(plays.nnz)
-    for share in shares:
-        end = first + np.floor(share * size)
+    rows = row_of_entries(plays)
+    found, first = [], np.zeros(plays.nnz, int)
+    for taken in shares_of(np.diff(plays.indptr), *shares):
+        end = first + taken[rows]
         found.append((place >= first) & (place < end))
         first = end
     return found
@@ -143,8 +152,5 @@ def _divide(log, in_test, in_validation, protocol, seed) -> Split:
     validation = held_out(train, keep(log.plays, in_validation))
     test = held_out(keep(log.plays, ~in_test), keep(log.plays, in_test))
     if not len(test.users):
-        raise DataError(
-            f"no user has anything held out for test: the log's longest history has "
-            f"{np.diff(log.plays.indptr).max()} songs. Hold out a larger share, or bring more data."
-        )
+        raise nobody("test", np.diff(log.plays.indptr).max())
     return Split(protocol, seed, log.user_ids, log.song_ids, train, validation, test)

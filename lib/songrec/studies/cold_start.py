@@ -1,6 +1,7 @@
 """New users of whom a model sees only the first few songs, and new songs that no model has met."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from songrec.evaluation.metrics import DECIDING
 from songrec.lists import NOTHING
 from songrec.models import Hybrid, Recommender, create
 from songrec.models.artist_knn import ArtistKNN
-from songrec.splits.cold import NewUsers, new_songs
+from songrec.splits.cold import NewUsers, Sizes, new_songs
 from songrec.studies.stacked import ESTIMATE, leads_by, means_by, stacked
 
 METRICS = (DECIDING, "recall")
@@ -85,6 +86,11 @@ def users_by_part(train, choosing: NewUsers, tested: NewUsers) -> pd.DataFrame:
         for part, (plays, holdout) in parts.items()
     ]
     return pd.DataFrame(rows, columns=["part", "users", "songs", "hidden"])
+
+
+def fewer(asked: Sizes, taken: Sizes) -> dict | None:
+    """What was asked and what was taken, where the log did not afford what was asked."""
+    return None if asked == taken else {"asked": asdict(asked), "taken": asdict(taken)}
 
 
 def means(curves: Curves) -> pd.DataFrame:
