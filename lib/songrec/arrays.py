@@ -1,16 +1,28 @@
 """Arrays on disk: never half-written, and read without running code from the file."""
 
+import json
+import os
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from songrec.errors import DataError
-from songrec.files import read_json, replacing, write_json
+from songrec.files import read_json, regular, replacing, write_json
 
 META = "meta.json"
+FILES, SPARSE, SEAL = "files", "sparse", "seal"
+"""Keys of the metadata: a hash of each file, shapes of the sparse arrays, a hash of all the metadata."""
+
+WHOLE = 128 << 20
+"""Files up to this many bytes are hashed whole when they are loaded (a tenth of a second); a larger one by
+its size, its ends and `SAMPLES` pieces between them, so that loading it stays quick."""
+SAMPLES, PIECE = 64, 1 << 16
+
+_PARTS = ("data", "indices", "indptr")
 
 
 def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> None:
@@ -31,15 +43,16 @@ def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any]
         for name, value in arrays.items():
             if issparse(value):
                 shapes[name] = list(value.shape)
-                for part in ("data", "indices", "indptr"):
+                for part in _PARTS:
                     np.save(temporary / f"{name}.{part}.npy", getattr(value, part), allow_pickle=False)
             else:
                 np.save(temporary / f"{name}.npy", np.asarray(value), allow_pickle=False)
-        write_json(temporary / META, {"sparse": shapes, **(meta or {})})
+        hashes = {path.name: hash_of(path) for path in sorted(temporary.glob("*.npy"))}
+        write_json(temporary / META, sealed({SPARSE: shapes, **(meta or {}), FILES: hashes}))
 
 
 def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Load what `save_arrays` wrote.
+    """Load what `save_arrays` wrote, and hold it against the hashes that were written with it.
 
     Returns
     -------
@@ -51,20 +64,75 @@ def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises
     ------
     DataError
-        For a folder that is missing or damaged.
+        Naming the file, for a folder in which one is missing, damaged or exchanged. Of a file larger than
+        `WHOLE` not every byte is looked at.
     """
     folder = Path(folder)
-    meta = read_json(folder / META)
+    meta = read_json(folder / META, dict)
+    if meta.get(SEAL) != sealed(meta)[SEAL]:
+        raise _damaged(folder / META, "it is not as it was written, or an earlier version wrote it")
+    hashes, shapes, _ = (meta.pop(key, {}) for key in (FILES, SPARSE, SEAL))
+    if unlike := sorted(hashes.keys() ^ {path.name for path in folder.glob("*.npy")}):
+        raise _damaged(
+            folder / unlike[0], "it is missing" if unlike[0] in hashes else "it does not belong here"
+        )
+    arrays = {name.removesuffix(".npy"): _open(folder / name, hashes[name]) for name in sorted(hashes)}
+    for name, shape in shapes.items():
+        arrays[name] = _sparse(folder, name, [arrays.pop(f"{name}.{part}", None) for part in _PARTS], shape)
+    return arrays, meta
+
+
+def sealed(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata with a hash of themselves."""
+    rest = {name: value for name, value in meta.items() if name != SEAL}
+    return rest | {SEAL: blake2b(json.dumps(rest, sort_keys=True).encode(), digest_size=16).hexdigest()}
+
+
+def hash_of(path: Path) -> str:
+    """Size and BLAKE2b of a file: of all of it, or of samples where it is larger than `WHOLE`."""
+    digest = blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        for start, length in [(0, size)] if size <= WHOLE else _samples(size):
+            file.seek(start)
+            _update(digest, file, length)
+    return f"{size}:{digest.hexdigest()}"
+
+
+def _samples(size: int) -> list[tuple[int, int]]:
+    return [(round(place), PIECE) for place in np.linspace(0, size - PIECE, SAMPLES)]
+
+
+def _update(digest: Any, file: BinaryIO, length: int) -> None:
+    while length and (piece := file.read(min(length, 1 << 20))):
+        digest.update(piece)
+        length -= len(piece)
+
+
+def _open(path: Path, expected: str) -> np.ndarray:
+    regular(path)
     try:
-        parts = {path.stem: _open(path) for path in sorted(folder.glob("*.npy"))}
-        for name, shape in meta.pop("sparse").items():
-            triple = tuple(parts.pop(f"{name}.{part}") for part in ("data", "indices", "indptr"))
-            parts[name] = csr_array(triple, shape=tuple(shape), copy=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{folder} is damaged: {error}. Delete it and make it again.") from error
-    return parts, meta
+        if hash_of(path) != expected:
+            raise _damaged(path, "its content is not what was written")
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array if array.ndim else np.asarray(array)
+    except DataError:
+        raise
+    except Exception as error:  # NumPy reads headers as Python literals: whatever their parser raises
+        raise _damaged(path, str(error) or type(error).__name__) from error
 
 
-def _open(path: Path) -> np.ndarray:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array if array.ndim else np.asarray(array)
+def _sparse(folder: Path, name: str, parts: list[np.ndarray], shape: Any) -> csr_array:
+    """The matrix, once every index is known to lie within its shape: SciPy's products do not look again."""
+    try:
+        if any(index.dtype.kind != "i" for index in parts[1:]):
+            raise ValueError("its indices are no whole numbers")
+        matrix = csr_array(tuple(parts), shape=tuple(shape), copy=False)
+        matrix.check_format(full_check=True)
+    except Exception as error:
+        raise _damaged(folder / f"{name}.*.npy", str(error)) from error
+    return matrix
+
+
+def _damaged(path: Path, what: str) -> DataError:
+    return DataError(f"{path} is damaged: {what}. Delete its folder and make it again: songrec run")

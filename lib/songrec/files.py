@@ -70,9 +70,40 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read JSON; a missing or broken file is a `DataError` that names it."""
+def regular(path: Path) -> Path:
+    """The path of a regular file; `DataError` for anything else: a pipe or a device might never end.
+
+    Raises
+    ------
+    DataError
+        Naming the path.
+    """
+    if not Path(path).is_file():
+        what = "is not a regular file" if os.path.lexists(path) else "does not exist"
+        raise DataError(f"cannot read {path}: it {what}")
+    return path
+
+
+def read_json(path: Path, kind: type = object) -> Any:
+    """Read JSON.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file.
+    kind : type
+        What it must hold: `dict`, `list`.
+
+    Raises
+    ------
+    DataError
+        Naming the file, where it is missing, broken or holds something else.
+    """
+    regular(path)
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
+    if not isinstance(value, kind):
+        raise DataError(f"cannot read {path}: it holds a {type(value).__name__}, not a {kind.__name__}")
+    return value

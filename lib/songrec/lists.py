@@ -1,11 +1,12 @@
 """Top-N lists: what a model recommends to each user, as arrays that travel between stages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from songrec.arrays import load_arrays, save_arrays
+from songrec.errors import DataError
 
 NOTHING = -1
 """Stands in a list where the model had nothing (more) to recommend."""
@@ -41,4 +42,6 @@ class TopN:
     def load(cls, folder: Path) -> "TopN":
         """Load memory-mapped what `save` wrote."""
         arrays, _ = load_arrays(folder)
+        if set(arrays) != {field.name for field in fields(cls)}:
+            raise DataError(f"{folder} holds no lists: {', '.join(arrays)}. Delete it and make it again.")
         return cls(**arrays)

@@ -96,7 +96,7 @@ class Results:
         if not (folder / HEADER).is_file():
             raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
         named = None if stages is None else frozenset(stages)
-        return cls(profile, folder, read_json(folder / HEADER), named)
+        return cls(profile, folder, read_json(folder / HEADER, dict), named)
 
     @classmethod
     def published(cls, name: str, results: Path = RESULTS) -> "Results":
@@ -114,7 +114,7 @@ class Results:
                 f"no results are published for {name!r}{suggest(name, known)} Published: "
                 f"{', '.join(known) or 'none'}. `songrec run`, then `songrec publish`, puts them there."
             )
-        header = read_json(folder / HEADER)
+        header = read_json(folder / HEADER, dict)
         told = {"title", "look", "memory"}
         today = {label: spec.model_dump(include=told) for label, spec in read_models().items()}
         models = header["models"]
@@ -169,7 +169,7 @@ class Results:
     def facts(self, stage: str) -> dict[str, Any]:
         """The single values of a stage; by model for a stage that runs once a model."""
         if (key := f"{stage}/") not in self._read:
-            found = {model: read_json(path) for model, path in self._found(stage, FACTS).items()}
+            found = {model: read_json(path, dict) for model, path in self._found(stage, FACTS).items()}
             self._read[key] = found.get("", found)
         return self._read[key]
 

@@ -115,3 +115,22 @@ def test_only_the_songs_of_a_log():
     assert part.song_ids.tolist() == ["b", "c"]
     assert part.artists(["c", "a", "b"]).tolist() == ["z", None, "y"]
     assert songs.known_share(["a", "b", "c", "d"]) == 0.5
+
+
+def test_a_damaged_file_is_noticed_wherever_its_titles_are_hit(tmp_path):
+    path = tmp_path / "songs.parquet"
+    Catalogue.from_columns(["a", "b"], ["Title of a", "Title of b"]).save(path)
+    good = path.read_bytes()
+    for place in (good.index(b"Title of a"), good.index(b"Title of b") + 6):
+        path.write_bytes(good[:place] + b"\xff" + good[place + 1 :])
+        with pytest.raises(DataError, match=r"cannot read .*songs\.parquet"):
+            Catalogue.load(path)
+
+
+def test_another_table_in_its_place_is_noticed(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"user": ["u"], "song": ["s"]}), tmp_path / "songs.parquet")
+    with pytest.raises(DataError, match="it holds user, song, not titles"):
+        Catalogue.load(tmp_path / "songs.parquet")

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from small_logs import random_plays
 
+from songrec.arrays import sealed
 from songrec.errors import ConfigError, DataError
 from songrec.models import Blend, ItemKNN, Popularity, UserKNN, load_model
 from songrec.models.members import max_normalised, reciprocal_ranks
@@ -141,7 +142,7 @@ def test_members_lie_in_folders_of_their_own(saved):
 
 def tamper(folder, **changes):
     meta = json.loads((folder / "meta.json").read_text())
-    (folder / "meta.json").write_text(json.dumps(meta | changes))
+    (folder / "meta.json").write_text(json.dumps(sealed(meta | changes)))
 
 
 def test_a_damaged_folder(saved):
@@ -153,6 +154,14 @@ def test_a_damaged_folder(saved):
         load_model(saved)
     tamper(saved, params={"members": {"../../elsewhere": {"estimator": "ItemKNN"}}})
     with pytest.raises(DataError, match="holds no model that this version knows: members: the label"):
+        load_model(saved)
+
+
+def test_members_that_changed_places(saved):
+    ease, knn = (saved / "members" / label for label in list(MEMBERS)[:2])
+    shutil.rmtree(ease)
+    shutil.copytree(knn, ease)
+    with pytest.raises(DataError, match="its members are other models"):
         load_model(saved)
 
 

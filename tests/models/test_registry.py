@@ -11,6 +11,7 @@ import pytest
 from scipy.sparse import csr_array, issparse
 
 import songrec.models
+from songrec.arrays import load_arrays, save_arrays, sealed
 from songrec.errors import ConfigError, DataError
 from songrec.models import ItemKNN, Popularity, create, load_model
 from songrec.models.artist_knn import ArtistKNN
@@ -60,8 +61,9 @@ def saved(tmp_path):
 
 
 def change(folder, **changes):
+    """As somebody would who knows how the metadata are sealed."""
     meta = json.loads((folder / "meta.json").read_text())
-    (folder / "meta.json").write_text(json.dumps(meta | changes))
+    (folder / "meta.json").write_text(json.dumps(sealed(meta | changes)))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +98,28 @@ def test_a_pickle_is_never_opened(saved):
 def test_something_else_than_a_model(tmp_path, saved):
     with pytest.raises(DataError, match="cannot read"):
         load_model(tmp_path / "nowhere")
-    (saved / "meta.json").write_text('{"sparse": {}}')
+    save_arrays(saved, {"rows": [1]})
     with pytest.raises(DataError, match="holds no model that this version knows"):
+        load_model(saved)
+
+
+def test_an_index_out_of_bounds_is_refused_though_the_hashes_agree(saved):
+    """SciPy's product would write beside its memory."""
+    matrix = load_model(saved).similarity_
+    matrix = csr_array((matrix.data, matrix.indices + 10**6, matrix.indptr), shape=matrix.shape)
+    arrays, meta = load_arrays(saved)
+    save_arrays(saved, arrays | {"similarity_": matrix}, meta)
+    with pytest.raises(DataError, match=r"similarity_.*is damaged"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_not_finite(saved, wrong):
+    arrays, meta = load_arrays(saved)
+    matrix = arrays["similarity_"].copy()
+    matrix.data[0] = wrong
+    save_arrays(saved, {"similarity_": matrix}, meta)
+    with pytest.raises(DataError, match="similarity_ holds numbers that are not finite"):
         load_model(saved)
 
 

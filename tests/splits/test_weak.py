@@ -86,7 +86,7 @@ def test_saved_and_loaded(protocol, tmp_path):
     assert equal(loaded, split)
     assert [field.name for field in dataclasses.fields(loaded)] == list(vars(split))
     (tmp_path / "split" / "test.users.npy").unlink()
-    with pytest.raises(DataError, match=r"holds no split: 'test.users' is missing"):
+    with pytest.raises(DataError, match=r"test\.users\.npy is damaged: it is missing"):
         Split.load(tmp_path / "split")
 
 

@@ -13,7 +13,7 @@ from songrec.data.archives import Damaged, read_chunks
 from songrec.data.interactions import codes_of
 from songrec.data.validation import printable, unsteering
 from songrec.errors import DataError
-from songrec.files import replacing
+from songrec.files import regular, replacing
 
 _SCHEMA = pa.schema(
     [("song_id", pa.string()), ("title", pa.string()), ("artist", pa.string()), ("year", pa.int16())]
@@ -126,18 +126,21 @@ class Catalogue:
 
     @classmethod
     def load(cls, path: Path) -> "Catalogue":
-        """Load what `save` wrote."""
+        """Load what `save` wrote; `DataError` where the checksums within the file say that it is damaged."""
+        regular(path)
         try:
-            table = pq.read_table(path, schema=_SCHEMA)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"cannot read {path}: {error}") from error
-        return cls.from_columns(*(table[name].to_pylist() for name in _SCHEMA.names))
+            table = pq.read_table(path, page_checksum_verification=True)
+            if not table.schema.equals(_SCHEMA):
+                raise DataError(f"cannot read {path}: it holds {', '.join(table.column_names)}, not titles")
+            return cls.from_columns(*(table[name].to_pylist() for name in _SCHEMA.names))
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise DataError(f"cannot read {path}: {error}. Make it again: songrec run") from error
 
     def save(self, path: Path) -> None:
         """Save as Parquet (song_id, title, artist, year), atomically."""
         columns = [pa.array(c.tolist(), f.type) for c, f in zip(vars(self).values(), _SCHEMA, strict=True)]
         with replacing(path) as temporary:
-            pq.write_table(pa.table(columns, schema=_SCHEMA), temporary)
+            pq.write_table(pa.table(columns, schema=_SCHEMA), temporary, write_page_checksum=True)
 
     def only(self, song_ids) -> "Catalogue":
         """The part that concerns these songs."""

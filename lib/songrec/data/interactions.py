@@ -144,9 +144,16 @@ class Interactions:
 
     @classmethod
     def load(cls, folder: Path) -> "Interactions":
-        """Load memory-mapped what `save` wrote."""
+        """Load memory-mapped what `save` wrote; `DataError` for a folder that holds anything else."""
         arrays, _ = load_arrays(folder)
-        return cls(**arrays)
+        try:
+            log = cls(**arrays)
+            sizes = len(log.user_ids), len(log.song_ids)
+        except TypeError as error:
+            raise DataError(f"{folder} holds no interactions: {error}. Make it again: songrec run") from error
+        if log.plays.shape != sizes or len(log.order) != log.plays.nnz:
+            raise DataError(f"{folder} is damaged: its parts differ in length. Make it again: songrec run")
+        return log
 
 
 def codes_of(ids: np.ndarray, wanted) -> np.ndarray:

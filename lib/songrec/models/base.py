@@ -250,14 +250,16 @@ class Recommender(ABC):
         arrays = {name: value for name, value in fitted.items() if issparse(value) or np.ndim(value)}
         numbers = {name: _plain(value) for name, value in fitted.items() if name not in arrays}
         params = {name: _plain(value) for name, value in self.get_params().items()}
-        meta = {"model": _named(type(self)), "params": params, "numbers": numbers, "arrays": list(arrays)}
+        meta = {"model": class_name(type(self)), "params": params, "numbers": numbers, "arrays": list(arrays)}
+        if members:
+            meta["members"] = {label: class_name(type(member)) for label, member in members.items()}
         with replacing(folder) as temporary:
             save_arrays(temporary, arrays, meta)
             for label, member in members.items():
                 member.save(temporary / MEMBERS / label)
 
 
-def _named(model: type[Recommender]) -> str:
+def class_name(model: type[Recommender]) -> str:
     """By which name `songrec.models.create` finds the class."""
     ours = model.__module__.startswith("songrec.models.")
     return model.__name__ if ours else f"{model.__module__}.{model.__qualname__}"

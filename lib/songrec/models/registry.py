@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from songrec.arrays import load_arrays
+import numpy as np
+from scipy.sparse import issparse
+
+from songrec.arrays import PIECE, WHOLE, load_arrays
 from songrec.errors import ConfigError, DataError
-from songrec.models.base import MEMBERS, Recommender
+from songrec.models.base import MEMBERS, Recommender, class_name
 
 _FITTED = re.compile(r"[a-z][a-z0-9_]*_")  # what a fitted attribute may be called; never a dunder
 
@@ -64,7 +67,7 @@ def load_model(folder: Path) -> Recommender:
     """Load what `Recommender.save` wrote: the same lists as the model that was saved.
 
     Arrays are memory-mapped, and no code from the folder is run: a model is exported, or of a package that is
-    installed.
+    installed. A model whose numbers are not all finite is refused: it would answer, and wrongly.
 
     Raises
     ------
@@ -76,19 +79,35 @@ def load_model(folder: Path) -> Recommender:
         model = create(meta["model"], **meta["params"])
         fitted, expected = {**arrays, **meta["numbers"]}, set(meta["arrays"]) | set(meta["numbers"])
         labels = model.member_labels()
+        made_of = meta.get("members", {})
     except (KeyError, TypeError, ConfigError) as error:
         raise DataError(f"{folder} holds no model that this version knows: {error}") from error
     if set(fitted) != expected or not all(_FITTED.fullmatch(name) for name in fitted):
         wrong = sorted(set(fitted) ^ expected) or sorted(fitted)
         raise DataError(f"{folder} is damaged: see {', '.join(wrong)}. Delete it and train the model again.")
     for name, value in fitted.items():
+        if not _finite(value):
+            raise DataError(f"{folder} is damaged: {name} holds numbers that are not finite. Train it again.")
         setattr(model, name, value)
     if labels:
         model.members_ = {label: load_model(folder / MEMBERS / label) for label in labels}
+        if {label: class_name(type(one)) for label, one in model.members_.items()} != made_of:
+            raise DataError(f"{folder} is damaged: its members are other models. Train the model again.")
         sizes = {getattr(one, "n_songs_", None) for one in (model, *model.members_.values())}
         if len(sizes) > 1:
             raise DataError(f"{folder} is damaged: its members know other songs. Train the model again.")
     return model
+
+
+def _finite(value: Any) -> bool:
+    """Whether all numbers are; of an array too large to be looked at whole, the first and last ones."""
+    numbers = getattr(value, "data", value) if issparse(value) else np.asarray(value)
+    if numbers.dtype.kind != "f":
+        return True
+    numbers = numbers.reshape(-1)
+    if numbers.nbytes > WHOLE:
+        numbers = np.concatenate([numbers[:PIECE], numbers[-PIECE:]])
+    return bool(np.isfinite(numbers).all())
 
 
 def _is_model(thing: Any) -> bool:

@@ -65,7 +65,7 @@ def execute(profile: str, stage: str) -> None:
     import papermill
 
     paths = Paths(profile)
-    planned = read_json(paths.plan)[stage]
+    planned = read_json(paths.plan, dict)[stage]
     os.environ[STAGE_VARIABLE] = stage
     unfinished = paths.failed / planned["executed"]
     unfinished.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def main() -> int:
         execute(profile, stage)
     except Exception as error:
         paths = Paths(profile)
-        unfinished = paths.failed / read_json(paths.plan)[stage]["executed"]
+        unfinished = paths.failed / read_json(paths.plan, dict)[stage]["executed"]
         print(f"stage {stage} failed: {_explain(error, unfinished)}", file=sys.stderr)
         return 1
     return 0

@@ -34,7 +34,7 @@ def parameters(first: Results, second: Results) -> pd.DataFrame:
 def _settings(run: Results) -> dict[str, Any]:
     settings = run.header.get("parameters")
     if settings is None and _is_here(run):
-        planned = read_json(Paths(run.name).plan)
+        planned = read_json(Paths(run.name).plan, dict)
         settings = {
             stage: {key: value for key, value in entry["parameters"].items() if key != "profile"}
             for stage, entry in planned.items()

@@ -15,6 +15,7 @@ from songrec.errors import DataError
 from songrec.evaluation.metrics import METRICS
 from songrec.lists import NOTHING
 from songrec.models import Popularity, Recommender, create, load_model
+from songrec.models.base import class_name
 from songrec.paths import PROFILES, Paths
 from songrec.results import Results
 from songrec.serve.near import near_ids
@@ -258,24 +259,32 @@ def open_service(profile: str, model: str | None = None, similar: bool = False) 
     known = read_profile(profile, PROFILES).models
     paths = Paths(profile)
     run = Results.of_run(profile)
-    able = [one for one, spec in known.items() if type(create(spec.estimator)).compares_songs()]
-    label = model or run.winner(able or None if similar else None)
+    again = f"Make it again: songrec run --profile {profile}"
+    try:
+        able = [one for one, spec in known.items() if type(create(spec.estimator)).compares_songs()]
+        label = model or run.winner(able or None if similar else None)
+        why = "" if model else _why(run, label, "that compare songs and" if similar else "that")
+        synthetic, item = run.synthetic, run.item
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise DataError(f"the tables in {run.folder} are damaged ({error!r}). {again}") from error
     check_names([label], known, "model", f"profile {profile}")
     folder = paths.processed / "models" / label
     if not folder.exists():
         raise DataError(f"model {label!r} is not trained yet: songrec run --profile {profile}")
-    split = Split.load(paths.processed / "split")
-    return Service(
-        load_model(folder),
-        label,
-        split.user_ids,
-        split.song_ids,
-        Interactions.load(paths.processed / "interactions"),
-        Catalogue.load(paths.interim / "songs.parquet"),
-        run.synthetic,
-        run.item,
-        "" if model else _why(run, label, "that compare songs and" if similar else "that"),
-    )
+    split, log = Split.load(paths.processed / "split"), Interactions.load(paths.processed / "interactions")
+    fitted = load_model(folder)
+    if class_name(type(fitted)) != known[label].estimator or fitted.n_songs_ != len(split.song_ids):
+        raise DataError(f"{folder} holds another model, {fitted} of {fitted.n_songs_} songs. {again}")
+    for name in ("user_ids", "song_ids"):
+        if not _of_one_log(getattr(split, name), getattr(log, name)):
+            raise DataError(f"{paths.processed}: the {name} of split and interactions differ. {again}")
+    titles = Catalogue.load(paths.interim / "songs.parquet")
+    return Service(fitted, label, split.user_ids, split.song_ids, log, titles, synthetic, item, why)
+
+
+def _of_one_log(some: np.ndarray, all_of_them: np.ndarray, looks: int = 1_000) -> bool:
+    """Whether ids are among the log's: of many, as many as are looked at."""
+    return bool((codes_of(all_of_them, some[:: max(1, len(some) // looks)]) != NOTHING).all())
 
 
 def _why(run: Results, label: str, which: str) -> str:

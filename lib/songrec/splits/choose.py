@@ -73,6 +73,7 @@ def divide(
     if len(split.test.users) < FEWEST:
         raise DataError(
             f"the log is too small: models are compared user by user, and {len(split.test.users)} can be "
-            f"tested where at least {FEWEST} are wanted. Hold out a larger share (split.test), or bring more data."
+            f"tested where at least {FEWEST} are wanted. Hold out a larger share (split.test), or bring more "
+            "data."
         )
     return split

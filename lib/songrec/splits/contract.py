@@ -97,11 +97,17 @@ class Split:
         try:
             held = {part: HeldOut(*(arrays[f"{part}.{n}"] for n in names)) for part in ("validation", "test")}
             ids = {name: arrays[name] for name in ("user_ids", "song_ids", "train")}
-            return cls(protocol=meta["protocol"], seed=meta["seed"], **ids, **held)
+            split = cls(protocol=meta["protocol"], seed=meta["seed"], **ids, **held)
         except KeyError as error:
             raise DataError(
                 f"{folder} holds no split: {error} is missing. Delete it and make it again."
             ) from error
+        n_songs = len(split.song_ids)
+        shapes = [(split.train.shape, (len(split.user_ids), n_songs))]
+        shapes += [(m.shape, (len(h.users), n_songs)) for h in held.values() for m in (h.fold_in, h.holdout)]
+        if any(shape != expected for shape, expected in shapes):
+            raise DataError(f"{folder} is damaged: its parts differ in length. Delete it and make it again.")
+        return split
 
 
 def _paint(cells: np.ndarray, users: np.ndarray, rows: csr_array, mark: str) -> None:
