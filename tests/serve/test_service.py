@@ -164,7 +164,6 @@ def made(service, tmp_path, monkeypatch) -> Paths:
     Popularity().fit(service.log.plays).save(paths.processed / "models" / "popularity")
     models = {"popularity": None, "user_knn": 0.2, "item_knn": 0.3, "blend": 0.4}
     listed = {label: {"members": ["item_knn"] * (label == "blend")} for label in models}
-    models["user_knn"] = 0.35
     write_json(paths.header, {"synthetic": True, "item": "artist", "models": listed})
     for label, value in models.items():
         facts = {"value": value, "metric": "average_precision@10"}
