@@ -79,14 +79,14 @@ def test_a_model_outside_of_the_library_is_named_by_its_dotted_path(ran):
 
 
 def test_a_saved_model_of_ones_own_is_loaded_by_its_dotted_path(tmp_path, monkeypatch):
-    (tmp_path / "my_models.py").write_text(MODEL)
+    (tmp_path / "kept_models.py").write_text(MODEL)
     monkeypatch.syspath_prepend(tmp_path)
     log = csr_array(np.array([[1, 1, 0], [1, 1, 1]]))
-    model = create("my_models.Together", power=1.0).fit(log)
+    model = create("kept_models.Together", power=1.0).fit(log)
     model.save(tmp_path / "saved")
     loaded = load_model(tmp_path / "saved")
     assert np.array_equal(loaded.recommend(log, 2)[0], model.recommend(log, 2)[0])
-    monkeypatch.delitem(sys.modules, "my_models")
-    (tmp_path / "my_models.py").unlink()
+    monkeypatch.delitem(sys.modules, "kept_models")
+    (tmp_path / "kept_models.py").unlink()
     with pytest.raises(DataError, match=r"holds no model that this version knows: .*cannot be imported"):
         load_model(tmp_path / "saved")

@@ -47,6 +47,7 @@ class Blend(Ensemble):
 
     Examples
     --------
+    >>> from scipy.sparse import csr_array
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]))
     >>> Blend().fit(train).recommend(csr_array(np.array([[1, 0, 0, 0]])), 3)[0]
     array([[ 1,  2, -1]], dtype=int32)
