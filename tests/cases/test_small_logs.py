@@ -1,11 +1,13 @@
 """Small and odd logs: what a study does with them, and what is refused before any search."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from small_logs import log_of
 
 from songrec.errors import DataError
+from songrec.evaluation import summarise
 from songrec.evaluation.agreement import same_order
 from songrec.splits.choose import divide
 from songrec.splits.cold import Sizes, afforded, new_songs, new_users
@@ -79,3 +81,10 @@ def test_models_that_do_not_differ_have_no_order():
     found = same_order({"a": same, "b": same}, {"a": same, "b": same})
     assert np.isnan(found.tau)
     assert not found.reversed
+
+
+def test_the_interval_of_a_share_is_possible():
+    hits = pd.DataFrame({"recall@10": [0.0] * 9 + [1.0], "hit_rate@10": [1.0] * 9 + [0.0]})
+    table = summarise(hits)
+    assert table["ci_low"].min() >= 0
+    assert table["ci_high"].max() <= 1

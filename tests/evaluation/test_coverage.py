@@ -137,7 +137,7 @@ def test_where_the_bootstrap_has_no_answer_it_says_so_and_students_stands_in():
     assert np.isnan(studentised_interval(values[:29], 0.95)).all()
     table = summarise(frame(values))
     _, _, bottom, top = mean_interval(values)
-    np.testing.assert_array_equal(table.ci_low[:2], bottom[:2])
+    np.testing.assert_array_equal(table.ci_low[:2], np.maximum(bottom[:2], 0))  # of shares
     np.testing.assert_array_equal(table.ci_high[:2], top[:2])
     assert (table.ci_high - table["value"])[2] > (table["value"] - table.ci_low)[2] * 1.3
     assert (table.ci_low <= table["value"]).all()

@@ -43,19 +43,23 @@ def summarise(per_user: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns metric, k, value, se, ci_low, ci_high, n_users; one row per column of `per_user`. The interval
-        is not symmetric about the mean; it always holds it. The same values give the same interval.
+        is not symmetric about the mean; it always holds it. The same values give the same interval. Values of
+        a model are shares or numbers without a sign: an interval of values that are all at least 0, or at
+        most 1, does not go beyond. (Differences have `paired_difference`.)
 
     Examples
     --------
     >>> summarise(pd.DataFrame({"recall@5": [0.0, 1.0, 0.5, 0.5]})).round(3)
        metric  k  value     se  ci_low  ci_high  n_users
-    0  recall  5    0.5  0.204   -0.15     1.15        4
+    0  recall  5    0.5  0.204     0.0      1.0        4
     """
     values = _values(per_user)
     mean, se, low, high = mean_interval(values)
     bottom, top = studentised_interval(values, LEVEL)
     low = np.where(np.isnan(bottom), low, np.minimum(bottom, mean))
     high = np.where(np.isnan(top), high, np.maximum(top, mean))
+    low = np.where(values.min(axis=0) >= 0, np.maximum(low, 0), low)
+    high = np.where(values.max(axis=0) <= 1, np.minimum(high, 1), high)
     return _table(per_user, value=mean, se=se, ci_low=low, ci_high=high)
 
 
