@@ -119,6 +119,24 @@ def test_an_interrupt_before_the_kernel_is_there_ends_the_stage():
     assert done.returncode == -signal.SIGINT, done.stderr
 
 
+def test_kernels_need_no_port_and_no_kernel_of_jupyters_paths(ran, tmp_path):
+    foreign = tmp_path / "jupyter" / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Python 3", "language": "python"}
+    (foreign / "kernel.json").write_text(json.dumps(spec))
+    _insert(
+        ran,
+        "07_compare",
+        "import json; from ipykernel import get_connection_file as file; "
+        "assert json.load(open(file()))['transport'] == 'ipc'",
+    )
+    asked = ran.command("run", "--profile", "toy")
+    paths = ran.environment | {"JUPYTER_PATH": str(tmp_path / "jupyter")}
+    done = subprocess.run(asked, env=paths, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "compare           ran in" in done.stdout
+
+
 def test_pages_run_two_at_a_time_and_an_interrupt_begins_no_other(ran):
     for after in ("split", "train"):  # the stage before it gets a page
         ran.edit("notebooks/pipeline.yml", f"\n{after}:", f"\n  page: []\n{after}:")

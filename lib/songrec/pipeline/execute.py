@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from songrec.extras import leave_out_needless
@@ -56,6 +57,27 @@ def end_at_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def own_kernel(folder: str) -> type:
+    """A kernel manager that starts this very interpreter and speaks to it by sockets in `folder`.
+
+    Whatever Jupyter's paths call `python3` is not asked. By TCP, Jupyter looks for free ports before the
+    kernel takes them: of kernels that start together one may find its port taken, and dies.
+    """
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+    class OwnKernel(AsyncKernelManager):
+        kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+        def __init__(self, *arguments: Any, **options: Any):
+            super().__init__(*arguments, **options)
+            self.transport, self.ip = "ipc", f"{folder}/kernel"
+
+    return OwnKernel
+
+
 def execute(profile: str, stage: str) -> None:
     """Execute the stage's notebook; it takes its place among the executed ones only when all went well.
 
@@ -69,12 +91,14 @@ def execute(profile: str, stage: str) -> None:
     os.environ[STAGE_VARIABLE] = stage
     unfinished = paths.failed / planned["executed"]
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    with quiet(unfinished.with_suffix(".log")):
+    # The way to a socket may have some hundred characters: not in the profile's folder, however deep it lies.
+    with quiet(unfinished.with_suffix(".log")), TemporaryDirectory(prefix="songrec-") as sockets:
         papermill.execute_notebook(
             str(NOTEBOOKS / planned["notebook"]),
             str(unfinished),
             planned["parameters"],
             kernel_name="python3",
+            kernel_manager_class=own_kernel(sockets),
             cwd=str(NOTEBOOKS),
             progress_bar=False,
             shutdown_kernel="immediate",  # all is saved: nothing waits for the kernel's goodbye
