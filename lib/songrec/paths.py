@@ -52,6 +52,8 @@ def find_raw(name: str) -> Path:
     for path in tried:
         try:
             if path.exists():
+                if not (path.is_file() or path.is_dir()):
+                    raise DataError(f"{path} is a pipe or a device, not a file: it might never end")
                 return path
         except OSError as error:  # a name too long, a folder that may not be entered
             raise DataError(f"the raw file {name!r} cannot be looked up: {error.strerror}") from error

@@ -40,10 +40,11 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
     Raises
     ------
     StageError
-        When a stage is not fresh: the book shows finished runs only.
+        When a stage is not fresh: the book shows finished runs only. Every file is hashed again for that,
+        whatever its date says.
     """
     with only_run(plan.paths):
-        stale = [name for name in Engine(plan).changes() if name in plan.stages]
+        stale = [name for name in Engine(plan).changes(verify=True) if name in plan.stages]
         if stale:
             run = f"songrec run --profile {plan.profile_name}"
             raise StageError(f"not fresh: {', '.join(stale)}. Run the pipeline first: {run}")

@@ -9,21 +9,24 @@ over a second a stage.
 import json
 import logging
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from songrec.errors import DataError, StageError
-from songrec.files import write_json, write_text
+from songrec.files import regular, replacing, write_json, write_text
 from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.imports import closure
 from songrec.pipeline.notebook import code_of
@@ -32,6 +35,12 @@ from songrec.tables import FACTS
 
 PAGES_AT_ONCE = 2
 STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
+LOCKFILE = "dvc.lock"
+_CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
+_PATIENCE = 50
+"""Tenths of a second that an interrupt waits for DVC to come to an end."""
+
+_Result = TypeVar("_Result")
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
 
@@ -53,9 +62,10 @@ class Engine:
     def prepare(self) -> None:
         """Write what DVC reads: the stages, their parameters, their code; and the header that pages read."""
         plan, folder = self.plan, self.plan.paths.processed
-        config = folder / ".dvc" / "config"
-        if not config.exists():
-            write_text(config, "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n")
+        _refuse_what_never_ends(plan)
+        _write_changed(folder / ".dvc" / "config", _CONFIG)
+        # The profile's own lock is held: what DVC noted of who reads and writes is of a run that was killed.
+        (folder / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
         for project in folder.glob(f"{STAGES}/*/{PROJECT}"):
             if project.parent.name not in plan.stages:  # what it made stays known, should the stage come back
                 project.unlink()
@@ -84,22 +94,24 @@ class Engine:
         try:
             with Repo(self.plan.paths.processed) as repo:
                 yield repo
-        except (OSError, sqlite3.Error) as error:
-            state = self.plan.paths.processed / ".dvc"
+        except OSError as error:
             raise DataError(
-                f"the engine cannot keep its state in {state}: {error}. Make room there; if that does not "
-                "help, delete that folder: no result is lost"
+                f"the engine cannot keep its state in {self._state}: {error}. Make room there; if that does "
+                "not help, delete that folder: no result is lost"
             ) from error
         finally:
             os.chdir(here)
 
-    def changes(self) -> dict[str, list[str]]:
+    def changes(self, verify: bool = False) -> dict[str, list[str]]:
         """Stage -> what changed since it last ran, in words; stages that are fresh are left out.
 
-        Only asks: what a run wrote for itself is as before.
+        Only asks: what a run wrote for itself is as before. A file whose size and date are as before is
+        believed to be unchanged, unless `verify`: then every file is hashed again.
         """
         with _as_before(self.plan.paths):
             self.prepare()
+            if verify:
+                _forget(self.plan.paths)
             return self.stale()
 
     def stale(self) -> dict[str, list[str]]:
@@ -107,25 +119,42 @@ class Engine:
         from dvc.exceptions import DvcException
 
         try:
-            with self._repo() as repo:
-                status = repo.status()
-        except DvcException as error:
-            raise DataError(f"the engine's state of profile {self.plan.profile_name}: {error}") from error
+            status = _interruptible(self._status)
+        except (DvcException, sqlite3.Error):
+            # Of what DVC keeps something is damaged. No result is in it: what is lost is hashed, or run, again.
+            _forget(self.plan.paths)
+            _drop_damaged_locks(self.plan.paths)
+            try:
+                status = _interruptible(self._status)
+            except DvcException as error:
+                raise DataError(f"{self._state} is damaged: {error}. Delete it: no result is lost") from error
         return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
+
+    def _status(self) -> dict[str, list[Any]]:
+        with self._repo() as repo:
+            return repo.status()
+
+    @property
+    def _state(self) -> Path:
+        return self.plan.paths.processed / ".dvc"
 
     def run(self, stage: str, force: bool = False) -> bool:
         """Run the stage unless it is fresh; whether it ran. A failed stage is a `StageError`."""
         from dvc.exceptions import DvcException
         from dvc.stage.exceptions import StageCmdFailedError
 
-        try:
+        def reproduce() -> bool:
             with self._repo() as repo:
                 return bool(repo.reproduce(_address(stage), single_item=True, force=force))
+
+        try:
+            return _interruptible(reproduce)
         except DvcException as error:
-            if str(error.__cause__).endswith(f"exited with {-signal.SIGINT}"):
+            code = re.search(r"exited with (-?\d+)$", str(error.__cause__))
+            if code and int(code[1]) == -signal.SIGINT:
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
             spoke = isinstance(error.__cause__, StageCmdFailedError)  # the stage said itself what was wrong
-            why = "" if spoke else f": {error.__cause__ or error}"
+            why = _killed(int(code[1])) if code else "" if spoke else f": {error.__cause__ or error}"
             raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed{why}") from error
 
     def run_pages(self, pages: Sequence[str]) -> Iterator[tuple[str, float | None]]:
@@ -143,6 +172,9 @@ class Engine:
                     with self._repo() as repo:
                         repo.commit(_address(page), force=True)
                 yield page, seconds
+        except KeyboardInterrupt:
+            _interrupt_children()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)  # interrupted: no page begins any more
 
@@ -151,7 +183,79 @@ class Engine:
         start = time.perf_counter()
         command = [sys.executable, "-m", "songrec.pipeline.execute", self.plan.profile_name, page]
         done = subprocess.run(command, cwd=self.plan.paths.processed, check=False)
+        if done.returncode < 0 and done.returncode != -signal.SIGINT:
+            print(f"stage {page} failed{_killed(done.returncode)}", file=sys.stderr)
         return None if done.returncode else time.perf_counter() - start
+
+
+def _interruptible(work: Callable[[], _Result]) -> _Result:
+    """Do DVC's work in another thread, so that ctrl-c and `kill -INT` reach this one.
+
+    DVC ignores them while a stage runs, and where they meet it elsewhere it may end in a traceback.
+    """
+    future: Future[_Result] = Future()
+
+    def do() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=do, daemon=True).start()
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        for _ in range(_PATIENCE):  # a stage may be just about to start
+            _interrupt_children()
+            if wait([future], timeout=0.1).done:
+                break
+        raise
+
+
+def _interrupt_children() -> None:
+    """Hand an interrupt on to the stages that this process runs: it may have come to this process only."""
+    import psutil
+
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            child.send_signal(signal.SIGINT)
+
+
+def _killed(code: int) -> str:
+    """What the exit code says of a stage that could not say anything itself."""
+    if code >= 0:
+        return ""
+    memory = "; it may have been out of memory" if -code == signal.SIGKILL else ""
+    return f": it was killed (signal {-code}){memory}"
+
+
+def _refuse_what_never_ends(plan: Plan) -> None:
+    """`DataError` for a pipe or a device among what DVC hashes: it would wait for its end for ever."""
+    for stage in plan.stages.values():
+        for place in (*stage.outputs, stage.executed):
+            for path in [place, *(place.rglob("*") if place.is_dir() else ())]:
+                if os.path.lexists(path) and not path.is_dir():
+                    regular(path)
+
+
+def _forget(paths: Paths) -> None:
+    """Delete what DVC remembers of files' hashes: it hashes all of them again."""
+    shutil.rmtree(paths.processed / ".dvc" / "tmp", ignore_errors=True)
+
+
+def _drop_damaged_locks(paths: Paths) -> None:
+    """Delete what DVC recorded of a stage where it cannot be read: the stage runs again."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from voluptuous import Invalid
+
+    for lock in (paths.processed / STAGES).glob(f"*/{LOCKFILE}"):
+        try:
+            COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(lock.read_text(encoding="utf-8")))
+        except (OSError, ValueError, yaml.YAMLError, RecursionError, Invalid):
+            if lock.is_dir():
+                shutil.rmtree(lock)
+            else:
+                lock.unlink()
 
 
 def _address(stage: str) -> str:
@@ -161,21 +265,23 @@ def _address(stage: str) -> str:
 @contextmanager
 def _as_before(paths: Paths) -> Iterator[None]:
     """Put the project's files back as they were: a question must not change what the last run says."""
-    before = {path: path.read_text(encoding="utf-8") for path in _written(paths)}
+    before = {path: path.read_bytes() for path in _written(paths)}
     try:
         yield
     finally:
         for path in _written(paths) - before.keys():
             path.unlink()
-        for path, text in before.items():
-            _write_changed(path, text)
+        for path, content in before.items():
+            if path.read_bytes() != content:
+                with replacing(path) as temporary:
+                    temporary.write_bytes(content)
 
 
 def _written(paths: Paths) -> set[Path]:
     """What `Engine.prepare` writes, as far as it is there."""
     folders = (paths.processed / STAGES).glob("*")
     files = {folder / name for folder in folders for name in (PROJECT, PARAMETERS, CODE)}
-    return {path for path in files | {paths.plan, paths.header} if path.exists()}
+    return {path for path in files | {paths.plan, paths.header} if path.is_file()}
 
 
 def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
@@ -217,7 +323,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _write_changed(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
+    if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
 
 

@@ -30,7 +30,7 @@ def only_run(paths: Paths, wait: bool = False) -> Iterator[None]:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = open(file, "a+")  # noqa: SIM115 (closed below, after the lock was taken)
     except OSError as error:
-        raise DataError(f"cannot write in {file.parent}: {error.strerror}") from error
+        raise DataError(f"cannot write {file}: {error.strerror}") from error
     with handle:
         while True:
             try:
@@ -44,9 +44,12 @@ def only_run(paths: Paths, wait: bool = False) -> Iterator[None]:
                         f"profile {paths.profile} is being run by process {holder}. Wait for it, or stop it."
                     ) from None
                 time.sleep(_POLL_SECONDS)
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
+        try:
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+        except OSError as error:
+            raise DataError(f"cannot write {file}: {error.strerror}") from error
         yield
 
 
