@@ -26,7 +26,7 @@ _Block = TypeVar("_Block", bound=BaseModel)
 
 
 def read_yaml(path: Path) -> Any:
-    """What the file holds; `ConfigError` where it is not YAML, or aliases make it larger than anybody writes."""
+    """What the file holds; `ConfigError` where it is not YAML, or its aliases explode."""
     if not path.is_file():
         raise ConfigError(f"{path} is not a regular file")
     try:

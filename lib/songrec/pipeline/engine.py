@@ -121,13 +121,14 @@ class Engine:
         try:
             status = _interruptible(self._status)
         except (DvcException, sqlite3.Error):
-            # Of what DVC keeps something is damaged. No result is in it: what is lost is hashed, or run, again.
+            # Something of what DVC keeps is damaged. No result is in it: it is hashed, or run, again.
             _forget(self.plan.paths)
             _drop_damaged_locks(self.plan.paths)
             try:
                 status = _interruptible(self._status)
             except DvcException as error:
-                raise DataError(f"{self._state} is damaged: {error}. Delete it: no result is lost") from error
+                what = f"{self._state} is damaged: {error}. Delete it: no result is lost"
+                raise DataError(what) from error
         return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
 
     def _status(self) -> dict[str, list[Any]]:

@@ -70,7 +70,8 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
         engine.prepare()
         studies = [name for name in names if not plan.stages[name].page]
         pages = [name for name in names if plan.stages[name].page]
-        stale = set(names) if force else set(engine.stale())
+        stale = set(engine.stale())  # asked though all are forced: a damaged state is found and healed here
+        stale = set(names) if force else stale
         for name in studies:
             start = time.perf_counter()
             # What was fresh may be so no longer once a stage that it reads has run: the engine looks again.
