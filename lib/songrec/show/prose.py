@@ -65,7 +65,7 @@ def prose(template: str, run: Results, caution: str = CAUTION, /, **facts: Any) 
 
     known = {
         "run": run,
-        "item": run.item,
+        "item": as_written(run.item),
         "log": f"the {'synthetic ' if run.synthetic else ''}log `{run.name}`",
     }
     names = {
@@ -216,10 +216,22 @@ def two_lines(title: str) -> str:
     return title.replace(", ", ",\n", 1)
 
 
+def as_written(text: str) -> str:
+    """Text of a person's own as Markdown that shows it just so: no markup, no formula, no HTML comes of it.
+
+    >>> print(as_written("Ke$ha & A$AP | *best* <b>of</b>"))
+    Ke\\$ha \\& A\\$AP \\| \\*best\\* \\<b\\>of\\</b\\>
+    """
+    line = " ".join(text.split())
+    line = re.sub(r"([\\\\`*_{}\[\]<>&$|#~^@])", r"\\\1", line)
+    return re.sub(r"^(\d*)([-+=:%.)(])", r"\1\\\2", line)  # what begins a list or a block
+
+
 def banner(run: Results) -> Prose:
     """What the reader of a page must know first: which run it belongs to, and what its log is."""
     kind = "a synthetic log: its listeners, titles and play counts are invented"
-    reading = f" In it listeners play {run.item}s: read {run.item} where the text says song."
+    item = as_written(run.item)
+    reading = f" In it listeners play {item}s: read {item} where the text says song."
     return Prose(
         f"*Run `{run.name}`, on {kind if run.synthetic else 'a real log'}."
         f"{'' if run.item == 'song' else reading}*"
