@@ -25,8 +25,15 @@ SITE = WORK / "build" / "site"
 
 
 def data_root() -> Path:
-    """The folder that the variable SONGREC_DATA names, else `data/` of the checkout or working directory."""
-    return Path(os.environ.get("SONGREC_DATA", WORK / "data")).resolve()
+    """The folder that the variable SONGREC_DATA names, else `data/` of the checkout or working directory.
+
+    A relative name is taken from where the process stands when it first asks; for itself, when it goes
+    elsewhere, and for the processes that it starts it becomes an absolute one.
+    """
+    root = Path(os.environ.get("SONGREC_DATA") or WORK / "data").resolve()
+    if os.environ.get("SONGREC_DATA"):
+        os.environ["SONGREC_DATA"] = str(root)
+    return root
 
 
 def raw_folders() -> list[Path]:

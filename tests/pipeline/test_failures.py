@@ -246,3 +246,31 @@ def test_an_interrupt_of_the_run_alone_stops_its_stage(checkout):
     assert run.returncode == 130, said
     assert "Traceback" not in said
     _wait_for(lambda: not _kernels(checkout), seconds=20)
+
+
+def test_before_the_first_run_a_stage_is_one_line(checkout):
+    told = checkout.songrec("explain", "--profile", "toy").stdout.splitlines()
+    assert told == [f"{stage}: would run: it has not run yet" for stage in checkout.stages]
+
+
+def test_a_foreign_kernel_and_a_relative_data_folder_change_nothing(checkout, tmp_path):
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Another", "language": "python"}
+    (tmp_path / "jupyter/kernels/python3").mkdir(parents=True)
+    (tmp_path / "jupyter/kernels/python3/kernel.json").write_text(json.dumps(spec))
+    environment = checkout.environment | {
+        "JUPYTER_PATH": str(tmp_path / "jupyter"),
+        "SONGREC_DATA": "elsewhere/data",
+    }
+    for command in (["run"], ["explain"]):
+        done = subprocess.run(
+            checkout.command(*command, "--profile", "toy"),
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert "would run" not in done.stdout
+    assert (tmp_path / "elsewhere/data/processed/toy/table.csv").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "elsewhere", "jupyter"]

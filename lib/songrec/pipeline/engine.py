@@ -58,6 +58,7 @@ class Engine:
             "DVC_SYSTEM_CONFIG_DIR": str(folder / ".dvc" / "tmp" / "config"),
         }
         self.plan = plan
+        self._interrupted = threading.Event()
 
     def prepare(self) -> None:
         """Write what DVC reads: the stages, their parameters, their code; and the header that pages read."""
@@ -139,6 +140,10 @@ class Engine:
     def _state(self) -> Path:
         return self.plan.paths.processed / ".dvc"
 
+    def has_run(self, stage: str) -> bool:
+        """Whether there is a record of the stage's last run."""
+        return (self.plan.paths.processed / STAGES / stage / LOCKFILE).is_file()
+
     def run(self, stage: str, force: bool = False) -> bool:
         """Run the stage unless it is fresh; whether it ran. A failed stage is a `StageError`."""
         from dvc.exceptions import DvcException
@@ -174,17 +179,24 @@ class Engine:
                         repo.commit(_address(page), force=True)
                 yield page, seconds
         except KeyboardInterrupt:
-            _interrupt_children()
+            pool.shutdown(wait=False, cancel_futures=True)
+            while any(future.running() for future in running):
+                _interrupt_children()
+                time.sleep(0.1)
             raise
         finally:
             pool.shutdown(cancel_futures=True)  # interrupted: no page begins any more
 
     def _execute(self, page: str) -> float | None:
         """Run the page's notebook in a process of its own; the seconds that it took, None if it failed."""
+        if self._interrupted.is_set():  # another page has met ctrl-c, and this one is next in its thread
+            return None
         start = time.perf_counter()
         command = [sys.executable, "-m", "songrec.pipeline.execute", self.plan.profile_name, page]
         done = subprocess.run(command, cwd=self.plan.paths.processed, check=False)
-        if done.returncode < 0 and done.returncode != -signal.SIGINT:
+        if done.returncode == -signal.SIGINT:
+            self._interrupted.set()
+        elif done.returncode < 0:
             print(f"stage {page} failed{_killed(done.returncode)}", file=sys.stderr)
         return None if done.returncode else time.perf_counter() - start
 

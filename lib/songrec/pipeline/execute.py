@@ -56,6 +56,19 @@ def end_at_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def own_kernel() -> type:
+    """A kernel manager that starts this very interpreter, whatever Jupyter's paths call `python3`."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+    class OwnKernel(AsyncKernelManager):
+        kernel_spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+    return OwnKernel
+
+
 def execute(profile: str, stage: str) -> None:
     """Execute the stage's notebook; it takes its place among the executed ones only when all went well.
 
@@ -75,6 +88,7 @@ def execute(profile: str, stage: str) -> None:
             str(unfinished),
             planned["parameters"],
             kernel_name="python3",
+            kernel_manager_class=own_kernel(),
             cwd=str(NOTEBOOKS),
             progress_bar=False,
             shutdown_kernel="immediate",  # all is saved: nothing waits for the kernel's goodbye

@@ -15,7 +15,7 @@ from pathlib import Path
 from songrec.extras import leave_out_needless
 from songrec.files import write_text
 from songrec.paths import NOTEBOOKS
-from songrec.pipeline.execute import quiet
+from songrec.pipeline.execute import own_kernel, quiet
 from songrec.pipeline.graph import read_graph
 
 IGNORED = "nbval-ignore-output"
@@ -32,6 +32,7 @@ def refresh(path: Path) -> None:
     client = NotebookClient(
         notebook,
         kernel_name="python3",
+        kernel_manager_class=own_kernel(),
         record_timing=False,
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     )

@@ -14,6 +14,7 @@ from songrec.pipeline.engine import Engine
 from songrec.pipeline.plan import Plan
 
 LOCK = "run.lock"
+NOT_YET = "it has not run yet"
 _POLL_SECONDS = 0.2
 
 
@@ -118,9 +119,14 @@ def explain(plan: Plan, only: Sequence[str] = ()) -> dict[str, list[str]]:
     A stage that reads what such a stage makes is named too: it runs if that output comes out different.
     """
     with only_run(plan.paths):
-        changes = Engine(plan).changes()
+        engine = Engine(plan)
+        changes = engine.changes()
+        never = {name for name in plan.stages if not engine.has_run(name)}
     why: dict[str, list[str]] = {}
     for name in plan.select(only):
+        if name in never:  # of which each input and parameter would be called new
+            why[name] = [NOT_YET]
+            continue
         reasons = changes.get(name, [])
         waits = sorted(need for need in plan.needs[name] if why.get(need))
         why[name] = [*reasons, *(f"reads what {need} makes" for need in waits)]
