@@ -152,7 +152,9 @@ def test_a_file_put_there_by_hand_is_verified_and_never_removed(site, tmp_path):
 
 def test_what_the_site_refuses_is_said_with_the_place_for_the_file(site, tmp_path):
     site.status = 404
-    with pytest.raises(DataError, match=rf"{site.url} \(it answers 404 Not Found\)(.|\n)*{tmp_path / 'log.zip'}"):
+    with pytest.raises(
+        DataError, match=rf"{site.url} \(it answers 404 Not Found\)(.|\n)*{tmp_path / 'log.zip'}"
+    ):
         download(site.url, tmp_path / "log.zip")
     assert site.asked == [None]  # asking again would not help
 

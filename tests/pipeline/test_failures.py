@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -274,3 +275,20 @@ def test_a_foreign_kernel_and_a_relative_data_folder_change_nothing(checkout, tm
     assert "would run" not in done.stdout
     assert (tmp_path / "elsewhere/data/processed/toy/table.csv").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "elsewhere", "jupyter"]
+
+
+def test_no_room_for_the_engines_state_is_said(ran):
+    assert ran.run() == []
+    (ran.processed / "table.csv").unlink()
+    run = subprocess.run(
+        ran.command("run", "--profile", "toy"),
+        env=ran.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    assert run.returncode == 1
+    assert "Make room there" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert ran.run() == ["compare"]

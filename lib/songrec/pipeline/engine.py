@@ -17,11 +17,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
@@ -29,6 +29,7 @@ from songrec.errors import DataError, StageError
 from songrec.files import regular, replacing, write_json, write_text
 from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.imports import closure
+from songrec.pipeline.interrupts import interrupt_children, interruptible, killed
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
 from songrec.tables import FACTS
@@ -37,10 +38,6 @@ PAGES_AT_ONCE = 2
 STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
 LOCKFILE = "dvc.lock"
 _CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
-_PATIENCE = 50
-"""Tenths of a second that an interrupt waits for DVC to come to an end."""
-
-_Result = TypeVar("_Result")
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
 
@@ -96,10 +93,7 @@ class Engine:
             with Repo(self.plan.paths.processed) as repo:
                 yield repo
         except OSError as error:
-            raise DataError(
-                f"the engine cannot keep its state in {self._state}: {error}. Make room there; if that does "
-                "not help, delete that folder: no result is lost"
-            ) from error
+            raise self._unkept(error) from error
         finally:
             os.chdir(here)
 
@@ -120,25 +114,26 @@ class Engine:
         from dvc.exceptions import DvcException
 
         try:
-            status = _interruptible(self._status)
+            status = interruptible(self._status)
         except (DvcException, sqlite3.Error):
             # Something of what DVC keeps is damaged. No result is in it: it is hashed, or run, again.
             _forget(self.plan.paths)
             _drop_damaged_locks(self.plan.paths)
             try:
-                status = _interruptible(self._status)
-            except DvcException as error:
-                what = f"{self._state} is damaged: {error}. Delete it: no result is lost"
-                raise DataError(what) from error
+                status = interruptible(self._status)
+            except (DvcException, sqlite3.Error) as error:
+                raise self._unkept(error) from error
         return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
 
     def _status(self) -> dict[str, list[Any]]:
         with self._repo() as repo:
             return repo.status()
 
-    @property
-    def _state(self) -> Path:
-        return self.plan.paths.processed / ".dvc"
+    def _unkept(self, error: Exception) -> DataError:
+        return DataError(
+            f"the engine cannot keep its state in {self.plan.paths.processed / '.dvc'}: {error}. Make room "
+            "there; if that does not help, delete that folder: no result is lost"
+        )
 
     def has_run(self, stage: str) -> bool:
         """Whether there is a record of the stage's last run."""
@@ -154,13 +149,15 @@ class Engine:
                 return bool(repo.reproduce(_address(stage), single_item=True, force=force))
 
         try:
-            return _interruptible(reproduce)
+            return interruptible(reproduce)
+        except sqlite3.Error as error:
+            raise self._unkept(error) from error
         except DvcException as error:
             code = re.search(r"exited with (-?\d+)$", str(error.__cause__))
             if code and int(code[1]) == -signal.SIGINT:
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
             spoke = isinstance(error.__cause__, StageCmdFailedError)  # the stage said itself what was wrong
-            why = _killed(int(code[1])) if code else "" if spoke else f": {error.__cause__ or error}"
+            why = killed(int(code[1])) if code else "" if spoke else f": {error.__cause__ or error}"
             raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed{why}") from error
 
     def run_pages(self, pages: Sequence[str]) -> Iterator[tuple[str, float | None]]:
@@ -181,7 +178,7 @@ class Engine:
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             while any(future.running() for future in running):
-                _interrupt_children()
+                interrupt_children()
                 time.sleep(0.1)
             raise
         finally:
@@ -197,49 +194,8 @@ class Engine:
         if done.returncode == -signal.SIGINT:
             self._interrupted.set()
         elif done.returncode < 0:
-            print(f"stage {page} failed{_killed(done.returncode)}", file=sys.stderr)
+            print(f"stage {page} failed{killed(done.returncode)}", file=sys.stderr)
         return None if done.returncode else time.perf_counter() - start
-
-
-def _interruptible(work: Callable[[], _Result]) -> _Result:
-    """Do DVC's work in another thread, so that ctrl-c and `kill -INT` reach this one.
-
-    DVC ignores them while a stage runs, and where they meet it elsewhere it may end in a traceback.
-    """
-    future: Future[_Result] = Future()
-
-    def do() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=do, daemon=True).start()
-    try:
-        return future.result()
-    except KeyboardInterrupt:
-        for _ in range(_PATIENCE):  # a stage may be just about to start
-            _interrupt_children()
-            if wait([future], timeout=0.1).done:
-                break
-        raise
-
-
-def _interrupt_children() -> None:
-    """Hand an interrupt on to the stages that this process runs: it may have come to this process only."""
-    import psutil
-
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):
-            child.send_signal(signal.SIGINT)
-
-
-def _killed(code: int) -> str:
-    """What the exit code says of a stage that could not say anything itself."""
-    if code >= 0:
-        return ""
-    memory = "; it may have been out of memory" if -code == signal.SIGKILL else ""
-    return f": it was killed (signal {-code}){memory}"
 
 
 def _refuse_what_never_ends(plan: Plan) -> None:
