@@ -271,9 +271,8 @@ def no_room(world: World) -> tuple[str, str]:
 
 def engine_state(world: World) -> tuple[str, str]:
     """What the engine keeps for itself is damaged."""
-    inner = [p for p in (world.processed / ".dvc").rglob("*") if p.is_file()]
-    inner += list((world.processed / "stages").rglob("*.*"))
-    path = world.dice.choice(sorted(inner))
+    inner = [*(world.processed / ".dvc").rglob("*"), *(world.processed / "stages").rglob("*")]
+    path = world.dice.choice(sorted(path for path in inner if path.is_file()))
     name = world.dice.choice(["a flipped bit", "cut", "missing", "empty", "noise"])
     DAMAGES[name](path, world)
     return f"{path.relative_to(world.processed)}: {name}", world.heal()
