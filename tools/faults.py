@@ -247,7 +247,8 @@ def interrupted(world: World) -> tuple[str, str]:
     if run.poll() is None:
         send(run.pid, signal.SIGINT)
     verdict, _ = ended(run)
-    said = RIGHT if verdict in ("done", "interrupted") or seconds < 2 else verdict  # Python's own start
+    fine = ("done", "interrupted", "crash: signal 2")  # the last: while Python itself was about to end
+    said = RIGHT if verdict in fine or seconds < 2 else verdict  # before that Python was about to start
     return f"{path.relative_to(world.data)} missing, {whom} interrupted after {seconds:.1f} s", _both(
         said, world.heal()
     )
