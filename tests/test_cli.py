@@ -187,3 +187,18 @@ def test_what_a_terminal_cannot_show_is_replaced(tmp_path):
     assert done.returncode == 0
     assert b"\n  ?         s         3" in done.stdout
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("locale", [{}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_an_id_is_read_as_utf_8_whatever_the_locale(locale):
+    code = (
+        "import songrec.serve, songrec.cli\n"
+        "class Asked:\n    def similar(self, song, n): return ascii(song)\n"
+        "songrec.serve.open_service = lambda *_: Asked()\n"
+        "songrec.cli.main(['similar', '--song', *__import__('sys').argv[1:]])"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "Björk"], capture_output=True, env=environment | locale, check=False
+    )
+    assert done.stdout.strip() == b"'Bj\\xf6rk'", done.stderr

@@ -1,11 +1,13 @@
 """Names and types of parameters are checked before anything runs, and errors say what to do."""
 
 import json
+import os
 import sys
 from functools import partial
 
 import pytest
 
+from songrec.checks import read_yaml
 from songrec.config import profile_names, read_parameters, read_profile
 from songrec.errors import ConfigError, DataError
 from songrec.files import write_json
@@ -379,3 +381,23 @@ def test_a_model_of_ones_own_comes_by_its_dotted_path(own, own_package):
 def test_models_that_cannot_be_are_named(own, own_package, models, said):
     with pytest.raises(ConfigError, match=said):
         make_plan(own(models))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a0: &a0 [x]\n" + "".join(f"a{i + 1}: &a{i + 1} [{f'*a{i},' * 9}]\n" for i in range(9)), "multiply"),
+        ("a: &a [*a]\n", "multiply"),
+        ("[" * 5_000, "is not YAML"),
+    ],
+)
+def test_yaml_that_explodes_is_refused_at_once(tmp_path, text, said):
+    (tmp_path / "bomb.yml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"bomb\.yml .*{said}"):
+        read_yaml(tmp_path / "bomb.yml")
+
+
+def test_a_pipe_as_a_file_that_a_person_writes(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yml")
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        read_yaml(tmp_path / "pipe.yml")

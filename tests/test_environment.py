@@ -140,3 +140,12 @@ FORBIDDEN += ["pypi" + ".org", "python" + "hosted", "index" + "-url"]
 def test_no_file_names_a_machine_or_a_registry():
     texts = {name: (REPOSITORY / name).read_text(encoding="utf-8", errors="replace") for name in tracked()}
     assert [f"{name}: {word}" for name, text in texts.items() for word in FORBIDDEN if word in text] == []
+
+
+def test_line_ends_stay_as_they_are_whatever_autocrlf_says():
+    names = [".ci/run", "Makefile", "lib/songrec/cli.py", "notebooks/pipeline.yml"]
+    command = ["git", "check-attr", "text", "--", *names]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    assert done.stdout.count("text: unset") == len(names)

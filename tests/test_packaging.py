@@ -74,7 +74,9 @@ def test_a_wheel_explains_a_run_in_an_empty_folder(tmp_path):
     done = _python(code, empty, "explain", "--profile", "tiny", PYTHONPATH=str(installed))
     assert done.returncode == 0, done.stderr
     assert "ingest: would run" in done.stdout
-    assert str(installed / "songrec" / "arrays.py") in done.stdout
+    code = "from songrec.pipeline.imports import closure; print(closure('import songrec.arrays', (), 'x'))"
+    known = _python(code, empty, PYTHONPATH=str(installed)).stdout
+    assert str(installed / "songrec" / "arrays.py") in known
     assert [path.name for path in empty.iterdir()] == ["data"]
     code = "from songrec.paths import BOOK, RESULTS; print(*(path.is_dir() for path in (BOOK, RESULTS)))"
     assert _python(code, empty, PYTHONPATH=str(installed)).stdout == "True True\n"

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from songrec.errors import DataError
-from songrec.files import read_json, regular, replacing, write_json
+from songrec.files import json_text, read_json, regular, replacing
 
 META = "meta.json"
 FILES, SPARSE, SEAL = "files", "sparse", "seal"
@@ -38,17 +38,23 @@ def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any]
         Plain values.
     """
     with replacing(folder) as temporary:
-        temporary.mkdir()
-        shapes = {}
-        for name, value in arrays.items():
-            if issparse(value):
-                shapes[name] = list(value.shape)
-                for part in _PARTS:
-                    np.save(temporary / f"{name}.{part}.npy", getattr(value, part), allow_pickle=False)
-            else:
-                np.save(temporary / f"{name}.npy", np.asarray(value), allow_pickle=False)
-        hashes = {path.name: hash_of(path) for path in sorted(temporary.glob("*.npy"))}
-        write_json(temporary / META, sealed({SPARSE: shapes, **(meta or {}), FILES: hashes}))
+        write_arrays(temporary, arrays, meta or {})
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+    """What `save_arrays` does, into a new folder that somebody else puts in its place."""
+    folder.mkdir(parents=True)
+    shapes = {}
+    for name, value in arrays.items():
+        if issparse(value):
+            shapes[name] = list(value.shape)
+            for part in _PARTS:
+                np.save(folder / f"{name}.{part}.npy", getattr(value, part), allow_pickle=False)
+        else:
+            np.save(folder / f"{name}.npy", np.asarray(value), allow_pickle=False)
+    hashes = {path.name: hash_of(path) for path in sorted(folder.glob("*.npy"))}
+    told = sealed({SPARSE: shapes, **meta, FILES: hashes})
+    (folder / META).write_text(json_text(told), encoding="utf-8", newline="\n")
 
 
 def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

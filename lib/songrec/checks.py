@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,33 @@ RENAMED = {
 }
 """Stages, keys and values that had another name: an error about one says the new name."""
 
+LARGEST = 100_000
+"""Values in a file that a person writes."""
+
 
 def read_yaml(path: Path) -> Any:
-    """What the file holds; `ConfigError` where it is not YAML."""
+    """What the file holds; `ConfigError` where it is not YAML, or its aliases explode."""
+    if not path.is_file():
+        raise ConfigError(f"{path} is not a regular file")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        if (root := yaml.compose(text, yaml.SafeLoader)) and _size(root, {}) > LARGEST:
+            raise ConfigError(f"{path} comes to more than {LARGEST:,} values: its aliases multiply")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
+    """How many values a node stands for, each alias in full; infinite where one holds itself."""
+    if node not in known:
+        known[node] = inf
+        inner = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for entry in inner for part in (entry if isinstance(entry, tuple) else [entry])]
+        known[node] = 1 + sum(_size(part, known) for part in parts)
+    return known[node]
 
 
 def checked(kind: type[BaseModel], data: Any, where: str) -> Any:

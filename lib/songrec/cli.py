@@ -212,9 +212,12 @@ def explain(profile, only, overrides, tuned_from) -> None:
       songrec explain --profile sample --set split.seed=1
     """
     plan = _plan(profile, overrides, tuned_from=tuned_from)
-    from songrec.pipeline.run import explain
+    from songrec.pipeline.run import NOT_YET, explain
 
     for stage, reasons in explain(plan, only).items():
+        if reasons == [NOT_YET]:
+            print(f"{stage}: would run: {NOT_YET}")
+            continue
         print(f"{stage}: {'would run' if reasons else 'fresh'}")
         for reason in reasons:
             print(f"    {reason}")
@@ -246,9 +249,16 @@ def compare(first, second, cutoff) -> None:
     print(told(find_run(first), find_run(second), cutoff))
 
 
+def _utf8(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """An id as UTF-8, which the logs are in, though the locale is one that knows ASCII only."""
+    return text and text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 @cli.command(params=[_PROFILE, *_MODEL])
-@click.option("--user", metavar="ID", help="a user of the log; an unknown one gets the popular list")
-@click.option("--songs", metavar="ID,ID", help="what a new listener has played")
+@click.option(
+    "--user", metavar="ID", callback=_utf8, help="a user of the log; an unknown one gets the popular list"
+)
+@click.option("--songs", metavar="ID,ID", callback=_utf8, help="what a new listener has played")
 def recommend(profile, user, songs, model, n) -> None:
     """Recommend songs to a user of the log, or to a new listener.
 
@@ -266,7 +276,7 @@ def recommend(profile, user, songs, model, n) -> None:
 
 
 @cli.command(params=[_PROFILE, *_MODEL])
-@click.option("--song", required=True, metavar="ID", help="a song of the log")
+@click.option("--song", required=True, metavar="ID", callback=_utf8, help="a song of the log")
 def similar(profile, song, model, n) -> None:
     """Songs like a song.
 

@@ -35,7 +35,8 @@ def replacing(path: Path) -> Iterator[Path]:
         _replace(temporary, path)
     except OSError as error:
         raise DataError(
-            f"cannot write {path}: {error.strerror or error}. Nothing was changed there."
+            f"cannot write {path}: {error.strerror or f'no room, perhaps ({error})'}. "
+            "Nothing was changed there."
         ) from error
     finally:
         _remove(temporary)
@@ -67,7 +68,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically: two spaces, keys as given, a last newline; NaN is refused."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """What `write_json` writes."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def regular(path: Path) -> Path:

@@ -25,8 +25,15 @@ SITE = WORK / "build" / "site"
 
 
 def data_root() -> Path:
-    """The folder that the variable SONGREC_DATA names, else `data/` of the checkout or working directory."""
-    return Path(os.environ.get("SONGREC_DATA", WORK / "data")).resolve()
+    """The folder that the variable SONGREC_DATA names, else `data/` of the checkout or working directory.
+
+    A relative name is taken from where the process stands when it first asks; for itself, when it goes
+    elsewhere, and for the processes that it starts it becomes an absolute one.
+    """
+    root = Path(os.environ.get("SONGREC_DATA") or WORK / "data").resolve()
+    if os.environ.get("SONGREC_DATA"):
+        os.environ["SONGREC_DATA"] = str(root)
+    return root
 
 
 def raw_folders() -> list[Path]:
@@ -52,6 +59,8 @@ def find_raw(name: str) -> Path:
     for path in tried:
         try:
             if path.exists():
+                if not (path.is_file() or path.is_dir()):
+                    raise DataError(f"{path} is a pipe or a device, not a file: it might never end")
                 return path
         except OSError as error:  # a name too long, a folder that may not be entered
             raise DataError(f"the raw file {name!r} cannot be looked up: {error.strerror}") from error

@@ -25,6 +25,9 @@ class Site(BaseHTTPRequestHandler):
     ranges = True
     break_at = None  # bytes after which every answer breaks off
     status = None
+    sick = 0  # how many answers are 503 at first
+    length = None  # what it announces instead of the length
+    total = len(CONTENT)  # of which a part says that it is one
     answers = 1000  # before it hangs up on everybody
     asked = None  # the Range headers of all requests
 
@@ -32,6 +35,9 @@ class Site(BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         type(self).asked.append(wanted)
         if len(self.asked) > self.answers:
+            return
+        if len(self.asked) <= self.sick:
+            self.send_error(503)
             return
         if self.status:
             self.send_error(self.status)
@@ -47,10 +53,10 @@ class Site(BaseHTTPRequestHandler):
             return
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{self.total}")
         if self.etag:
             self.send_header("ETag", self.etag)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("Content-Length", self.length or str(len(CONTENT) - start))
         self.end_headers()
         self.wfile.write(CONTENT[start:][: self.break_at])
         self.close_connection = True
@@ -146,7 +152,9 @@ def test_a_file_put_there_by_hand_is_verified_and_never_removed(site, tmp_path):
 
 def test_what_the_site_refuses_is_said_with_the_place_for_the_file(site, tmp_path):
     site.status = 404
-    with pytest.raises(DataError, match=f"{site.url} answers 404 Not Found(.|\n)*{tmp_path / 'log.zip'}"):
+    with pytest.raises(
+        DataError, match=rf"{site.url} \(it answers 404 Not Found\)(.|\n)*{tmp_path / 'log.zip'}"
+    ):
         download(site.url, tmp_path / "log.zip")
     assert site.asked == [None]  # asking again would not help
 
@@ -205,3 +213,34 @@ def test_fetch_puts_every_file_of_a_data_set_in_its_folder(site, tmp_path, monke
 def test_an_unknown_data_set_is_answered_with_the_known_ones():
     with pytest.raises(ConfigError, match="there are: taste-profile, lastfm-2k"):
         fetch("spotify")
+
+
+@pytest.mark.parametrize("length", ["many", "-5", "1e3", ""])
+def test_a_length_that_is_no_number_is_no_length(site, tmp_path, length):
+    site.length = length or None
+    assert download(site.url, tmp_path / "log.zip", sha256=SHA256).read_bytes() == CONTENT
+
+
+def test_a_part_of_another_whole_than_was_announced_is_not_believed(site, tmp_path):
+    """Without a checksum: 300 bytes more would have been taken for the file."""
+    site.break_at, site.total = 4 * transfer.CHUNK, 4 * transfer.CHUNK + 300
+    with pytest.raises(DataError, match="cannot get"):
+        download(site.url, tmp_path / "log.zip")
+    assert not (tmp_path / "log.zip").exists()
+
+
+def test_a_site_that_is_out_of_order_is_asked_again(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "PAUSE", 0)
+    site.sick = 2
+    assert download(site.url, tmp_path / "log.zip", sha256=SHA256).read_bytes() == CONTENT
+    assert site.asked == [None] * 3
+
+
+@pytest.mark.parametrize(("status", "asked"), [(404, 1), (500, transfer.ATTEMPTS)])
+def test_a_site_that_gives_nothing_leaves_nothing(site, tmp_path, monkeypatch, status, asked):
+    monkeypatch.setattr(transfer, "PAUSE", 0)
+    site.status = status
+    with pytest.raises(DataError, match=f"it answers {status}"):
+        download(site.url, tmp_path / "log.zip")
+    assert len(site.asked) == asked
+    assert list(tmp_path.iterdir()) == []

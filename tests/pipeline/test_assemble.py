@@ -95,3 +95,14 @@ def test_a_book_whose_sources_are_as_they_were_is_not_built_again(ran):
     ran.edit("lib/songrec/pages/toy.jinja", "words", "other words")
     ran.run()
     assert ran.python(code) == "1\n"
+
+
+def test_a_title_and_a_description_are_shown_as_written(ran):
+    hostile = "<script>alert(20)</script> Ke$ha & A$AP | *best*"
+    ran.edit("notebooks/profiles/toy.yml", "title: Toy", f"title: '{hostile}'")
+    ran.edit("notebooks/profiles/toy.yml", "description: A toy.", f"description: '{hostile}'")
+    ran.run()
+    _assemble(ran)
+    index = (ran.root / "book/runs/index.md").read_text()
+    assert "<script>" not in index
+    assert index.count(r"Ke\$ha \& A\$AP \| \*best\*") == 2

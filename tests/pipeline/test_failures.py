@@ -2,7 +2,7 @@
 
 import json
 import os
-import shutil
+import resource
 import signal
 import subprocess
 import sys
@@ -173,12 +173,140 @@ def test_a_data_folder_below_a_regular_file_is_a_clear_error(checkout):
     assert "Traceback" not in done.stderr
 
 
-def test_a_damaged_state_is_said_with_what_to_do(ran):
-    assert ran.run() == []
+def _cache(ran):
     for state in (ran.processed / ".dvc" / "tmp").rglob("cache.db"):
         state.write_bytes(b"junk" * 4096)
-    done = ran.songrec("run", "--profile", "toy", code=1)
-    assert "delete that folder: no result is lost" in done.stderr
-    assert "Traceback" not in done.stderr
-    shutil.rmtree(ran.processed / ".dvc")
+
+
+def _lock_of_a_living_process(ran):
+    path = str(ran.processed / "parts")
+    text = json.dumps({path: {"write": {"pid": os.getpid(), "cmd": "songrec run"}}})
+    (ran.processed / ".dvc/tmp/rwlock").write_text(text)
+
+
+def _extra_key(ran):
+    lock = ran.processed / "stages/compare/dvc.lock"
+    lock.write_text(lock.read_text().replace("md5:", "md4:", 1))
+
+
+def _folder(ran):
+    lock = ran.processed / "stages/compare/dvc.lock"
+    lock.unlink()
+    lock.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "again"),
+    [
+        (lambda ran: (ran.processed / ".dvc/tmp/rwlock").write_text(""), []),
+        (_lock_of_a_living_process, []),
+        (_cache, []),
+        (lambda ran: (ran.processed / ".dvc/config").write_text("[core]\n    analyti"), []),
+        (lambda ran: (ran.processed / "stages/compare/dvc.lock").write_text(""), ["compare"]),
+        (_extra_key, ["compare"]),
+        (_folder, ["compare"]),
+        (lambda ran: (ran.processed / "stages/compare/dvc.yaml").write_bytes(b"\xff"), []),
+    ],
+)
+def test_the_engines_state_heals_whatever_a_kill_left_of_it(ran, damage, again):
     assert ran.run() == []
+    damage(ran)
+    assert ran.run() == again
+    assert ran.run() == []
+
+
+def test_a_byte_altered_behind_the_dates_back_is_noticed_where_all_is_hashed_again(ran):
+    assert ran.run() == []
+    table = ran.processed / "table.csv"
+    before = table.stat()
+    content = bytearray(table.read_bytes())
+    content[0] ^= 1
+    with table.open("r+b") as file:
+        file.write(content)
+    os.utime(table, ns=(before.st_atime_ns, before.st_mtime_ns))
+    code = (
+        "from songrec.pipeline.engine import Engine; from songrec.pipeline.plan import make_plan\n"
+        "print(list(Engine(make_plan('toy')).changes(verify={})))"
+    )
+    assert ran.python(code.format(False)) == "[]\n"
+    assert ran.python(code.format(True)) == "['compare']\n"
+    assert ran.run() == ["compare"]
+
+
+def test_a_pipe_among_the_outputs_is_refused(ran):
+    (ran.processed / "table.csv").unlink()
+    os.mkfifo(ran.processed / "table.csv")
+    assert "table.csv: it is not a regular file" in ran.songrec("run", "--profile", "toy", code=1).stderr
+
+
+def test_a_stage_that_was_killed_says_so(checkout):
+    _insert(checkout, "01_ingest", "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    said = checkout.songrec("run", "--profile", "toy", code=1).stderr
+    assert "was killed (signal 9); it may have been out of memory" in said
+
+
+def test_a_kernel_that_was_killed_says_so(checkout):
+    _insert(checkout, "01_ingest", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert "it may have been out of memory" in checkout.songrec("run", "--profile", "toy", code=1).stderr
+
+
+def test_an_interrupt_of_the_run_alone_stops_its_stage(checkout):
+    _insert(checkout, "01_ingest", "import time; time.sleep(60)")
+    run = subprocess.Popen(
+        checkout.command("run", "--profile", "toy"),
+        env=checkout.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    _wait_for(lambda: (checkout.processed / "failed" / "studies" / "01_ingest.ipynb").exists())
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    _wait_for(lambda: not _kernels(checkout), seconds=20)
+
+
+def test_before_the_first_run_a_stage_is_one_line(checkout):
+    told = checkout.songrec("explain", "--profile", "toy").stdout.splitlines()
+    assert told == [f"{stage}: would run: it has not run yet" for stage in checkout.stages]
+
+
+def test_a_foreign_kernel_and_a_relative_data_folder_change_nothing(checkout, tmp_path):
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Another", "language": "python"}
+    (tmp_path / "jupyter/kernels/python3").mkdir(parents=True)
+    (tmp_path / "jupyter/kernels/python3/kernel.json").write_text(json.dumps(spec))
+    environment = checkout.environment | {
+        "JUPYTER_PATH": str(tmp_path / "jupyter"),
+        "SONGREC_DATA": "elsewhere/data",
+    }
+    for command in (["run"], ["explain"]):
+        done = subprocess.run(
+            checkout.command(*command, "--profile", "toy"),
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert "would run" not in done.stdout
+    assert (tmp_path / "elsewhere/data/processed/toy/table.csv").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "elsewhere", "jupyter"]
+
+
+def test_no_room_for_the_engines_state_is_said(ran):
+    assert ran.run() == []
+    (ran.processed / "table.csv").unlink()
+    run = subprocess.run(
+        ran.command("run", "--profile", "toy"),
+        env=ran.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    assert run.returncode == 1
+    assert "Make room there" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert ran.run() == ["compare"]

@@ -1,6 +1,7 @@
 """Answers for users, new listeners and songs, over a small log with a known right answer."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -185,3 +186,18 @@ def test_the_winner_answers_and_says_so_unless_another_is_named(made):
     assert open_service("tiny", similar=True).why.startswith("item_knn answers: of the models that compare s")
     named = open_service("tiny", "popularity")
     assert (named.label, named.why) == ("popularity", "")
+
+
+def test_exchanged_folders_and_damaged_tables_are_errors(made):
+    paths = Paths("tiny")
+    models = paths.processed / "models"
+    shutil.rmtree(models / "item_knn")
+    shutil.copytree(models / "popularity", models / "item_knn")
+    with pytest.raises(DataError, match=r"models/item_knn holds another model, Popularity"):
+        open_service("tiny", "item_knn")
+    Interactions.from_triplets(["v"], ["w"], [1]).save(paths.processed / "interactions")
+    with pytest.raises(DataError, match="user_ids of split and interactions differ"):
+        open_service("tiny", "popularity")
+    write_json(paths.header, {})
+    with pytest.raises(DataError, match=r"the tables in .* are damaged.*songrec run --profile tiny"):
+        open_service("tiny")

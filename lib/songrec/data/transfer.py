@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import requests
 
 ATTEMPTS = 4
+PAUSE = 1  # seconds before a site that is out of order is asked again; twice as long each time
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
 CHUNK = 1 << 16
 _RANGE = re.compile(r"bytes (?:([0-9]+)-[0-9]+|\*)/([0-9]+)")
@@ -74,7 +76,7 @@ def download(url: str, path: Path, begins: bytes = b"", sha256: str | None = Non
 
 
 def _tag(part: Path) -> Path:
-    """Beside the part, what the site calls the version that it belongs to."""
+    """Beside the part, what the site calls the version that it belongs to, and its length."""
     return part.with_name(f"{part.name}.tag")
 
 
@@ -103,15 +105,19 @@ def _transfer(url: str, file: BinaryIO, part: Path, path: Path) -> None:
                 _receive(answer, file, part)
                 return
         except requests.HTTPError as error:
-            status = f"{error.response.status_code} {error.response.reason}"
-            raise DataError(f"{url} answers {status}. {by_hand}") from error
+            problem = f"it answers {error.response.status_code} {error.response.reason}"
+            if error.response.status_code < 500:  # the site will not change its mind
+                break
+            if attempts < ATTEMPTS - 1:
+                time.sleep(PAUSE * 2**attempts)
         except (_BrokenOff, requests.RequestException) as error:
             problem = getattr(error.args[0], "reason", error) if error.args else error
         size = file.seek(0, os.SEEK_END)
         attempts = 1 if size > best else attempts + 1
         best = max(best, size)
-    if not size:
+    if not (size := file.seek(0, os.SEEK_END)):
         part.unlink()
+        _tag(part).unlink(missing_ok=True)
     kept = f"{size:,} bytes have come and are kept: try again, it goes on from there. Or:\n" if size else ""
     raise DataError(f"cannot get {url} ({problem}).\n{kept}{by_hand}")
 
@@ -119,12 +125,19 @@ def _transfer(url: str, file: BinaryIO, part: Path, path: Path) -> None:
 def _resume(file: BinaryIO, part: Path) -> dict[str, str]:
     """The request's headers: the rest only, provided that it is the rest of the same file."""
     headers = {"Accept-Encoding": "identity"}
-    size, tag = file.seek(0, os.SEEK_END), _read_tag(part)
+    size, (tag, _) = file.seek(0, os.SEEK_END), _read_tag(part)
     return headers | {"Range": f"bytes={size}-", "If-Range": tag} if size and tag else headers
 
 
-def _read_tag(part: Path) -> str:
-    return _tag(part).read_text("latin-1") if _tag(part).is_file() else ""
+def _read_tag(part: Path) -> tuple[str, int]:
+    """What names the version, and how long the site said that it is (0: it did not)."""
+    tag, _, size = _tag(part).read_text("latin-1").partition("\n") if _tag(part).is_file() else ("", "", "")
+    return tag, _whole(size)
+
+
+def _whole(text: str) -> int:
+    """A length as a site announces it; 0 for one that is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _version(answer: "requests.Response") -> str:
@@ -140,12 +153,13 @@ def _receive(answer: "requests.Response", file: BinaryIO, part: Path) -> None:
     size = file.seek(0, os.SEEK_END)
     if answer.status_code == 200:  # the whole file: the first time, or the site cannot or will not go on
         file.truncate(0)
-        size, total = 0, int(answer.headers.get("Content-Length", 0))
-        _tag(part).write_text(_version(answer), "latin-1")
+        size, total = 0, _whole(answer.headers.get("Content-Length", ""))
+        _tag(part).write_text(f"{_version(answer)}\n{total}", "latin-1")
     else:
         place = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         start, total = (int(place[1] or size), int(place[2])) if place else (-1, 0)
-        if start != size or size > total or _version(answer) not in ("", _read_tag(part)):
+        tag, announced = _read_tag(part)
+        if start != size or size > total or announced not in (0, total) or _version(answer) not in ("", tag):
             file.truncate(0)
             raise _BrokenOff("the site sent another part than was asked for")
         if size == total:

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 from scipy.sparse import csr_array, issparse
 
-from songrec.arrays import save_arrays
+from songrec.arrays import write_arrays
 from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
@@ -244,6 +244,10 @@ class Recommender(ABC):
 
     def save(self, folder: Path) -> None:
         """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically."""
+        with replacing(folder) as temporary:
+            self._write(temporary)
+
+    def _write(self, folder: Path) -> None:
         self._check_fitted()
         fitted = {name: value for name, value in sorted(vars(self).items()) if name.endswith("_")}
         members = fitted.pop("members_", {})
@@ -253,10 +257,9 @@ class Recommender(ABC):
         meta = {"model": class_name(type(self)), "params": params, "numbers": numbers, "arrays": list(arrays)}
         if members:
             meta["members"] = {label: class_name(type(member)) for label, member in members.items()}
-        with replacing(folder) as temporary:
-            save_arrays(temporary, arrays, meta)
-            for label, member in members.items():
-                member.save(temporary / MEMBERS / label)
+        write_arrays(folder, arrays, meta)
+        for label, member in members.items():
+            member._write(folder / MEMBERS / label)
 
 
 def class_name(model: type[Recommender]) -> str:

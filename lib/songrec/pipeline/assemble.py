@@ -24,6 +24,7 @@ from songrec.pipeline.imports import LIBRARY
 from songrec.pipeline.notebook import merge_prose, source_of
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
+from songrec.show.prose import as_written
 
 RUNS = "runs"
 
@@ -40,10 +41,11 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
     Raises
     ------
     StageError
-        When a stage is not fresh: the book shows finished runs only.
+        When a stage is not fresh: the book shows finished runs only. Every file is hashed again for that,
+        whatever its date says.
     """
     with only_run(plan.paths):
-        stale = [name for name in Engine(plan).changes() if name in plan.stages]
+        stale = [name for name in Engine(plan).changes(verify=True) if name in plan.stages]
         if stale:
             run = f"songrec run --profile {plan.profile_name}"
             raise StageError(f"not fresh: {', '.join(stale)}. Run the pipeline first: {run}")
@@ -71,7 +73,7 @@ def _place(stage: PlannedStage) -> Path:
 
 
 def _title(plan: Plan, model: str) -> str:
-    return plan.profile.models[model].title
+    return as_written(plan.profile.models[model].title)
 
 
 def _link(plan: Plan, page: PlannedStage) -> dict[str, Any]:
@@ -96,13 +98,16 @@ def _index(plan: Plan) -> str:
     profile = plan.profile
     kind = "The log is **synthetic**: its users, songs and artists are invented." if profile.synthetic else ""
     models = "\n".join(
-        f"* {spec.title}: `{spec.estimator}`, "
-        + (", ".join(f"{key} = {value}" for key, value in spec.hyperparameters.items()) or "defaults")
+        f"* {as_written(spec.title)}: `{spec.estimator}`, "
+        + (
+            ", ".join(as_written(f"{key} = {value}") for key, value in spec.hyperparameters.items())
+            or "defaults"
+        )
         for spec in profile.models.values()
     )
-    return f"""# This run: {profile.title}
+    return f"""# This run: {as_written(profile.title)}
 
-{profile.description} {kind}
+{as_written(profile.description)} {kind}
 
 The pages below are the notebooks of the pipeline as they ran on the profile `{plan.profile_name}`, in their
 order: each asks a question, leads to the notebook of the study that computed its numbers, and ends with what

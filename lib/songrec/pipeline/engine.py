@@ -9,10 +9,13 @@ over a second a stage.
 import json
 import logging
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,15 +26,18 @@ from typing import Any
 import yaml
 
 from songrec.errors import DataError, StageError
-from songrec.files import write_json, write_text
+from songrec.files import regular, replacing, write_json, write_text
 from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.imports import closure
+from songrec.pipeline.interrupts import interrupt_children, interruptible, killed
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
 from songrec.tables import FACTS
 
 PAGES_AT_ONCE = 2
 STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
+LOCKFILE = "dvc.lock"
+_CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'
 
@@ -49,13 +55,15 @@ class Engine:
             "DVC_SYSTEM_CONFIG_DIR": str(folder / ".dvc" / "tmp" / "config"),
         }
         self.plan = plan
+        self._interrupted = threading.Event()
 
     def prepare(self) -> None:
         """Write what DVC reads: the stages, their parameters, their code; and the header that pages read."""
         plan, folder = self.plan, self.plan.paths.processed
-        config = folder / ".dvc" / "config"
-        if not config.exists():
-            write_text(config, "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n")
+        _refuse_what_never_ends(plan)
+        _write_changed(folder / ".dvc" / "config", _CONFIG)
+        # The profile's own lock is held: what DVC noted of who reads and writes is of a run that was killed.
+        (folder / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
         for project in folder.glob(f"{STAGES}/*/{PROJECT}"):
             if project.parent.name not in plan.stages:  # what it made stays known, should the stage come back
                 project.unlink()
@@ -84,22 +92,21 @@ class Engine:
         try:
             with Repo(self.plan.paths.processed) as repo:
                 yield repo
-        except (OSError, sqlite3.Error) as error:
-            state = self.plan.paths.processed / ".dvc"
-            raise DataError(
-                f"the engine cannot keep its state in {state}: {error}. Make room there; if that does not "
-                "help, delete that folder: no result is lost"
-            ) from error
+        except OSError as error:
+            raise self._unkept(error) from error
         finally:
             os.chdir(here)
 
-    def changes(self) -> dict[str, list[str]]:
+    def changes(self, verify: bool = False) -> dict[str, list[str]]:
         """Stage -> what changed since it last ran, in words; stages that are fresh are left out.
 
-        Only asks: what a run wrote for itself is as before.
+        Only asks: what a run wrote for itself is as before. A file whose size and date are as before is
+        believed to be unchanged, unless `verify`: then every file is hashed again.
         """
         with _as_before(self.plan.paths):
             self.prepare()
+            if verify:
+                _forget(self.plan.paths)
             return self.stale()
 
     def stale(self) -> dict[str, list[str]]:
@@ -107,25 +114,50 @@ class Engine:
         from dvc.exceptions import DvcException
 
         try:
-            with self._repo() as repo:
-                status = repo.status()
-        except DvcException as error:
-            raise DataError(f"the engine's state of profile {self.plan.profile_name}: {error}") from error
+            status = interruptible(self._status)
+        except (DvcException, sqlite3.Error):
+            # Something of what DVC keeps is damaged. No result is in it: it is hashed, or run, again.
+            _forget(self.plan.paths)
+            _drop_damaged_locks(self.plan.paths)
+            try:
+                status = interruptible(self._status)
+            except (DvcException, sqlite3.Error) as error:
+                raise self._unkept(error) from error
         return {address.split(":")[-1]: _in_words(entries) for address, entries in status.items()}
+
+    def _status(self) -> dict[str, list[Any]]:
+        with self._repo() as repo:
+            return repo.status()
+
+    def _unkept(self, error: Exception) -> DataError:
+        return DataError(
+            f"the engine cannot keep its state in {self.plan.paths.processed / '.dvc'}: {error}. Make room "
+            "there; if that does not help, delete that folder: no result is lost"
+        )
+
+    def has_run(self, stage: str) -> bool:
+        """Whether there is a record of the stage's last run."""
+        return (self.plan.paths.processed / STAGES / stage / LOCKFILE).is_file()
 
     def run(self, stage: str, force: bool = False) -> bool:
         """Run the stage unless it is fresh; whether it ran. A failed stage is a `StageError`."""
         from dvc.exceptions import DvcException
         from dvc.stage.exceptions import StageCmdFailedError
 
-        try:
+        def reproduce() -> bool:
             with self._repo() as repo:
                 return bool(repo.reproduce(_address(stage), single_item=True, force=force))
+
+        try:
+            return interruptible(reproduce)
+        except sqlite3.Error as error:
+            raise self._unkept(error) from error
         except DvcException as error:
-            if str(error.__cause__).endswith(f"exited with {-signal.SIGINT}"):
+            code = re.search(r"exited with (-?\d+)$", str(error.__cause__))
+            if code and int(code[1]) == -signal.SIGINT:
                 raise KeyboardInterrupt from None  # DVC leaves ctrl-c to the stage
             spoke = isinstance(error.__cause__, StageCmdFailedError)  # the stage said itself what was wrong
-            why = "" if spoke else f": {error.__cause__ or error}"
+            why = killed(int(code[1])) if code else "" if spoke else f": {error.__cause__ or error}"
             raise StageError(f"stage {stage} of profile {self.plan.profile_name} failed{why}") from error
 
     def run_pages(self, pages: Sequence[str]) -> Iterator[tuple[str, float | None]]:
@@ -143,15 +175,56 @@ class Engine:
                     with self._repo() as repo:
                         repo.commit(_address(page), force=True)
                 yield page, seconds
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while any(future.running() for future in running):
+                interrupt_children()
+                time.sleep(0.1)
+            raise
         finally:
             pool.shutdown(cancel_futures=True)  # interrupted: no page begins any more
 
     def _execute(self, page: str) -> float | None:
         """Run the page's notebook in a process of its own; the seconds that it took, None if it failed."""
+        if self._interrupted.is_set():  # another page has met ctrl-c, and this one is next in its thread
+            return None
         start = time.perf_counter()
         command = [sys.executable, "-m", "songrec.pipeline.execute", self.plan.profile_name, page]
         done = subprocess.run(command, cwd=self.plan.paths.processed, check=False)
+        if done.returncode == -signal.SIGINT:
+            self._interrupted.set()
+        elif done.returncode < 0:
+            print(f"stage {page} failed{killed(done.returncode)}", file=sys.stderr)
         return None if done.returncode else time.perf_counter() - start
+
+
+def _refuse_what_never_ends(plan: Plan) -> None:
+    """`DataError` for a pipe or a device among what DVC hashes: it would wait for its end for ever."""
+    for stage in plan.stages.values():
+        for place in (*stage.outputs, stage.executed):
+            for path in [place, *(place.rglob("*") if place.is_dir() else ())]:
+                if os.path.lexists(path) and not path.is_dir():
+                    regular(path)
+
+
+def _forget(paths: Paths) -> None:
+    """Delete what DVC remembers of files' hashes: it hashes all of them again."""
+    shutil.rmtree(paths.processed / ".dvc" / "tmp", ignore_errors=True)
+
+
+def _drop_damaged_locks(paths: Paths) -> None:
+    """Delete what DVC recorded of a stage where it cannot be read: the stage runs again."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from voluptuous import Invalid
+
+    for lock in (paths.processed / STAGES).glob(f"*/{LOCKFILE}"):
+        try:
+            COMPILED_LOCKFILE_SCHEMA(yaml.safe_load(lock.read_text(encoding="utf-8")))
+        except (OSError, ValueError, yaml.YAMLError, RecursionError, Invalid):
+            if lock.is_dir():
+                shutil.rmtree(lock)
+            else:
+                lock.unlink()
 
 
 def _address(stage: str) -> str:
@@ -161,21 +234,23 @@ def _address(stage: str) -> str:
 @contextmanager
 def _as_before(paths: Paths) -> Iterator[None]:
     """Put the project's files back as they were: a question must not change what the last run says."""
-    before = {path: path.read_text(encoding="utf-8") for path in _written(paths)}
+    before = {path: path.read_bytes() for path in _written(paths)}
     try:
         yield
     finally:
         for path in _written(paths) - before.keys():
             path.unlink()
-        for path, text in before.items():
-            _write_changed(path, text)
+        for path, content in before.items():
+            if path.read_bytes() != content:
+                with replacing(path) as temporary:
+                    temporary.write_bytes(content)
 
 
 def _written(paths: Paths) -> set[Path]:
     """What `Engine.prepare` writes, as far as it is there."""
     folders = (paths.processed / STAGES).glob("*")
     files = {folder / name for folder in folders for name in (PROJECT, PARAMETERS, CODE)}
-    return {path for path in files | {paths.plan, paths.header} if path.exists()}
+    return {path for path in files | {paths.plan, paths.header} if path.is_file()}
 
 
 def _write_stage(stage: PlannedStage, plan: Plan, folder: Path) -> None:
@@ -217,7 +292,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _write_changed(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
+    if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
 
 

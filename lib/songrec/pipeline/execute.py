@@ -123,6 +123,8 @@ def _settle(unfinished: Path, executed: Path) -> None:
 def _explain(error: Any, unfinished: Path) -> str:
     """A failed cell in three lines: what was raised, in which cell, where to look."""
     what = f"{error.ename}: {error.evalue}" if hasattr(error, "ename") else f"{type(error).__name__}: {error}"
+    if "kernel died" in str(error).lower():
+        what += ": it was killed, or crashed; it may have been out of memory"
     cell = f"in code cell {error.exec_count}; " if hasattr(error, "exec_count") else ""
     return f"{what}\n  {cell}the unfinished notebook: {unfinished}"
 

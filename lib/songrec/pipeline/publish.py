@@ -44,7 +44,7 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
     ConfigError
         When the working tree differs from the last commit (the records themselves apart).
     StageError
-        When the run is not fresh.
+        When the run is not fresh. Every file is hashed again for that, whatever its date says.
     """
     from songrec.results import Results
 
@@ -52,7 +52,7 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
     plan = make_plan(profile)
     with only_run(plan.paths):
         recorded = _recorded(plan)
-        stale = [name for name in Engine(plan).changes() if name in recorded]
+        stale = [name for name in Engine(plan).changes(verify=True) if name in recorded]
         if stale:
             raise StageError(f"not fresh: {', '.join(stale)}. Run first: songrec run --profile {profile}")
         stages = list(dict.fromkeys(stage.declaration.name for stage in recorded.values()))

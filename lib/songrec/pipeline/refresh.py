@@ -15,7 +15,7 @@ from pathlib import Path
 from songrec.extras import leave_out_needless
 from songrec.files import write_text
 from songrec.paths import NOTEBOOKS
-from songrec.pipeline.execute import quiet
+from songrec.pipeline.execute import own_kernel, quiet
 from songrec.pipeline.graph import read_graph
 
 IGNORED = "nbval-ignore-output"
@@ -29,17 +29,17 @@ def refresh(path: Path) -> None:
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        record_timing=False,
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
-    )
     before = {
         cell.source: cell.outputs for cell in notebook.cells if IGNORED in cell.metadata.get("tags", [])
     }
     with tempfile.TemporaryDirectory() as folder, quiet(Path(folder) / "kernel.log"):
-        client.execute()
+        NotebookClient(
+            notebook,
+            kernel_name="python3",
+            kernel_manager_class=own_kernel(folder),
+            record_timing=False,
+            resources={"metadata": {"path": str(NOTEBOOKS)}},
+        ).execute()
     notebook.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"

@@ -14,6 +14,7 @@ from songrec.pipeline.engine import Engine
 from songrec.pipeline.plan import Plan
 
 LOCK = "run.lock"
+NOT_YET = "it has not run yet"
 _POLL_SECONDS = 0.2
 
 
@@ -30,7 +31,7 @@ def only_run(paths: Paths, wait: bool = False) -> Iterator[None]:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = open(file, "a+")  # noqa: SIM115 (closed below, after the lock was taken)
     except OSError as error:
-        raise DataError(f"cannot write in {file.parent}: {error.strerror}") from error
+        raise DataError(f"cannot write {file}: {error.strerror}") from error
     with handle:
         while True:
             try:
@@ -44,9 +45,12 @@ def only_run(paths: Paths, wait: bool = False) -> Iterator[None]:
                         f"profile {paths.profile} is being run by process {holder}. Wait for it, or stop it."
                     ) from None
                 time.sleep(_POLL_SECONDS)
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
+        try:
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+        except OSError as error:
+            raise DataError(f"cannot write {file}: {error.strerror}") from error
         yield
 
 
@@ -67,7 +71,8 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
         engine.prepare()
         studies = [name for name in names if not plan.stages[name].page]
         pages = [name for name in names if plan.stages[name].page]
-        stale = set(names) if force else set(engine.stale())
+        stale = set(engine.stale())  # asked though all are forced: a damaged state is found and healed here
+        stale = set(names) if force else stale
         for name in studies:
             start = time.perf_counter()
             # What was fresh may be so no longer once a stage that it reads has run: the engine looks again.
@@ -114,9 +119,14 @@ def explain(plan: Plan, only: Sequence[str] = ()) -> dict[str, list[str]]:
     A stage that reads what such a stage makes is named too: it runs if that output comes out different.
     """
     with only_run(plan.paths):
-        changes = Engine(plan).changes()
+        engine = Engine(plan)
+        changes = engine.changes()
+        never = {name for name in plan.stages if not engine.has_run(name)}
     why: dict[str, list[str]] = {}
     for name in plan.select(only):
+        if name in never:  # of which each input and parameter would be called new
+            why[name] = [NOT_YET]
+            continue
         reasons = changes.get(name, [])
         waits = sorted(need for need in plan.needs[name] if why.get(need))
         why[name] = [*reasons, *(f"reads what {need} makes" for need in waits)]

@@ -65,7 +65,7 @@ def prose(template: str, run: Results, caution: str = CAUTION, /, **facts: Any) 
 
     known = {
         "run": run,
-        "item": run.item,
+        "item": as_written(run.item),
         "log": f"the {'synthetic ' if run.synthetic else ''}log `{run.name}`",
     }
     names = {
@@ -216,8 +216,20 @@ def two_lines(title: str) -> str:
     return title.replace(", ", ",\n", 1)
 
 
+def as_written(text: str) -> str:
+    """Text of a person's own as Markdown that shows it just so: no markup, no formula, no HTML comes of it.
+
+    >>> print(as_written("Ke$ha & A$AP | *best* <b>of</b>"))
+    Ke\\$ha \\& A\\$AP \\| \\*best\\* \\<b\\>of\\</b\\>
+    """
+    line = " ".join(text.split())
+    line = re.sub(r"([\\\\`*_{}\[\]<>&$|#~^@])", r"\\\1", line)
+    return re.sub(r"^(\d*)([-+=:%.)(])", r"\1\\\2", line)  # what begins a list or a block
+
+
 def banner(run: Results) -> Prose:
     """What the reader of a page must know first: which run it belongs to, and what its log is."""
     kind = "a synthetic log: its listeners, titles and play counts are invented"
-    items = "" if run.item == "song" else f" Its items are {run.item}s."
+    item = as_written(run.item)
+    items = "" if run.item == "song" else f" Its items are {item}s."
     return Prose(f"*Run `{run.name}`, on {kind if run.synthetic else 'a real log'}.{items}*")
