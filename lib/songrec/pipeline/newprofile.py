@@ -41,7 +41,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Need:
     """What a model would need on the log.
 
     Attributes
@@ -88,7 +88,7 @@ class Proposal:
         Of the log after filters.
     core : int
         Every user has so many items, and every item so many users, at least; 1: no filter.
-    estimates : list of Estimate
+    estimates : list of Need
         Of the models.
     text : str
         The profile.
@@ -100,7 +100,7 @@ class Proposal:
     whole: bool
     size: Size
     core: int
-    estimates: list[Estimate]
+    estimates: list[Need]
     text: str
 
     def __str__(self) -> str:
@@ -210,7 +210,7 @@ def _size(kept: Interactions, report: IngestReport, files: Sequence[Path], whole
     return Size(round(kept.n_users * share), round(songs), round(kept.plays.nnz * share))
 
 
-def _estimate(label: str, spec: ModelSpec, size: Size) -> Estimate:
+def _estimate(label: str, spec: ModelSpec, size: Size) -> Need:
     known = {name: where.get("high") for name, where in spec.space.items() if "high" in where}
     known |= {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
     of_log = {"users": size.users, "songs": size.songs, "entries": size.entries}
@@ -223,7 +223,7 @@ def _estimate(label: str, spec: ModelSpec, size: Size) -> Estimate:
         why_not = f"left out: more than half of the {2 * limit / 1e6:,.0f} MB that are free"
     elif minutes > MOST_MINUTES:
         why_not = f"left out: its search would take more than {MOST_MINUTES} minutes"
-    return Estimate(label, memory / 1e6, minutes, why_not)
+    return Need(label, memory / 1e6, minutes, why_not)
 
 
 def _profile(
@@ -232,7 +232,7 @@ def _profile(
     report: IngestReport,
     log: Interactions,
     core: int,
-    estimates: Sequence[Estimate],
+    estimates: Sequence[Need],
     whole: bool,
 ) -> str:
     """The text of the profile: values by YAML, comments by hand."""
