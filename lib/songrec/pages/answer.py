@@ -78,6 +78,7 @@ def facts(run: Results) -> dict[str, Any]:
         "precision": run.metric(winner, "precision", cutoff).value,
         "rival": next(iter(rivals.values()), None),
         "gain": rivals.get(baseline),
+        "blends": len(single) < len(pairs) + 1,
         "blend": blends[0] if blends else None,
         "ahead": ahead,
         "useful": useful,
