@@ -19,7 +19,7 @@ from jupyter_book.cli.main import main
 main()
 """
 RUNS = "runs"
-"""The folder of the book with the pages of the run, and with the two files `OWN` where the log is one's own."""
+"""The folder of the book with the pages of the run; where the log is one's own it holds `OWN` as well."""
 
 OWN = ("_toc.yml", "_config.yml")
 """Contents and configuration of a book whose first page answers for the run's log."""
