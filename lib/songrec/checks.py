@@ -18,7 +18,7 @@ RENAMED = {
 }
 """Stages, keys and values that had another name: an error about one says the new name."""
 
-Block = TypeVar("Block", bound=BaseModel)
+_Block = TypeVar("_Block", bound=BaseModel)
 
 
 def read_yaml(path: Path) -> Any:
@@ -29,7 +29,7 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path} is not YAML: {error}") from error
 
 
-def checked(kind: type[Block], data: Any, where: str) -> Block:
+def checked(kind: type[_Block], data: Any, where: str) -> _Block:
     """`data` as a block of this kind; `ConfigError` for the first key that is unknown, missing or wrong."""
     try:
         return kind.model_validate(data)

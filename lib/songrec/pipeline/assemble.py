@@ -101,8 +101,8 @@ def _onward(plan: Plan) -> str:
     first = "index" if plan.profile.synthetic else PUBLIC
     return f"""## Where to go from here
 
-**You want to check this:** [the pages of this run](/{RUNS}/index.md) lead from the log to the answer, and each
-to the notebook that computed its numbers.
+**You want to check this:** [the pages of this run](/{RUNS}/index.md) lead from the log to the answer, and
+each to the notebook that computed its numbers.
 
 **You want to know what the words mean:** [the protocol](/protocol.md), [the models](/models.md),
 [the metrics](/metrics.md), [the statistics](/statistics.md).
@@ -110,7 +110,7 @@ to the notebook that computed its numbers.
 **You want to know how far it carries:** [what came out on public logs](/{first}.md) and
 [the limits](/limits.md).
 
-**You put it into production:** [how to run all this again](/reproduce.md) and [the library](/api/index.md)."""
+**You put it into production:** [how to run this again](/reproduce.md) and [the library](/api/index.md)."""
 
 
 def _contents(toc: dict[str, Any], plan: Plan) -> dict[str, Any]:
