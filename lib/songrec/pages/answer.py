@@ -17,7 +17,7 @@ PLACES = 10
 
 def results(run: Results) -> Table:
     """A row a model, best first: what it reaches on the test users."""
-    return compare.results(run)
+    return compare.results(run, list(compare.GAINED))
 
 
 def picture(run: Results) -> Figure | Prose:

@@ -24,7 +24,7 @@ from songrec.paths import BOOK, REPOSITORY, RESULTS, SITE
 from songrec.pipeline.engine import Engine
 from songrec.pipeline.graph import STUDIES
 from songrec.pipeline.imports import LIBRARY
-from songrec.pipeline.notebook import merge_prose, source_of
+from songrec.pipeline.notebook import INJECTED, merge_prose, source_of, tags
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
 
@@ -54,6 +54,7 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                 if stage.model:
                     _name_model(notebook, _title(plan, stage.model))
                 if _place(stage).name == ANSWER:
+                    notebook["cells"] = [cell for cell in notebook["cells"] if INJECTED not in tags(cell)]
                     notebook["cells"].append(_markdown("onward", _onward(plan)))
                 elif stage.page:
                     notebook["cells"].insert(1, _link(plan, stage))
