@@ -42,7 +42,7 @@ def build(book: Path = BOOK, site: Path = SITE) -> Path:
     shutil.rmtree(site, ignore_errors=True)
     config = REPOSITORY / "_config.yml"
     if (book / RUNS / OWN[0]).is_file():
-        book = _with_own_front(book, site / "source")
+        book = with_own_front(book, site / "source")
         config = book / "_config.yml"
     strictly = ["--all", "-W", "-n", "--keep-going", "-q"]
     places = ["--config", config, "--path-output", site]
@@ -59,7 +59,7 @@ def build(book: Path = BOOK, site: Path = SITE) -> Path:
     return pages
 
 
-def _with_own_front(book: Path, source: Path) -> Path:
+def with_own_front(book: Path, source: Path) -> Path:
     """A copy of the book whose first page is the run's answer; the record's becomes a chapter."""
     shutil.copytree(book, source, ignore=shutil.ignore_patterns("_build"))
     record = source / "index.md"

@@ -86,7 +86,7 @@ def facts(run: Results) -> dict[str, Any]:
         "beaten": [model for model, pair in pairs.items() if _wins(pair)],
         "verdict": _verdict(rivals, baseline, ahead, useful),
         "places": PLACES,
-        "public": [f"{record.label(record.single())} on {record.title}" for record in published()],
+        "public": [f"{record.label(record.single())} ({record.title})" for record in published()],
     }
 
 
