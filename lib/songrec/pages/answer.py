@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from songrec.evaluation.comparisons import ALPHA
 from songrec.pages import benchmark, compare
-from songrec.results import Results, published
+from songrec.results import ALPHA, Results, published
 from songrec.show.figure import Figure
 from songrec.show.numbers import p_value
 from songrec.show.prose import Prose, prose
