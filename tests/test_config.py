@@ -206,7 +206,7 @@ def test_every_profile_is_complete(shared_data):
 
 def test_the_graph_declares_every_notebook_once():
     stages = read_graph().stages.values()
-    studies = [stage.path.stem for stage in stages]
+    studies = [stage.path.stem for stage in stages if stage.study]
     assert sorted(studies) == sorted(path.stem for path in (NOTEBOOKS / "studies").glob("*.ipynb"))
     pages = [stage.page_path.stem for stage in stages if stage.page is not None]
     assert sorted(pages) == sorted(path.stem for path in (NOTEBOOKS / "pages").glob("*.ipynb"))
@@ -222,6 +222,8 @@ def test_the_graph_declares_every_notebook_once():
         ("a: {notebook: n, inputs: 3}", "a: inputs must be a valid list, not 3"),
         ("a: {notebook: n, inputs: [b]}", r"a: unknown artefact \(no stage before it makes it\) 'b'"),
         ("a: {notebook: n, page: [c]}", "a: page: unknown stage 'c'"),
+        ("a: {notebook: n, study: false}", "a: without a study it is a page"),
+        ("a: {notebook: n, study: false, page: [a]}", "a: page: unknown stage 'a'"),
         ("a: &a {notebook: n, outputs: {o: interim/o}}\nb: *a", "b: another stage makes o already"),
     ],
 )

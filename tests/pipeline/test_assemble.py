@@ -1,8 +1,13 @@
 """From executed notebooks to the folder of pages that the book is built from: on a toy checkout."""
 
 import json
+import shutil
 
 import pytest
+import yaml
+
+from songrec.book.site import with_own_front
+from songrec.paths import BOOK, REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -106,3 +111,58 @@ def test_a_title_and_a_description_are_shown_as_written(ran):
     index = (ran.root / "book/runs/index.md").read_text()
     assert "<script>" not in index
     assert index.count(r"Ke\$ha \& A\$AP \| \*best\*") == 2
+
+
+TITLE = "Tom & <Ann>'s $5 *log* | 1"
+
+
+def _answered(checkout, synthetic: bool) -> dict:
+    """The toy with a page that answers and computes nothing; the assembled files by name."""
+    edits = f"title: {json.dumps(TITLE)}", f"synthetic: {json.dumps(synthetic)}"
+    for old, new in zip(("title: Toy", "synthetic: true"), edits, strict=True):
+        checkout.edit("notebooks/profiles/toy.yml", old, new)
+    with (checkout.root / "notebooks" / "pipeline.yml").open("a") as graph:
+        graph.write("answer: {notebook: 00_answer, study: false, page: [train]}\n")
+    pages = checkout.root / "notebooks" / "pages"
+    page = (pages / "07_compare.ipynb").read_text()
+    (pages / "00_answer.ipynb").write_text(page.replace('\\"compare\\"', '\\"answer\\"'))
+    (checkout.root / "book").mkdir()
+    shutil.copy(BOOK / "_toc.yml", checkout.root / "book")
+    shutil.copy(REPOSITORY / "_config.yml", checkout.root)
+    assert "page.answer" in checkout.run()
+    assert checkout.stale() == []
+    return {name: (checkout.root / "book" / "runs" / name).read_text() for name in _assemble(checkout)}
+
+
+def test_the_first_page_of_ones_own_log_is_its_answer(ran):
+    runs = _answered(ran, synthetic=False)
+    last = json.loads(runs["00_answer.ipynb"])["cells"][-1]
+    assert "on public logs](/public.md)" in last["source"]
+    assert "injected-parameters" not in runs["00_answer.ipynb"]
+    toc, config = yaml.safe_load(runs["_toc.yml"]), yaml.safe_load(runs["_config.yml"])
+    parts = {part["caption"]: part["chapters"] for part in toc["parts"]}
+    assert parts["The answer"][0] == {"file": "public"}
+    assert f"This run: {TITLE}" in parts
+    assert config["title"] == f"Songbook: {TITLE}"
+    logo = config["sphinx"]["config"]["html_theme_options"]["logo"]["text"]
+    assert logo.startswith("Songbook: Tom &amp; &lt;Ann&gt;")
+
+
+def test_the_first_page_of_a_synthetic_log_is_the_records(ran):
+    runs = _answered(ran, synthetic=True)
+    assert not {"_toc.yml", "_config.yml"} & runs.keys()
+    assert "on public logs](/index.md)" in json.loads(runs["00_answer.ipynb"])["cells"][-1]["source"]
+
+
+def test_the_records_first_page_becomes_a_chapter(tmp_path):
+    book = tmp_path / "book"
+    shutil.copytree(BOOK, book, ignore=shutil.ignore_patterns("runs", "_build"))
+    (book / "runs").mkdir()
+    for name in ("00_answer.ipynb", "_toc.yml", "_config.yml"):
+        (book / "runs" / name).write_text(name)
+    source = with_own_front(book, tmp_path / "source")
+    assert (source / "index.ipynb").read_text() == "00_answer.ipynb"
+    assert not (source / "index.md").exists()
+    assert (source / "_toc.yml").read_text() == "_toc.yml"
+    assert "\n# On public logs\n" in (source / "public.md").read_text()
+    assert (source / "public.md").read_text().startswith("---\nlog: ")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from songrec.errors import StageError
+from songrec.files import write_text
 from songrec.paths import BOOK, REPOSITORY, SITE
 
 # jsonschema would build a grammar of web addresses for seconds, for nobody here.
@@ -17,6 +18,16 @@ sys.modules["rfc3987_syntax"] = None
 from jupyter_book.cli.main import main
 main()
 """
+RUNS = "runs"
+"""The folder of the book with the pages of the run; where the log is one's own it holds `OWN` as well."""
+
+OWN = ("_toc.yml", "_config.yml")
+"""Contents and configuration of a book whose first page answers for the run's log."""
+
+ANSWER = "00_answer.ipynb"
+PUBLIC = "public"
+"""The chapter that the record's first page becomes in such a book."""
+
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -29,8 +40,12 @@ def build(book: Path = BOOK, site: Path = SITE) -> Path:
         For any warning (a missing value, a dead link, an unknown citation), with what Sphinx said.
     """
     shutil.rmtree(site, ignore_errors=True)
+    config = REPOSITORY / "_config.yml"
+    if (book / RUNS / OWN[0]).is_file():
+        book = with_own_front(book, site / "source")
+        config = book / "_config.yml"
     strictly = ["--all", "-W", "-n", "--keep-going", "-q"]
-    places = ["--config", REPOSITORY / "_config.yml", "--path-output", site]
+    places = ["--config", config, "--path-output", site]
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", book, *places, *strictly]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
@@ -42,3 +57,18 @@ def build(book: Path = BOOK, site: Path = SITE) -> Path:
         wrong = [line for line in lines if "WARNING" in line or "ERROR" in line]
         raise StageError("the book could not be built:\n" + "\n".join(wrong or lines[:60]))
     return pages
+
+
+def with_own_front(book: Path, source: Path) -> Path:
+    """A copy of the book whose first page is the run's answer; the record's becomes a chapter."""
+    shutil.copytree(book, source, ignore=shutil.ignore_patterns("_build"))
+    record = source / "index.md"
+    text = re.sub(
+        r"^# .*", "# On public logs", record.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE
+    )
+    write_text(source / f"{PUBLIC}.md", text)
+    record.unlink()
+    (source / RUNS / ANSWER).rename(source / "index.ipynb")
+    for name in OWN:
+        (source / RUNS / name).rename(source / name)
+    return source

@@ -81,6 +81,8 @@ def _newcomer(run: Results, shown: int, situation: str) -> list[dict[str, Any]]:
         return []
     rows = run.rows("cold_start", "curve", metric=DECIDING, k=10, shown=shown)
     rows = rows[~rows["model"].map(run.made_of_others) & (rows["model"] != "hybrid")]
+    if rows.empty:
+        return []
     rows = rows.sort_values("value", ascending=False, kind="stable")
     best, others = rows.iloc[0], rows.iloc[1:]
     near = others.loc[others["ci_high"] >= best["ci_low"], "model"].tolist()

@@ -9,24 +9,25 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from html import escape
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from songrec.book.check import check
 from songrec.book.notebooks import captioned
-from songrec.book.site import build
+from songrec.book.site import ANSWER, OWN, PUBLIC, RUNS, build
 from songrec.errors import SongrecError, StageError
 from songrec.files import replacing, write_text
 from songrec.paths import BOOK, REPOSITORY, RESULTS, SITE
 from songrec.pipeline.engine import Engine
 from songrec.pipeline.graph import STUDIES
 from songrec.pipeline.imports import LIBRARY
-from songrec.pipeline.notebook import merge_prose, source_of
+from songrec.pipeline.notebook import INJECTED, merge_prose, source_of, tags
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
 from songrec.pipeline.run import only_run
 from songrec.show.prose import as_written
-
-RUNS = "runs"
 
 STAMP = "inputs.txt"
 """In the site's folder: a hash of all that the site was built from."""
@@ -54,7 +55,10 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                 notebook = merge_prose(stage.notebook, stage.executed)
                 if stage.model:
                     _name_model(notebook, _title(plan, stage.model))
-                if stage.page:
+                if _place(stage).name == ANSWER:
+                    notebook["cells"] = [cell for cell in notebook["cells"] if INJECTED not in tags(cell)]
+                    notebook["cells"].append(_markdown("onward", _onward(plan)))
+                elif stage.page:
                     notebook["cells"].insert(1, _link(plan, stage))
                 captioned(notebook)
                 if _place(stage).parent.name == STUDIES:  # reached from its page, not from the contents
@@ -63,6 +67,10 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                     temporary / _place(stage), json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
                 )
             write_text(temporary / "index.md", _index(plan))
+            if (temporary / ANSWER).is_file() and not plan.profile.synthetic:
+                toc, config = folder.parent / OWN[0], REPOSITORY / OWN[1]
+                write_text(temporary / OWN[0], _yaml(_contents(_read(toc), plan)))
+                write_text(temporary / OWN[1], _yaml(_configuration(_read(config), plan)))
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -84,7 +92,54 @@ def _link(plan: Plan, page: PlannedStage) -> dict[str, Any]:
         text = f"The study that computed this, once for each model: {links}."
     else:
         text = f"The study that computed this: [its notebook]({_place(studies[0]).as_posix()})."
-    return {"cell_type": "markdown", "id": "study", "metadata": {}, "source": text}
+    return _markdown("study", text)
+
+
+def _markdown(name: str, text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
+
+
+def _onward(plan: Plan) -> str:
+    """Where a reader goes from the answer."""
+    first = "index" if plan.profile.synthetic else PUBLIC
+    return f"""## Where to go from here
+
+**You want to check this:** [the pages of this run](/{RUNS}/index.md) lead from the log to the answer, and
+each to the notebook that computed its numbers.
+
+**You want to know what the words mean:** [the protocol](/protocol.md), [the models](/models.md),
+[the metrics](/metrics.md), [the statistics](/statistics.md).
+
+**You want to know how far it carries:** [what came out on public logs](/{first}.md) and
+[the limits](/limits.md).
+
+**You put it into production:** [how to run this again](/reproduce.md) and [the library](/api/index.md)."""
+
+
+def _contents(toc: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """The table of contents of a book about one's own log: the record's first page is a chapter."""
+    for part in toc["parts"]:
+        if part["caption"] == "The answer":
+            part["chapters"].insert(0, {"file": PUBLIC})
+        elif part["caption"] == "This run":
+            part["caption"] += f": {plan.profile.title}"
+    return toc
+
+
+def _configuration(config: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """Jupyter Book's configuration, with the log's title in that of the book."""
+    config["title"] = f"Songbook: {plan.profile.title}"
+    # The theme puts the logo's text into its pages as it is.
+    config["sphinx"]["config"]["html_theme_options"]["logo"]["text"] = escape(config["title"])
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _yaml(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
 
 
 def _name_model(notebook: dict, model: str) -> None:

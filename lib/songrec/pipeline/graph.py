@@ -41,6 +41,10 @@ class StageDeclaration(BaseModel):
         name `members`; empty for none.
     page : list of str or None
         Stages whose tables its page reads, its own first; None for a stage without a page.
+    published : bool
+        Whether the page reads the published results as well.
+    study : bool
+        Whether there is a study; a stage without one is a page alone, and makes no tables.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +57,8 @@ class StageDeclaration(BaseModel):
     each: Literal["models", ""] = ""
     of_members: str = ""
     page: list[str] | None = None
+    published: bool = False
+    study: bool = True
 
     @property
     def path(self) -> Path:
@@ -72,7 +78,7 @@ class StageDeclaration(BaseModel):
     @property
     def parameters(self) -> dict[str, Parameter]:
         """The parameters that the study declares."""
-        return read_parameters(self.path)
+        return read_parameters(self.path) if self.study else {}
 
     @property
     def page_parameters(self) -> dict[str, Parameter]:
@@ -110,15 +116,19 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
     for name, entry in declared.items():
         stage = checked(StageDeclaration, {"name": name} | entry, f"{path}: {name}")
         tables = f"processed/tables/{name}" + ("/{model}" if stage.each else "")
-        page = None if stage.page is None else [name, *stage.page]
-        stage = stage.model_copy(update={"outputs": stage.outputs | {stage.tables: tables}, "page": page})
+        if stage.study:
+            page = None if stage.page is None else [name, *stage.page]
+            stage = stage.model_copy(update={"outputs": stage.outputs | {stage.tables: tables}, "page": page})
+        elif not stage.page:
+            raise ConfigError(f"{path}: {name}: without a study it is a page: say what that reads")
         check_names(stage.inputs, made, "artefact (no stage before it makes it)", f"{path}: {name}")
         if twice := made & stage.outputs.keys():
             raise ConfigError(f"{path}: {name}: another stage makes {', '.join(sorted(twice))} already")
         made |= stage.outputs.keys()
         if stage.of_members:
             check_names([stage.of_members], made, "artefact", f"{path}: {name}: of_members")
-        check_names(stage.page or (), declared, "stage", f"{path}: {name}: page")
+        computed = [stage for stage, entry in declared.items() if (entry or {}).get("study", True)]
+        check_names(stage.page or (), computed, "stage", f"{path}: {name}: page")
         stages[name] = stage
     return Graph(stages)
 

@@ -182,6 +182,7 @@ def make_plan(
     planned = [
         _plan_study(stage, model, profile, places, tuned, fetch)
         for stage in graph.stages.values()
+        if stage.study
         for model in (profile.models if stage.each else [None])
     ]
     planned += [
@@ -243,7 +244,7 @@ def _plan_page(declaration: StageDeclaration, profile: Profile, places: Places) 
         None,
         page_settings(declaration, profile, paths.profile),
         (),
-        (*tables, paths.header),
+        (*tables, paths.header, *([RESULTS] if declaration.published else [])),
         (),
         paths.notebooks / PAGES / f"{declaration.notebook}.ipynb",
     )

@@ -55,7 +55,7 @@ def main(names: Sequence[str]) -> int:
     A name is a stem, `12_cold_start`, for the study and the page, or a path below notebooks/ for one of them.
     """
     stages = read_graph().stages.values()
-    notebooks = [stage.path for stage in stages]
+    notebooks = [stage.path for stage in stages if stage.study]
     notebooks += [stage.page_path for stage in stages if stage.page is not None]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SONGREC_DATA"] = folder
