@@ -4,13 +4,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import coo_array, csr_array
 from small_logs import interactions, read_log
 
-import songrec.similarity.cosine as kernel
 import songrec.similarity.exact as exact
 from songrec.data import Interactions
 from songrec.ranking import binarised
@@ -43,13 +42,13 @@ def by_cosine(queries, items, k, own):
 
 
 def by_definition(queries, items, k, similarity, own):
-    """By the papers' formulas, rounded to single precision."""
+    """By the papers' formulas: of sets in double precision, else rounded to single."""
     alpha, beta = similarity.alpha, similarity.beta
 
     def worth(common, a, b):
-        sets = common + alpha * (a - common) + beta * (b - common)
-        below = sets if similarity.of_sets else float(a) ** alpha * float(b) ** beta
-        return np.float32(common / (below + similarity.shrink))
+        if similarity.of_sets:
+            return common / (common + alpha * (a - common) + beta * (b - common) + similarity.shrink)
+        return np.float32(common / (float(a) ** alpha * float(b) ** beta + similarity.shrink))
 
     return brute_force(queries.astype(float), items.astype(float), k, own, worth, np.float32)
 
@@ -68,13 +67,16 @@ def asked(data, items):
     return queries, data.draw(arrays(np.int64, len(queries), elements=st.integers(-1, len(items) - 1)))
 
 
-@settings(max_examples=150, deadline=None)
-@given(rows=binary, k=st.integers(1, 16), margin=st.integers(1, 3))
-def test_equals_brute_force_with_many_ties(rows, k, margin):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "MARGIN", margin)  # so small that ties reach beyond what the kernel gives
-        patch.setattr(kernel, "CELLS", 10)  # and that there are many blocks
-        found = neighbours(csr_array(rows), k)
+@pytest.fixture(params=[exact.LOGGED, 0])
+def logged(request, monkeypatch):
+    """Also with logs so short that each is full after a row or two."""
+    monkeypatch.setattr(exact, "LOGGED", request.param)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=binary, k=st.integers(1, 16))
+def test_equals_brute_force_with_many_ties(logged, rows, k):
+    found = neighbours(csr_array(rows), k)
     assert as_rows(found) == by_cosine(rows, rows, k, range(len(rows)))
     assert found.has_sorted_indices
     assert found.dtype == np.float32
@@ -86,7 +88,7 @@ def test_queries_need_not_be_items(data, items, k):
     queries, own = asked(data, items)
     columns = binarised(csr_array(items.T))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "MARGIN", 1)
+        patch.setattr(exact, "CELLS", 40)  # so few that there are several blocks
         found = nearest(binarised(csr_array(queries)), columns, k, own=own)
     assert as_rows(found) == by_cosine(queries, items, k, own)
 
@@ -102,13 +104,9 @@ def test_a_tie_of_unequal_counts_is_a_tie():
     assert set(as_rows(neighbours(csr_array(songs[[0, 2, 1, 3]]), 2))[0]) == {1, 3}
 
 
-def test_ties_beyond_the_margin_are_asked_for_again(monkeypatch):
-    """One user alone heard 300 songs: every song ties with 299, far more than k + MARGIN."""
-    asked = []
-    ask = kernel._kernel
-    monkeypatch.setattr(kernel, "_kernel", lambda *a: asked.append(a[3]) or ask(*a))
+def test_more_ties_than_a_row_has_room_for():
+    """One user alone heard 300 songs: every song ties with 299."""
     found = neighbours(csr_array(np.ones((300, 1))), 5)
-    assert asked == [69, 276, 300]
     assert found.indices.reshape(300, 5)[[0, 3, 299]].tolist() == [
         [1, 2, 3, 4, 5],
         [0, 1, 2, 4, 5],
@@ -116,8 +114,20 @@ def test_ties_beyond_the_margin_are_asked_for_again(monkeypatch):
     ]
 
 
-def test_counts_are_recovered_exactly_from_the_kernel():
-    """Thousands of common listeners, where float32 is coarse: compared with an integer product."""
+def test_every_pair_is_counted_once(monkeypatch):
+    """Half of the multiply-adds of a product that leaves the diagonal out."""
+    from songrec.similarity import kernel
+
+    work, collect = [], kernel.collect
+    monkeypatch.setattr(kernel, "collect", lambda *a: work.append(collect(*a)) or work[-1])
+    rows = csr_array(np.random.default_rng(6).random((300, 200)) < 0.1)
+    neighbours(rows, 10)
+    per_feature = np.bincount(rows.indices)
+    assert sum(done for *_, done in work) == (per_feature * (per_feature - 1)).sum() // 2
+
+
+def test_thousands_of_common_listeners_are_counted_exactly():
+    """Where float32 is coarse: compared with an integer product."""
     rows = np.random.default_rng(0).random((40, 30_000)) < np.linspace(0.01, 0.9, 40)[:, None]
     counts = rows.astype(np.int64) @ rows.T.astype(np.int64)
     sizes = counts.diagonal()
@@ -126,12 +136,13 @@ def test_counts_are_recovered_exactly_from_the_kernel():
     assert (neighbours(csr_array(rows), 39).toarray() == expected).all()
 
 
-def test_threads_change_nothing_and_nothing_is_printed(capfd):
+def test_threads_change_nothing_and_nothing_is_printed(capfd, logged):
     rng = np.random.default_rng(1)
-    rows = csr_array(rng.random((500, 300)) < 0.02)
-    one, two = (neighbours(rows, 10, threads=threads) for threads in (1, 2))
-    for part in ("data", "indices", "indptr"):
-        assert (getattr(one, part) == getattr(two, part)).all()
+    rows = csr_array((rng.random((500, 300)) < 0.02) * rng.random(300))
+    for kind in (rows > 0, rows):
+        one, two = (neighbours(csr_array(kind), 10, threads=threads) for threads in (1, 2))
+        for part in ("data", "indices", "indptr"):
+            assert (getattr(one, part) == getattr(two, part)).all()
     assert capfd.readouterr() == ("", "")
 
 
@@ -150,19 +161,30 @@ LIKENESSES = {
 @given(data=st.data(), items=binary, k=st.integers(1, 12))
 def test_every_similarity_by_its_definition(similarity, data, items, k):
     queries, own = asked(data, items)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "CELLS", 10)
-        found = nearest(binarised(queries), binarised(items.T), k, similarity, own=own)
+    found = nearest(binarised(queries), binarised(items.T), k, similarity, own=own)
     assert as_rows(found) == by_definition(queries, items, k, similarity, own)
     assert found.dtype == np.float32
+    among = neighbours(binarised(items), k, similarity)
+    assert as_rows(among) == by_definition(items, items, k, similarity, range(len(items)))
 
 
-def test_both_ways_give_the_same_cosines():
-    """The kernel and the plain product, on a log full of ties."""
-    rows = csr_array(np.random.default_rng(3).random((300, 200)) < 0.05).astype(np.float32)
-    fast, plain = neighbours(rows, 10), neighbours(rows * np.float32(2), 10)
-    assert (fast.indices == plain.indices).all()
-    assert (fast.data == plain.data).all()
+def test_weights_of_features_count_and_leave_the_sizes_alone():
+    rng = np.random.default_rng(7)
+    rows, worth = rng.random((40, 30)) < 0.2, 1 / rng.integers(1, 9, 30)
+    found = neighbours(csr_array(rows), 39, Similarity(0.8, 0.3), feature_weights=worth).toarray()
+    sizes = rows.sum(axis=1).clip(1)
+    expected = (rows * worth) @ rows.T / (sizes[:, None] ** 0.8 * sizes**0.3)
+    np.fill_diagonal(expected, 0)
+    assert np.allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [2, 0.3])
+def test_a_common_factor_changes_no_cosine(factor):
+    """On a log full of ties: ones, whole numbers, and numbers that are not."""
+    rows = csr_array(np.random.default_rng(3).random((300, 200)) < 0.05).astype(np.float64)
+    ones, others = neighbours(rows, 10), neighbours(rows * factor, 10)
+    assert (ones.indices == others.indices).all()
+    assert np.allclose(ones.data, others.data, rtol=1e-6)
 
 
 def test_weights_count_and_a_batch_is_like_each_alone():

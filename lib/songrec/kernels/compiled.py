@@ -1,10 +1,12 @@
-"""How a loop is compiled, and how it is shared out to threads."""
+"""How a loop is compiled."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import numba
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 
 def compiled(function: Callable) -> Callable:
@@ -22,12 +24,22 @@ def compiled(function: Callable) -> Callable:
         return numba.njit(**options)(function)
 
 
-def in_threads(work: Callable, parts: Iterable[tuple], threads: int) -> list:
-    """`work(*part)` for each part, on so many threads: the results in the order of the parts.
+@intrinsic
+def prefetch(context, array, place):
+    """Ask for the memory at a place of an array ahead of its use; it changes no result.
 
-    A part must write to nothing that another one reads or writes.
+    Rows of a log that one listener after the other leads to lie far apart: waiting for each in turn takes
+    longer than working on it.
     """
-    if threads == 1:
-        return [work(*part) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: work(*part), parts))
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        # 0: to read; 3: into the nearest cache; 1: data
+        builder.call(function, [address, *(ir.Constant(number, value) for value in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, place), generate

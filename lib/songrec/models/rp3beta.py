@@ -1,11 +1,11 @@
 """Songs that a short random walk leads to."""
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
 from songrec.models.base import NonNegativeFloat, PositiveInt, estimator
 from songrec.models.neighbours import SongNeighbours
-from songrec.similarity import Similarity, nearest
+from songrec.similarity import Similarity, neighbours
 
 
 @estimator
@@ -58,12 +58,9 @@ class RP3beta(SongNeighbours):
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         listener_weights = np.maximum(np.diff(binary.indptr), 1.0) ** -self.alpha
-        n_songs = binary.shape[1]
-        self.similarity_ = nearest(
+        self.similarity_ = neighbours(
             binary.T.tocsr(),
-            (diags_array(listener_weights) @ binary).tocsr(),
             self.neighbours,
             Similarity(self.alpha, self.beta),
-            sizes=np.bincount(binary.indices, minlength=n_songs).astype(np.float64),
-            own=np.arange(n_songs),
+            feature_weights=listener_weights,
         )

@@ -1,23 +1,30 @@
 """Nearest neighbours between the rows of sparse matrices, by any of a family of similarities.
 
-Similarities are computed in double precision, rounded to single, and compared as they are rounded: what is
-equal but for the order of an addition is a tie, and ties go to the lower code. The one exception is the plain
-cosine of binary matrices, the similarity that is wanted at the largest scale:
-`songrec.similarity.cosine` computes it in parallel, and compares the exact ratios.
+The result is exact, the same on any number of threads, and ties go to the lower code. What is compared:
+plain cosines of whole numbers by their squares :math:`c^2 / (a b)`, and similarities of sets by their
+ratios, in double precision, where equal ratios give equal numbers (and different cosines different ones while
+:math:`c^2 b < 2^{53}`); all others rounded to single precision, so that what is equal but for the order of an
+addition is a tie.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from queue import SimpleQueue
+from threading import Lock
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
+from songrec.kernels.threads import blas_threads, in_threads
 from songrec.lists import NOTHING
-from songrec.ranking import best, binarised
-from songrec.similarity.cosine import nearest_by_cosine
 
-CELLS = 2_000_000
-"""Pairs with something in common held at once, about 60 bytes each (more only for a row that has more)."""
+CELLS = 10_000_000
+"""Candidates of queries held at once, 12 bytes each (more only for a single query)."""
+
+LOGGED = 1 << 20
+"""Offers that a thread collects, 16 bytes each, before they are sorted into the rows they are for."""
+
+PARTS = 64
+"""Parts for each thread, by entries: so many that no thread waits long for the last."""
 
 
 @dataclass(frozen=True)
@@ -78,25 +85,39 @@ class Similarity:
 COSINE = Similarity()
 
 
-def neighbours(rows: csr_array, k: int, similarity: Similarity = COSINE, *, threads: int = 0) -> csr_array:
+def neighbours(
+    rows: csr_array,
+    k: int,
+    similarity: Similarity = COSINE,
+    *,
+    feature_weights: np.ndarray | None = None,
+    threads: int = 0,
+) -> csr_array:
     """For each row its `k` nearest other rows; ties go to the lower row.
 
     Parameters
     ----------
     rows : csr_array (n, features)
-        Weights above zero.
+        Canonical, weights above zero.
     k : int
         Neighbours of each row.
     similarity : Similarity
         From the row that asks to the others.
+    feature_weights : array (features,), optional
+        What having a feature in common counts; it leaves a and b as they are.
     threads : int
-        0 lets OpenMP decide; the result does not depend on it.
+        0: as many as BLAS may use; the result does not depend on it.
 
     Returns
     -------
     csr_array (n, n)
         Similarities, float32, columns ascending: at most `k` in a row, none on the diagonal and none of rows
         with nothing in common.
+
+    Notes
+    -----
+    Every pair is counted once: half of the multiply-adds of a sparse product. Memory grows with n k, about 18
+    bytes for each neighbour, beside the rows and one copy of them.
 
     Examples
     --------
@@ -106,7 +127,18 @@ def neighbours(rows: csr_array, k: int, similarity: Similarity = COSINE, *, thre
            [0.816, 0.   , 0.   ],
            [0.   , 0.577, 0.   ]], dtype=float32)
     """
-    return nearest(rows, rows.T.tocsr(), k, similarity, own=np.arange(rows.shape[0]), threads=threads)
+    from songrec.similarity.kernel import Items, Rows, by_feature
+
+    data = _data(rows)
+    whole = feature_weights is None and _is_whole(data)
+    sizes = _sizes(rows, data)
+    order = np.argsort(-np.diff(rows.indptr), kind="stable").astype(np.int32)
+    indptr, features = _unsigned(rows)
+    starts, places, turned = by_feature(order, indptr, features, data, rows.shape[1])
+    rule, left, right = _sides(similarity, whole, sizes[order], sizes[order])
+    weights = np.empty(0) if feature_weights is None else np.asarray(feature_weights, np.float64)
+    asking = Rows(order, indptr, features, data, weights, np.full(len(order), NOTHING), *left)
+    return _search(rule, k, asking, Items(starts, places, turned, order, *right), True, threads)
 
 
 def nearest(
@@ -136,56 +168,136 @@ def nearest(
     own : int array (m,), optional
         The item that a query must not find, -1 for none.
     threads : int
-        0 lets OpenMP decide; the result does not depend on it.
+        0: as many as BLAS may use; the result does not depend on it.
 
     Returns
     -------
     csr_array (m, n)
         Similarities, float32, columns ascending: at most `k` in a row.
     """
-    m, n = queries.shape[0], columns.shape[1]
+    from songrec.similarity.kernel import Items, Rows
+
+    (m, n), k = (queries.shape[0], columns.shape[1]), min(k, columns.shape[1])
+    own = np.full(m, NOTHING) if own is None else np.asarray(own, np.int64)
+    asking, found = _data(queries), _data(columns)
     if sizes is None:
         sizes = np.bincount(columns.indices, np.square(columns.data, dtype=np.float64), minlength=n)
-    own = np.full(m, NOTHING) if own is None else np.asarray(own)
-    if similarity == COSINE and _is_binary(queries) and _is_binary(columns):
-        return nearest_by_cosine(binarised(queries), binarised(columns), k, sizes, own, threads)
-    queries, columns = queries.astype(np.float64), columns.astype(np.float64)
-    blocks = [
-        _nearest_in_block(queries[a:b], columns, k, similarity, sizes, own[a:b])
-        for a, b in _cuts(queries, columns)
-    ]
-    codes, values, lengths = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    ends = np.concatenate([[0], np.cumsum(lengths)])
-    return csr_array((values, codes, ends.astype(np.int32)), shape=(m, n))
+    whole = all(_is_whole(values) for values in (asking, found, sizes))
+    rule, left, right = _sides(similarity, whole, _sizes(queries, asking), np.asarray(sizes, np.float64))
+    indptr, features = _unsigned(queries)
+    items = Items(*_unsigned(columns), found, np.arange(n, dtype=np.int32), *right)
+    step = max(1, CELLS // max(1, _room(k)))
+    blocks = [csr_array((0, n), dtype=np.float32)]
+    for start in range(0, m, step):
+        block = slice(start, min(start + step, m))
+        order = np.arange(block.start, block.stop, dtype=np.int32)
+        part = (side[block] for side in left)
+        rows = Rows(order, indptr, features, asking, np.empty(0), own[block], *part)
+        blocks.append(_search(rule, k, rows, items, False, threads))
+    return vstack(blocks, format="csr")
 
 
-def _is_binary(matrix: csr_array) -> bool:
-    return bool((matrix.data == 1).all())
+def _data(matrix: csr_array) -> np.ndarray:
+    """The weights; none where all are 1."""
+    return np.empty(0) if (matrix.data == 1).all() else matrix.data.astype(np.float64)
 
 
-def _cuts(queries: csr_array, columns: csr_array) -> list[tuple[int, int]]:
-    """Blocks of queries, each with no more than `CELLS` items in common with them, if it is not one query."""
-    lengths = np.diff(columns.indptr).astype(np.int64)[queries.indices]
-    before = np.concatenate([[0], np.cumsum(lengths)])[queries.indptr]
-    cells = np.cumsum(np.minimum(np.diff(before), columns.shape[1]))
-    block = cells // CELLS if len(cells) else cells
-    starts = np.flatnonzero(np.diff(block, prepend=-1))
-    return list(pairwise([*starts.tolist(), len(cells)])) or [(0, 0)]
+def _unsigned(matrix: csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """indptr and indices as the kernel wants them."""
+    return matrix.indptr.astype(np.uint64), matrix.indices.astype(np.int32, copy=False).view(np.uint32)
 
 
-def _nearest_in_block(queries, columns, k, similarity, sizes, own):
-    """(codes, similarities of all rows one after the other; how many each row has)."""
-    common = queries @ columns
-    row = np.repeat(np.arange(len(own)), np.diff(common.indptr))
-    a = np.zeros(len(own))
-    np.add.at(a, np.repeat(np.arange(len(own)), np.diff(queries.indptr)), queries.data**2)
-    values = similarity.between(common.data, a[row], sizes[common.indices]).astype(np.float32)
-    values[(common.indices == own[row]) | ~(values > 0)] = -np.inf
-    found = []
-    for start, end in pairwise(common.indptr.tolist()):
-        codes, similarities = best(common.indices[start:end], values[start:end], k)
-        order = np.argsort(codes)
-        found.append((codes[order], similarities[order]))
-    codes = np.concatenate([codes for codes, _ in found] or [np.zeros(0, np.int32)]).astype(np.int32)
-    similarities = np.concatenate([one for _, one in found] or [np.zeros(0, np.float32)]).astype(np.float32)
-    return codes, similarities, np.array([len(codes) for codes, _ in found], np.int64)
+def _is_whole(values: np.ndarray) -> bool:
+    return bool((np.floor(values) == values).all())
+
+
+def _sizes(rows: csr_array, data: np.ndarray) -> np.ndarray:
+    """The sum of squares of each row."""
+    n = np.diff(rows.indptr)
+    if not len(data):
+        return n.astype(np.float64)
+    return np.bincount(np.repeat(np.arange(len(n)), n), np.square(data, dtype=np.float64), minlength=len(n))
+
+
+def _sides(similarity: Similarity, whole: bool, a: np.ndarray, b: np.ndarray) -> tuple:
+    """(rule, rough and exact side of those who ask, rough and exact side of those who are found)."""
+    from songrec.similarity.kernel import POWERS, SETS, SQUARES, Rule
+
+    alpha, beta = similarity.alpha, similarity.beta
+    kind = SETS if similarity.of_sets else SQUARES if similarity == COSINE and whole else POWERS
+    rough = (alpha * a, beta * b) if similarity.of_sets else (_power(a, alpha), _power(b, beta))
+    exact = rough if kind == POWERS else (a, b)
+    left, right = zip((side.astype(np.float32) for side in rough), exact, strict=True)
+    return Rule(kind, float(alpha), float(beta), float(similarity.shrink)), left, right
+
+
+def _power(sizes: np.ndarray, exponent: float) -> np.ndarray:
+    """Sizes to that power; 1 for what is empty and never compared."""
+    return np.where(sizes > 0, sizes, 1.0) ** exponent
+
+
+def _room(k: int) -> int:
+    """Candidates that a row holds at most: it is cut to k again when they are so many."""
+    return k + max(16, k // 2)
+
+
+def _search(rule, k: int, rows, items, symmetric: bool, threads: int) -> csr_array:
+    """What each of the rows keeps: (n_rows, n_items), in the order of the matrix."""
+    from songrec.similarity import kernel
+
+    n, n_items = len(rows.order), len(items.labels)
+    k = min(k, n_items)
+    threads = threads or blas_threads()
+    if not n or not k:
+        return csr_array((n, n_items), dtype=np.float32)
+    room = _room(k)
+    kept = kernel.Kept(
+        np.zeros(n, np.int32), np.zeros(n, np.float32), np.empty((n, room)), np.empty((n, room), np.int32)
+    )
+    counters = np.int32 if not (len(rows.data) or len(rows.weights) or len(items.data)) else np.float64
+    logged = n_items + k + min(LOGGED, 2 * n * k)  # enough for any single row
+    spaces: SimpleQueue = SimpleQueue()
+    for _ in range(threads):
+        log = (np.empty(logged, kind) for kind in (np.int32, np.int32, np.float64))
+        counts = np.zeros(n_items + 1, counters), np.empty(n_items + 1, np.uint32)
+        spaces.put((kernel.Space(*counts, np.empty(4 * k), np.empty(4 * k, np.int32)), kernel.Log(*log)))
+    turn = Lock()
+
+    def work(first_row: int, row: int) -> None:
+        space, log = spaces.get()
+        try:
+            while row > first_row:
+                row, n_logged, _ = kernel.collect(
+                    rule, k, rows, first_row, row, symmetric, items, kept.lowest, space, log
+                )
+                with turn:
+                    kernel.keep(rule, k, log, n_logged, kept)
+        finally:
+            spaces.put((space, log))
+
+    parts = _parts(np.diff(rows.indptr)[rows.order].astype(np.int64), PARTS * threads)
+    in_threads(work, reversed(parts), threads)
+    return _as_matrix(rule, k, rows.order - rows.order.min(), kept, parts, threads, n_items)
+
+
+def _as_matrix(rule, k: int, order: np.ndarray, kept, parts, threads: int, n_items: int) -> csr_array:
+    """What was kept, row by row in the order of the matrix."""
+    from songrec.similarity import kernel
+
+    lengths = np.zeros(len(order), np.int64)
+    lengths[order] = np.minimum(kept.found, k)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    codes, values = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+    in_threads(
+        lambda *part: kernel.settle(rule, k, *part, order, kept, indptr, codes, values), parts, threads
+    )
+    small = indptr[-1] < np.iinfo(np.int32).max
+    indptr = indptr.astype(np.int32) if small else indptr
+    return csr_array((values, codes, indptr), shape=(len(order), n_items))
+
+
+def _parts(weights: np.ndarray, n: int) -> list[tuple[int, int]]:
+    """Cut into some n parts of about the same weight: (start, end) of each."""
+    ends = np.cumsum(weights + 1.0)
+    cuts = np.unique(np.searchsorted(ends, ends[-1] * np.arange(1, n + 1) / n) + 1)
+    return list(zip([0, *cuts[:-1].tolist()], np.minimum(cuts, len(weights)).tolist(), strict=True))

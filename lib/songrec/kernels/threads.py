@@ -1,0 +1,24 @@
+"""On how many threads compiled loops run, and how work is shared out to them."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+
+def blas_threads() -> int:
+    """The number of threads that BLAS may use now: what work that is shared out by hand should keep to."""
+    from threadpoolctl import threadpool_info
+
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+
+
+def in_threads(work: Callable, parts: Iterable[tuple], threads: int = 0) -> list:
+    """`work(*part)` for each part, on so many threads: the results in the order of the parts.
+
+    Without a number on as many as BLAS may use. A part must write to nothing that another one reads or
+    writes.
+    """
+    threads = threads or blas_threads()
+    if threads == 1:
+        return [work(*part) for part in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda part: work(*part), parts))
