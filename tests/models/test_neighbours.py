@@ -87,6 +87,7 @@ def test_user_knn_makes_no_matrix_of_users_by_users():
     pairs = (np.ones(60_000), (random.integers(0, 6_000, 60_000), random.integers(0, 500, 60_000)))
     train = csr_array(pairs, shape=(6_000, 500))
     model = UserKNN(20).fit(train)
+    model.recommend(csr_array(train[:1]), 10)  # compiled
     tracemalloc.start()
     model.recommend(csr_array(train[:10]), 10, users=np.arange(10))
     _, peak = tracemalloc.get_traced_memory()
