@@ -1,10 +1,16 @@
 """Rows of sparse matrices: what is stored in them, and the k best by partial sorting, ties to the lower
 code."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from songrec.kernels.threads import blas_threads, in_threads
 from songrec.lists import NOTHING
+
+PARTS = 8
+"""Parts for each thread."""
 
 
 def binarised(matrix) -> csr_array:
@@ -51,6 +57,10 @@ def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.
     return codes[order], values[order]
 
 
+FEW = 16
+"""Rows that are ranked without compiled loops: to load those takes longer, and a service need not."""
+
+
 def best_in_rows(
     scores: csr_array | np.ndarray, k: int, seen: csr_array | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -80,8 +90,89 @@ def best_in_rows(
            [ 2, -1]], dtype=int32)
     """
     n, m = scores.shape
-    codes = np.full((n, k), NOTHING, np.int32)
-    values = np.full((n, k), -np.inf, np.float32)
+    if n <= FEW:
+        return _few(scores, k, seen)
+    from songrec.kernels.lists import rank_dense, rank_stored
+
+    if issparse(scores):
+        return _in_threads(rank_stored, n, (scores.indptr, scores.indices, scores.data, m, k), k, seen)
+    return _in_threads(rank_dense, n, (np.ascontiguousarray(scores), k), k, seen)
+
+
+def best_sums(
+    weights: csr_array, rows: csr_array, k: int, seen: csr_array | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`best_in_rows` of what is above zero in `weights @ rows`, without that product where rows are many.
+
+    Parameters
+    ----------
+    weights : csr_array (n, j)
+        Weights of the rows, for each result.
+    rows : csr_array (j, m)
+        What is added up: in double precision, in the order stored, rounded to single.
+    k : int
+        Length of the lists.
+    seen : csr_array (n, m), optional
+        Columns that are left out.
+
+    Returns
+    -------
+    codes : int32 array (n, k)
+        As from `best_in_rows`.
+    values : float32 array (n, k)
+        As from `best_in_rows`.
+    """
+    n, m = weights.shape[0], rows.shape[1]
+    if n <= FEW:
+        return _few(positive_only(weighted_sum(weights, rows)), k, seen)
+    from songrec.kernels.lists import rank_sums
+
+    tables = (table for matrix in (weights, rows) for table in (matrix.indptr, matrix.indices, matrix.data))
+    return _in_threads(rank_sums, n, (*tables, m, k), k, seen)
+
+
+def weighted_sum(weights: csr_array, rows: csr_array) -> csr_array:
+    """The product `weights @ rows` in float32, reading only the rows that have a weight.
+
+    Parameters
+    ----------
+    weights : csr_array (n, m)
+        Weights of the rows, for each result.
+    rows : csr_array (m, n_songs)
+        What is added up.
+
+    Returns
+    -------
+    csr_array (n, n_songs)
+        Weighted sums, float32; columns in any order.
+
+    Notes
+    -----
+    Terms of single precision are added in double precision and the sum rounded to single, so that the order
+    of addition decides no tie.
+
+    Examples
+    --------
+    >>> weighted_sum(csr_array(np.array([[0.5, 0.0]])), csr_array(np.array([[1, 2], [4, 8]]))).toarray()
+    array([[0.5, 1. ]], dtype=float32)
+    """
+    used = np.unique(weights.indices)
+    if len(used) < rows.shape[0]:
+        weights, rows = weights[:, used], rows[used]
+    total = weights.astype(np.float64) @ rows
+    return csr_array((total.data.astype(np.float32), total.indices, total.indptr), shape=total.shape)
+
+
+def positive_only(scores: csr_array | np.ndarray) -> csr_array | np.ndarray:
+    """Scores of zero and below become -inf: no candidates. Written into `scores`."""
+    values = scores.data if issparse(scores) else scores
+    values[values <= 0] = -np.inf
+    return scores
+
+
+def _few(scores, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
+    n, m = scores.shape
+    codes, values = _padding(n, k)
     hidden = np.zeros(m, bool)
     every = np.arange(m, dtype=np.int32)
     for row in range(n):
@@ -96,6 +187,21 @@ def best_in_rows(
         codes[row, : len(found)] = found
         values[row, : len(found)] = found_values
     return codes, values
+
+
+def _in_threads(rank, n: int, table: tuple, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
+    """Rows shared out: each is ranked by one thread alone."""
+    codes, values = _padding(n, k)
+    nothing = np.zeros(n + 1, np.int32), np.zeros(0, np.int32)
+    hidden = nothing if seen is None else (seen.indptr, seen.indices)
+    threads = blas_threads()
+    cuts = np.unique(np.linspace(0, n, PARTS * threads + 1).astype(int)).tolist()
+    in_threads(lambda first, end: rank(first, end, *table, *hidden, codes, values), pairwise(cuts), threads)
+    return codes, values
+
+
+def _padding(n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.full((n, k), NOTHING, np.int32), np.full((n, k), -np.inf, np.float32)
 
 
 def _stored(matrix: csr_array, row: int) -> tuple[np.ndarray, np.ndarray]:

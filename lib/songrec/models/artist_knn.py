@@ -4,12 +4,12 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from songrec.errors import DataError
-from songrec.models.base import NonNegativeFloat, Recommender, checked_train, estimator
-from songrec.models.neighbours import weighted_sum
+from songrec.models.base import NonNegativeFloat, checked_train, estimator
+from songrec.models.neighbours import RowSums
 
 
 @estimator
-class ArtistKNN(Recommender):
+class ArtistKNN(RowSums):
     r"""Content-based neighbours: a song is similar to the other songs of its artist, heard or not.
 
     Parameters
@@ -96,5 +96,5 @@ class ArtistKNN(Recommender):
         weights = np.repeat(1 / np.maximum(n, 1), n)
         return csr_array((weights, fold_in.indices, fold_in.indptr), shape=fold_in.shape)
 
-    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
-        return weighted_sum(encoded, self.similarity_)
+    def _rows(self) -> csr_array:
+        return self.similarity_

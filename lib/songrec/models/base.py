@@ -29,7 +29,7 @@ Share = Annotated[float, Ge(0), Lt(1)]
 estimator = dataclass(eq=False, repr=False)
 """Decorates a model: its `__init__` stores the hyper-parameters that the class declares, and nothing else."""
 
-CELLS = 8_000_000
+CELLS = 32_000_000
 """Users x songs scored at once, up to 16 bytes each: what bounds the memory of a batch."""
 
 MEMBERS = "members"
@@ -125,17 +125,18 @@ class Recommender(ABC):
         """
         k = positive("k", k)
         fold_in, users = self._checked(fold_in, users)
-        encoded = self._encode_users(fold_in, users)
-        n = fold_in.shape[0]
-        songs = np.full((n, k), NOTHING, np.int32)
-        scores = np.full((n, k), -np.inf, np.float32)
-        step = max(1, CELLS // max(1, self.n_songs_))
-        for start in range(0, n, step):
-            rows = slice(start, min(start + step, n))
-            seen = fold_in[rows] if exclude_seen else None
-            n_needed = k + (int(np.diff(seen.indptr).max()) if exclude_seen else 0)
-            songs[rows], scores[rows] = best_in_rows(self._scores(encoded[rows], n_needed), k, seen)
-        return songs, scores
+        return self._rank(self._encode_users(fold_in, users), k, fold_in if exclude_seen else None)
+
+    def _rank(self, encoded: Any, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
+        """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""
+        n, step = encoded.shape[0], max(1, CELLS // max(1, self.n_songs_))
+        parts = [self._rank_block(encoded, k, seen, slice(s, s + step)) for s in range(0, max(n, 1), step)]
+        return tuple(np.concatenate(lists) for lists in zip(*parts, strict=True))
+
+    def _rank_block(self, encoded, k: int, seen, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        seen = None if seen is None else seen[rows]
+        n_seen = 0 if seen is None or not seen.shape[0] else int(np.diff(seen.indptr).max())
+        return best_in_rows(self._scores(encoded[rows], k + n_seen), k, seen)
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The `k` songs most similar to each of the given ones.

@@ -8,11 +8,25 @@ from scipy.sparse import csr_array
 from songrec.errors import ConfigError
 from songrec.models.base import NonNegativeFloat, PositiveInt, Recommender, estimator
 from songrec.models.weighting import Weighting
-from songrec.ranking import best_in_rows
+from songrec.ranking import best_in_rows, best_sums, positive_only, weighted_sum
 from songrec.similarity import Similarity
 
 
-class SongNeighbours(Recommender):
+class RowSums(Recommender):
+    """A model whose scores are weighted sums of sparse rows; it lists what has a score above zero."""
+
+    def _rows(self) -> csr_array:
+        """What is added up: float32 (rows, n_songs). An encoded user is the weights of its rows."""
+        raise NotImplementedError
+
+    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
+        return positive_only(weighted_sum(encoded, self._rows()))
+
+    def _rank(self, encoded: csr_array, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
+        return best_sums(encoded, self._rows(), k, seen)
+
+
+class SongNeighbours(RowSums):
     """A model that is a table of songs and their neighbours: each song of the fold-in recommends its own.
 
     Fitted, `similarity_` (n_songs, n_songs, float32) holds in row j what song j says for its neighbours.
@@ -20,11 +34,11 @@ class SongNeighbours(Recommender):
 
     similarity_: csr_array
 
-    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
-        return weighted_sum(encoded, self.similarity_)
+    def _rows(self) -> csr_array:
+        return self.similarity_
 
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        return best_in_rows(self.similarity_[songs], k)
+        return best_in_rows(positive_only(self.similarity_[songs]), k)
 
 
 @estimator
@@ -66,35 +80,3 @@ def to_the_power(similarity: csr_array, q: float) -> csr_array:
     result = csr_array((powers, similarity.indices, similarity.indptr), shape=similarity.shape)
     result.eliminate_zeros()
     return result
-
-
-def weighted_sum(weights: csr_array, rows: csr_array) -> csr_array:
-    """The product `weights @ rows` in float32, reading only the rows that have a weight.
-
-    Parameters
-    ----------
-    weights : csr_array (n, m)
-        Weights of the rows, for each result.
-    rows : csr_array (m, n_songs)
-        What is added up.
-
-    Returns
-    -------
-    csr_array (n, n_songs)
-        Weighted sums, float32; columns in any order.
-
-    Notes
-    -----
-    Terms of single precision are added in double precision and the sum rounded to single, so that the order
-    of addition decides no tie.
-
-    Examples
-    --------
-    >>> weighted_sum(csr_array(np.array([[0.5, 0.0]])), csr_array(np.array([[1, 2], [4, 8]]))).toarray()
-    array([[0.5, 1. ]], dtype=float32)
-    """
-    used = np.unique(weights.indices)
-    if len(used) < rows.shape[0]:
-        weights, rows = weights[:, used], rows[used]
-    total = weights.astype(np.float64) @ rows
-    return csr_array((total.data.astype(np.float32), total.indices, total.indptr), shape=total.shape)

@@ -5,12 +5,12 @@ from dataclasses import asdict
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from songrec.models.neighbours import KNN, to_the_power, weighted_sum
+from songrec.models.neighbours import KNN, RowSums, to_the_power
 from songrec.models.weighting import WEIGHTINGS, of_one_play
 from songrec.similarity import Similarity, nearest
 
 
-class UserKNN(KNN):
+class UserKNN(RowSums, KNN):
     r"""User-based collaborative filtering.
 
     Parameters
@@ -83,5 +83,5 @@ class UserKNN(KNN):
         )
         return to_the_power(nearby, self.q_)
 
-    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
-        return weighted_sum(encoded, self.heard_)
+    def _rows(self) -> csr_array:
+        return self.heard_
