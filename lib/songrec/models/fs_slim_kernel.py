@@ -18,7 +18,7 @@ from songrec.errors import DataError
 from songrec.kernels.compiled import compiled, in_threads
 
 CELLS = 2**28
-"""Counts held at once, 4 bytes each (more only for one song that has more): 53,000 songs of 100 neighbours."""
+"""Counts held at once, 4 bytes each: 53,000 songs of 100 neighbours (more only for one that has more)."""
 
 PARTS = 64
 """Into how many parts each step is divided, so that threads end at the same time."""
