@@ -25,6 +25,8 @@ class EASE(Recommender):
         λ, the penalty on squared weights, in listeners: a song with far fewer listeners hardly counts.
     dropout : float, at least 0 and below 1
         p, the share of a user's songs that are hidden at random in training.
+    relaxation : float, at least 0 and below 1
+        ξ, how much of itself a song may explain in training.
 
     Notes
     -----
@@ -41,7 +43,16 @@ class EASE(Recommender):
     remain, each weighing 1 / (1 - p). In expectation that only adds to the penalty, more for a song with more
     listeners:
 
-    .. math:: P = (G + \lambda I + \tfrac{p}{1 - p} \operatorname{diag} G)^{-1}
+    .. math:: P = (G + \Lambda)^{-1}, \quad \Lambda = \lambda I + \tfrac{p}{1 - p} \operatorname{diag} G
+
+    With relaxation the diagonal of B need not be 0, only no larger than ξ: RLAE, and with dropout RDLAE, of
+    Moon et al. 2023. With no constraint at all B would be :math:`I - P \Lambda`, and so
+
+    .. math:: B_{ij} = -P_{ij} \max(\Lambda_{jj}, (1 - \xi) / P_{jj}) \; (i \ne j)
+
+    where the first is the larger for a song that would explain no more than ξ of itself anyway, mostly one
+    with few listeners. As in the authors' code the diagonal is set to 0 afterwards: it would raise only songs
+    that were heard already.
 
     The matrix B is dense: 4 bytes for each pair of songs. `fit` states what it needs and raises `DataError`
     where it does not fit; `FsSLIM` is the sparse approximation for large catalogues.
@@ -49,7 +60,8 @@ class EASE(Recommender):
     References
     ----------
     Steck 2019, "Embarrassingly shallow autoencoders for sparse data"; Steck 2020, "Autoencoders that don't
-    overfit towards the identity".
+    overfit towards the identity"; Moon, Kim & Lee 2023, "It's enough: relaxing diagonal constraints in linear
+    autoencoders for recommendation", SIGIR.
 
     Examples
     --------
@@ -62,14 +74,19 @@ class EASE(Recommender):
 
     l2: PositiveFloat = 100.0
     dropout: Share = 0.0
+    relaxation: Share = 0.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         _check_memory(binary.shape[1])
         weights = common_listeners(binary)
         diagonal = np.einsum("ii->i", weights)
-        diagonal += np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
+        penalty = np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
+        diagonal += penalty
         spd_inverse.invert(weights)
-        weights /= -diagonal.copy()
+        scale = diagonal.copy()
+        if self.relaxation:  # without it the first is the smaller, but for rounding
+            scale = np.minimum(scale / np.float32(1 - self.relaxation), 1 / penalty)
+        weights /= -scale
         diagonal[:] = 0
         self.weights_ = weights
 
