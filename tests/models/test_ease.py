@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
 from scipy.sparse import csr_array
-from small_logs import steep_log
+from small_logs import same, steep_log
 
 from songrec import measure
 from songrec.errors import DataError
-from songrec.models import EASE, dense, ease, spd_inverse
+from songrec.models import EASE, dense, ease, ease_kernel, spd_inverse
 
 
 def closed_form(heard, l2, dropout=0.0):
@@ -111,6 +111,28 @@ def test_lists_hold_the_highest_positive_scores():
         assert value == pytest.approx(scores[user, row], abs=1e-5)
         assert (value > 0).all()
     assert (songs == -1).any()  # some are below zero, so that the sign was tested
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_compiled_sums_have_the_bits_of_scipys_product(threads):
+    random = np.random.default_rng(0)
+    weights = random.standard_normal((50, 70)).astype(np.float32)
+    weights[:, 3] = 0
+    users = csr_array(random.random((33, 50)) < np.linspace(0, 0.9, 33)[:, None], dtype=np.float32)
+    assert {*np.diff(users.indptr) % 4} == {0, 1, 2, 3}
+    assert users[[0]].nnz == 0
+    expected = dense.positive_only(users @ weights)
+    found = ease_kernel.positive_sums(users, weights, threads)
+    assert found.tobytes() == expected.tobytes()
+    assert (found == -np.inf).any()
+
+
+def test_few_users_and_many_get_the_same_scores(monkeypatch):
+    train = csr_array(steep_log())
+    model = EASE(20.0, 0.2).fit(train)
+    many = model.recommend(train, 10)
+    monkeypatch.setattr(ease, "FEW", len(many[0]))
+    assert same(model.recommend(train, 10), many)
 
 
 def test_counts_are_made_by_blocks(monkeypatch):

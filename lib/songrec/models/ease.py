@@ -9,10 +9,13 @@ from songrec.errors import DataError
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
 from songrec.models.base import PositiveFloat, Recommender, Share, estimator
-from songrec.models.dense import COUNTED, common_listeners, positive_only
+from songrec.models.dense import COUNTED, blas_threads, common_listeners, positive_only
 from songrec.ranking import best_in_rows
 
 log = logging.getLogger(__name__)
+
+FEW = 32
+"""Users scored by SciPy: who asks for a few lists should not have to wait for a compiler."""
 
 
 @estimator
@@ -91,8 +94,12 @@ class EASE(Recommender):
         self.weights_ = weights
 
     def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
-        # One row of weights after the other is added, in the order of the songs: the same bits every time.
-        return positive_only(encoded @ self.weights_)
+        # One row of weights after the other is added, in the order of the songs: the same bits either way.
+        if encoded.shape[0] <= FEW:
+            return positive_only(encoded @ self.weights_)
+        from songrec.models.ease_kernel import positive_sums
+
+        return positive_sums(encoded, self.weights_, blas_threads())
 
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The list of a user who has heard that song alone."""
