@@ -435,7 +435,7 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
         "seed": SEED,
     },
     "Blend": {"members": OWN_TESTS, "weights": OWN_TESTS, "by": one_of("score", "rank")},
-    "EASE": {"l2": POSITIVE, "dropout": SHARE},
+    "EASE": {"l2": POSITIVE, "dropout": SHARE, "relaxation": SHARE},
     "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE},
     "Hybrid": {"members": OWN_TESTS, "kappa": NON_NEGATIVE},
     "ItemKNN": KNN,

@@ -1,15 +1,16 @@
-"""EASE and EDLAE against the papers' formulas; on real data they stand in `test_anchor`."""
+"""EASE, EDLAE and RDLAE against the papers' formulas; on real data they stand in `test_anchor`."""
 
 from itertools import product
 
 import numpy as np
 import pytest
+from scipy.optimize import lsq_linear
 from scipy.sparse import csr_array
-from small_logs import steep_log
+from small_logs import same, steep_log
 
 from songrec import measure
 from songrec.errors import DataError
-from songrec.models import EASE, dense, ease
+from songrec.models import EASE, dense, ease, ease_kernel, spd_inverse
 
 
 def closed_form(heard, l2, dropout=0.0):
@@ -58,6 +59,46 @@ def test_dropout_is_the_least_expected_loss_over_all_ways_to_hide_songs():
         assert weights[others, song] == pytest.approx(solution, abs=1e-6)
 
 
+@pytest.mark.parametrize("relaxation", [0.0, 0.1, 0.5, 0.999])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_relaxation_is_the_least_loss_with_a_bounded_diagonal(relaxation, dropout):
+    """Each column by a solver that knows the loss and the bound on the song's own weight, no closed form."""
+    heard, l2, songs = steep_log(songs=12), 20.0, 12
+    weights = EASE(l2, dropout, relaxation).fit(csr_array(heard)).weights_
+    penalty = l2 + dropout / (1 - dropout) * heard.sum(axis=0)
+    inputs = np.vstack([heard, np.diag(np.sqrt(penalty))])
+    bound = []
+    for song in range(songs):
+        targets = np.append(heard[:, song], np.zeros(songs))
+        most = np.full(songs, np.inf)
+        most[song] = relaxation or 1e-12  # the solver wants room between the bounds
+        least = np.where(np.arange(songs) == song, -1.0, -np.inf)
+        solution = lsq_linear(inputs, targets, (least, most), method="bvls", tol=1e-14).x
+        others = np.arange(songs) != song
+        assert weights[others, song] == pytest.approx(solution[others], abs=2e-6)
+        bound.append(solution[song] > relaxation - 1e-6)
+    assert (np.diag(weights) == 0).all()
+    assert all(bound[:-1]) if relaxation == 0 else any(bound) == (relaxation < 0.9)
+    if relaxation == 0.5:
+        assert not all(bound)  # both cases of the formula
+    if relaxation == 0.999:  # nothing binds: ridge regression of all songs on all
+        ridge = np.linalg.solve(inputs.T @ inputs, heard.T @ heard)
+        np.fill_diagonal(ridge, 0)
+        assert weights == pytest.approx(ridge, abs=2e-6)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_without_relaxation_no_bit_differs(dropout):
+    """From dividing by the inverse's diagonal, also where rounding would let the other case in."""
+    heard, l2 = csr_array(steep_log(), dtype=np.float32), 1e8
+    inverse = dense.common_listeners(heard)
+    np.einsum("ii->i", inverse)[:] += np.float32(l2) + np.diag(inverse) * np.float32(dropout / (1 - dropout))
+    spd_inverse.invert(inverse)
+    inverse /= -np.diag(inverse).copy()
+    np.fill_diagonal(inverse, 0)
+    assert EASE(l2, dropout).fit(heard).weights_.tobytes() == inverse.tobytes()
+
+
 def test_lists_hold_the_highest_positive_scores():
     heard = steep_log()
     model = EASE(20.0).fit(csr_array(heard))
@@ -70,6 +111,28 @@ def test_lists_hold_the_highest_positive_scores():
         assert value == pytest.approx(scores[user, row], abs=1e-5)
         assert (value > 0).all()
     assert (songs == -1).any()  # some are below zero, so that the sign was tested
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_compiled_sums_have_the_bits_of_scipys_product(threads):
+    random = np.random.default_rng(0)
+    weights = random.standard_normal((50, 70)).astype(np.float32)
+    weights[:, 3] = 0
+    users = csr_array(random.random((33, 50)) < np.linspace(0, 0.9, 33)[:, None], dtype=np.float32)
+    assert {*np.diff(users.indptr) % 4} == {0, 1, 2, 3}
+    assert users[[0]].nnz == 0
+    expected = dense.positive_only(users @ weights)
+    found = ease_kernel.positive_sums(users, weights, threads)
+    assert found.tobytes() == expected.tobytes()
+    assert (found == -np.inf).any()
+
+
+def test_few_users_and_many_get_the_same_scores(monkeypatch):
+    train = csr_array(steep_log())
+    model = EASE(20.0, 0.2).fit(train)
+    many = model.recommend(train, 10)
+    monkeypatch.setattr(ease, "FEW", len(many[0]))
+    assert same(model.recommend(train, 10), many)
 
 
 def test_counts_are_made_by_blocks(monkeypatch):

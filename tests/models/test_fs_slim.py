@@ -5,18 +5,22 @@ import pytest
 from scipy.sparse import csr_array
 from small_logs import steep_log
 
-from songrec.models import EASE, FsSLIM, fs_slim
+from songrec.errors import DataError
+from songrec.models import EASE, FsSLIM, fs_slim_kernel
 from songrec.similarity import neighbours as nearest_rows
 
 
 @pytest.mark.parametrize("neighbours", [1, 5, 100])
 @pytest.mark.parametrize("l2", [1, 40.0])
-def test_each_column_is_the_ridge_regression_of_a_song_on_its_neighbours(neighbours, l2, monkeypatch):
-    monkeypatch.setattr(fs_slim, "CELLS", 15**2)  # several blocks
+@pytest.mark.parametrize("cells", [1, 50, 10**6])
+def test_each_column_is_the_ridge_regression_of_a_song_on_its_neighbours(neighbours, l2, cells, monkeypatch):
+    monkeypatch.setattr(fs_slim_kernel, "CELLS", cells)  # a block for each song, several, one
     heard = steep_log()
     near = nearest_rows(csr_array(heard.T), neighbours).toarray() > 0
+    assert near.sum(axis=1).max() < 100  # so that 100 neighbours are more than there are
     weights = FsSLIM(neighbours, l2).fit(csr_array(heard)).weights_
     assert weights.dtype == np.float32
+    assert weights.has_sorted_indices
     dense = weights.toarray()
     assert (dense[~near.T] == 0).all()
     for song in range(40):
@@ -24,6 +28,31 @@ def test_each_column_is_the_ridge_regression_of_a_song_on_its_neighbours(neighbo
         inputs = np.vstack([heard[:, others], np.sqrt(l2) * np.eye(len(others))])
         solution = np.linalg.lstsq(inputs, np.append(heard[:, song], np.zeros(len(others))))[0]
         assert dense[others, song] == pytest.approx(solution, abs=1e-6)
+
+
+def test_a_song_without_listeners_says_nothing_and_nothing_is_said_of_it():
+    heard = steep_log()
+    assert not heard[:, -1].any()
+    weights = FsSLIM(100, 1.0).fit(csr_array(heard)).weights_
+    assert weights[:, [-1]].nnz == weights[[-1]].nnz == 0
+    assert weights.nnz
+
+
+def test_threads_and_blocks_change_no_bit(monkeypatch):
+    heard = csr_array(steep_log(users=2000, songs=300), dtype=np.float32)
+    near = nearest_rows(heard.T.tocsr(), 30)
+    one = fs_slim_kernel.regressions(heard, near, 5.0, 1)
+    monkeypatch.setattr(fs_slim_kernel, "CELLS", 5000)
+    two = fs_slim_kernel.regressions(heard, near, 5.0, 2)
+    for part in ("data", "indices", "indptr"):
+        assert getattr(one, part).tobytes() == getattr(two, part).tobytes()
+
+
+def test_songs_that_cannot_be_told_apart_are_refused():
+    twins = csr_array(np.ones((4, 3)))
+    with pytest.raises(DataError, match="cannot be told apart with l2 1e-300: raise it"):
+        FsSLIM(2, 1e-300).fit(twins)
+    assert FsSLIM(2, 2.0).fit(twins).weights_.data == pytest.approx(0.4)  # 4 / (4 + 4 + 2)
 
 
 def test_with_all_other_songs_as_neighbours_it_is_ease():

@@ -9,10 +9,13 @@ from songrec.errors import DataError
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
 from songrec.models.base import PositiveFloat, Recommender, Share, estimator
-from songrec.models.dense import COUNTED, common_listeners, positive_only
+from songrec.models.dense import COUNTED, blas_threads, common_listeners, positive_only
 from songrec.ranking import best_in_rows
 
 log = logging.getLogger(__name__)
+
+FEW = 32
+"""Users scored by SciPy: who asks for a few lists should not have to wait for a compiler."""
 
 
 @estimator
@@ -25,6 +28,8 @@ class EASE(Recommender):
         λ, the penalty on squared weights, in listeners: a song with far fewer listeners hardly counts.
     dropout : float, at least 0 and below 1
         p, the share of a user's songs that are hidden at random in training.
+    relaxation : float, at least 0 and below 1
+        ξ, how much of itself a song may explain in training.
 
     Notes
     -----
@@ -41,7 +46,16 @@ class EASE(Recommender):
     remain, each weighing 1 / (1 - p). In expectation that only adds to the penalty, more for a song with more
     listeners:
 
-    .. math:: P = (G + \lambda I + \tfrac{p}{1 - p} \operatorname{diag} G)^{-1}
+    .. math:: P = (G + \Lambda)^{-1}, \quad \Lambda = \lambda I + \tfrac{p}{1 - p} \operatorname{diag} G
+
+    With relaxation the diagonal of B need not be 0, only no larger than ξ: RLAE, and with dropout RDLAE, of
+    Moon et al. 2023. With no constraint at all B would be :math:`I - P \Lambda`, and so
+
+    .. math:: B_{ij} = -P_{ij} \max(\Lambda_{jj}, (1 - \xi) / P_{jj}) \; (i \ne j)
+
+    where the first is the larger for a song that would explain no more than ξ of itself anyway, mostly one
+    with few listeners. As in the authors' code the diagonal is set to 0 afterwards: it would raise only songs
+    that were heard already.
 
     The matrix B is dense: 4 bytes for each pair of songs. `fit` states what it needs and raises `DataError`
     where it does not fit; `FsSLIM` is the sparse approximation for large catalogues.
@@ -49,7 +63,8 @@ class EASE(Recommender):
     References
     ----------
     Steck 2019, "Embarrassingly shallow autoencoders for sparse data"; Steck 2020, "Autoencoders that don't
-    overfit towards the identity".
+    overfit towards the identity"; Moon, Kim & Lee 2023, "It's enough: relaxing diagonal constraints in linear
+    autoencoders for recommendation", SIGIR.
 
     Examples
     --------
@@ -62,20 +77,29 @@ class EASE(Recommender):
 
     l2: PositiveFloat = 100.0
     dropout: Share = 0.0
+    relaxation: Share = 0.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         _check_memory(binary.shape[1])
         weights = common_listeners(binary)
         diagonal = np.einsum("ii->i", weights)
-        diagonal += np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
+        penalty = np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
+        diagonal += penalty
         spd_inverse.invert(weights)
-        weights /= -diagonal.copy()
+        scale = diagonal.copy()
+        if self.relaxation:  # without it the first is the smaller, but for rounding
+            scale = np.minimum(scale / np.float32(1 - self.relaxation), 1 / penalty)
+        weights /= -scale
         diagonal[:] = 0
         self.weights_ = weights
 
     def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
-        # One row of weights after the other is added, in the order of the songs: the same bits every time.
-        return positive_only(encoded @ self.weights_)
+        # One row of weights after the other is added, in the order of the songs: the same bits either way.
+        if encoded.shape[0] <= FEW:
+            return positive_only(encoded @ self.weights_)
+        from songrec.models.ease_kernel import positive_sums
+
+        return positive_sums(encoded, self.weights_, blas_threads())
 
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The list of a user who has heard that song alone."""

@@ -1,19 +1,13 @@
 """Every song explained by the songs most like it."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from songrec.models.base import PositiveFloat, PositiveInt, Recommender, estimator
-from songrec.models.dense import blas_threads, common_listeners, positive_only, single_threaded_blas
+from songrec.models.dense import blas_threads, positive_only
 from songrec.models.neighbours import weighted_sum
 from songrec.ranking import best_in_rows
 from songrec.similarity import neighbours as nearest_rows
-
-CELLS = 100_000_000
-"""Pairs of songs whose common listeners are held at once, 4 bytes each: all pairs of 10,000 songs."""
 
 
 @estimator
@@ -64,16 +58,10 @@ class FsSLIM(Recommender):
     l2: PositiveFloat = 30.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
+        from songrec.models.fs_slim_kernel import regressions
+
         near = nearest_rows(binary.T.tocsr(), self.neighbours)
-        n = binary.shape[1]
-        with ThreadPoolExecutor(blas_threads()) as pool, single_threaded_blas():
-            parts = [
-                weights
-                for songs, involved in _blocks(near, np.arange(n))
-                for weights in _regressions(binary, near, songs, involved, self.l2, pool)
-            ]
-        target = np.repeat(np.arange(n, dtype=np.int32), np.diff(near.indptr))
-        self.weights_ = coo_array((np.concatenate(parts), (near.indices, target)), shape=(n, n)).tocsr()
+        self.weights_ = regressions(binary, near, self.l2, blas_threads())
 
     def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
         return positive_only(weighted_sum(encoded, self.weights_))
@@ -81,30 +69,3 @@ class FsSLIM(Recommender):
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The list of a user who has heard that song alone."""
         return best_in_rows(positive_only(self.weights_[songs]), k)
-
-
-def _blocks(near: csr_array, songs: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Divide `songs` until each part and its neighbours are few enough to count their listeners at once.
-
-    Yields (part, the part and its neighbours, both ascending).
-    """
-    involved = np.union1d(near[songs].indices, songs)
-    if len(involved) ** 2 <= CELLS or len(songs) == 1:
-        yield songs, involved
-        return
-    for half in np.array_split(songs, 2):
-        yield from _blocks(near, half)
-
-
-def _regressions(binary, near, songs, involved, l2, pool) -> list[np.ndarray]:
-    """For each of `songs` the weights of its neighbours: float32, in the order of `near`."""
-    counts = common_listeners(binary[:, involved])
-
-    def weights(song):
-        others = np.searchsorted(involved, near.indices[near.indptr[song] : near.indptr[song + 1]])
-        own = counts[np.ix_(others, others)].astype(np.float64)
-        own[np.diag_indices(len(others))] += l2
-        common = counts[others, np.searchsorted(involved, song)].astype(np.float64)
-        return np.linalg.solve(own, common).astype(np.float32)
-
-    return list(pool.map(weights, songs))

@@ -1,0 +1,66 @@
+"""Scores of `songrec.models.ease`: rows of a large dense matrix added up, by a compiled loop."""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from songrec.kernels.compiled import compiled, in_threads
+
+PARTS = 16
+"""Into how many parts the users are divided, so that threads end at the same time."""
+
+
+def positive_sums(encoded: csr_array, weights: np.ndarray, threads: int) -> np.ndarray:
+    """The product of a binary matrix with a dense one, -inf where it is not above 0.
+
+    Rows of `weights` are added in single precision, in the order in which `encoded` stores them: the same
+    bits whatever the number of threads, and those of SciPy's product. What it does better is to read four
+    rows at once, so that a row of sums is written a fourth as often, and to use all threads. Blocks of
+    columns, for the cache, were measured to be slower: whole rows are read ahead.
+
+    Parameters
+    ----------
+    encoded : csr_array (n, n_songs)
+        What is stored counts as 1.
+    weights : float32 array (n_songs, m)
+        The dense matrix.
+    threads : int
+        How many threads share the users.
+
+    Returns
+    -------
+    float32 array (n, m)
+        The sums.
+
+    Examples
+    --------
+    >>> positive_sums(csr_array(np.array([[1, 1]])), np.array([[1, -2], [0.5, 1]], np.float32), 1)
+    array([[ 1.5, -inf]], dtype=float32)
+    """
+    n = encoded.shape[0]
+    sums = np.empty((n, weights.shape[1]), np.float32)
+    shared = (encoded.indptr, encoded.indices, np.asarray(weights), sums)
+    cuts = [n * part // PARTS for part in range(PARTS + 1)]
+    in_threads(_sum_rows, [(*cuts[i : i + 2], *shared) for i in range(PARTS)], threads)
+    return sums
+
+
+@compiled
+def _sum_rows(first, last, starts, songs, weights, sums):
+    for row in range(first, last):
+        own = sums[row]
+        own[:] = 0
+        entry, end = starts[row], starts[row + 1]
+        while entry + 4 <= end:
+            a, b, c, d = songs[entry], songs[entry + 1], songs[entry + 2], songs[entry + 3]
+            one, two, three, four = weights[a], weights[b], weights[c], weights[d]
+            for column in range(len(own)):
+                own[column] = own[column] + one[column] + two[column] + three[column] + four[column]
+            entry += 4
+        while entry < end:
+            one = weights[songs[entry]]
+            for column in range(len(own)):
+                own[column] += one[column]
+            entry += 1
+        for column in range(len(own)):
+            if not own[column] > 0:
+                own[column] = -np.inf
