@@ -125,18 +125,19 @@ class Recommender(ABC):
         """
         k = positive("k", k)
         fold_in, users = self._checked(fold_in, users)
-        return self._rank(self._encode_users(fold_in, users), k, fold_in if exclude_seen else None)
+        seen = fold_in if exclude_seen else csr_array(fold_in.shape, dtype=np.float32)
+        return self._rank(self._encode_users(fold_in, users), k, seen)
 
-    def _rank(self, encoded: Any, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
+    def _rank(self, encoded: Any, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""
-        n, step = encoded.shape[0], max(1, CELLS // max(1, self.n_songs_))
+        n, step = seen.shape[0], max(1, CELLS // max(1, self.n_songs_))
         parts = [self._rank_block(encoded, k, seen, slice(s, s + step)) for s in range(0, max(n, 1), step)]
         return tuple(np.concatenate(lists) for lists in zip(*parts, strict=True))
 
-    def _rank_block(self, encoded, k: int, seen, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        seen = None if seen is None else seen[rows]
-        n_seen = 0 if seen is None or not seen.shape[0] else int(np.diff(seen.indptr).max())
-        return best_in_rows(self._scores(encoded[rows], k + n_seen), k, seen)
+    def _rank_block(self, encoded, k: int, seen: csr_array, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        seen = seen[rows]
+        n_needed = k + int(np.diff(seen.indptr).max(initial=0))
+        return best_in_rows(self._scores(encoded[rows], n_needed), k, seen)
 
     def similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The `k` songs most similar to each of the given ones.

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 
-from songrec.ranking import best_in_rows
+from songrec.ranking import best_in_rows, positive_only
 
 COUNTED = 256
 """Songs whose common listeners with all others are counted at once."""
@@ -23,13 +23,6 @@ def single_threaded_blas() -> Iterator[None]:
 
     with threadpool_limits(limits=1, user_api="blas"):
         yield
-
-
-def blas_threads() -> int:
-    """The number of threads that BLAS may use now: what work that is shared out by hand should keep to."""
-    from threadpoolctl import threadpool_info
-
-    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
 
 
 def common_listeners(binary: csr_array) -> np.ndarray:
@@ -70,13 +63,6 @@ def mask_unknown_users(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
     rounded = scores.astype(np.float32)
     rounded[~known] = -np.inf
     return rounded
-
-
-def positive_only(scores: csr_array | np.ndarray) -> csr_array | np.ndarray:
-    """Scores of zero and below become -inf: no candidates. Written into `scores`."""
-    values = scores.data if issparse(scores) else scores
-    values[values <= 0] = -np.inf
-    return scores
 
 
 def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

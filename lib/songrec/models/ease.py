@@ -6,11 +6,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
+from songrec.kernels.threads import blas_threads
 from songrec.measure import free_memory
 from songrec.models import base, spd_inverse
 from songrec.models.base import PositiveFloat, Recommender, Share, estimator
-from songrec.models.dense import COUNTED, blas_threads, common_listeners, positive_only
-from songrec.ranking import best_in_rows
+from songrec.models.dense import COUNTED, common_listeners
+from songrec.ranking import best_in_rows, positive_only
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.kernels.compiled import compiled, in_threads
+from songrec.kernels.compiled import compiled
+from songrec.kernels.threads import in_threads
 
 PARTS = 16
 """Into how many parts the users are divided, so that threads end at the same time."""

@@ -1,17 +1,15 @@
 """Every song explained by the songs most like it."""
 
-import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import PositiveFloat, PositiveInt, Recommender, estimator
-from songrec.models.dense import blas_threads, positive_only
-from songrec.models.neighbours import weighted_sum
-from songrec.ranking import best_in_rows
+from songrec.kernels.threads import blas_threads
+from songrec.models.base import PositiveFloat, PositiveInt, estimator
+from songrec.models.neighbours import SongNeighbours
 from songrec.similarity import neighbours as nearest_rows
 
 
 @estimator
-class FsSLIM(Recommender):
+class FsSLIM(SongNeighbours):
     r"""Linear regression of each song on its nearest neighbours: EASE for catalogues too large for EASE.
 
     Parameters
@@ -63,9 +61,5 @@ class FsSLIM(Recommender):
         near = nearest_rows(binary.T.tocsr(), self.neighbours)
         self.weights_ = regressions(binary, near, self.l2, blas_threads())
 
-    def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
-        return positive_only(weighted_sum(encoded, self.weights_))
-
-    def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The list of a user who has heard that song alone."""
-        return best_in_rows(positive_only(self.weights_[songs]), k)
+    def _rows(self) -> csr_array:
+        return self.weights_

@@ -15,7 +15,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, eye_array
 
 from songrec.errors import DataError
-from songrec.kernels.compiled import compiled, in_threads
+from songrec.kernels.compiled import compiled
+from songrec.kernels.threads import in_threads
 
 CELLS = 2**28
 """Counts held at once, 4 bytes each: 53,000 songs of 100 neighbours (more only for one that has more)."""

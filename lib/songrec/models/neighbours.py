@@ -22,7 +22,7 @@ class RowSums(Recommender):
     def _scores(self, encoded: csr_array, n_needed: int) -> csr_array:
         return positive_only(weighted_sum(encoded, self._rows()))
 
-    def _rank(self, encoded: csr_array, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
+    def _rank(self, encoded: csr_array, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         return best_sums(encoded, self._rows(), k, seen)
 
 
@@ -30,6 +30,7 @@ class SongNeighbours(RowSums):
     """A model that is a table of songs and their neighbours: each song of the fold-in recommends its own.
 
     Fitted, `similarity_` (n_songs, n_songs, float32) holds in row j what song j says for its neighbours.
+    Similar songs are those that a user would get who has heard that song alone.
     """
 
     similarity_: csr_array
@@ -38,7 +39,7 @@ class SongNeighbours(RowSums):
         return self.similarity_
 
     def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        return best_in_rows(positive_only(self.similarity_[songs]), k)
+        return best_in_rows(positive_only(self._rows()[songs]), k)
 
 
 @estimator
