@@ -12,7 +12,6 @@ from scipy.sparse import csr_array
 from songrec.evaluation import (
     ACCURACY,
     artist_diversity,
-    beyond,
     catalogue_coverage,
     find_hits,
     gini,
@@ -26,6 +25,7 @@ from songrec.evaluation import (
     serendipity,
 )
 from songrec.evaluation.variants import VARIANTS
+from songrec.similarity import groups
 
 OF_HITS = ACCURACY | {name: each.score for name, each in VARIANTS.items() if name != "precision_pooled"}
 
@@ -105,7 +105,7 @@ def test_the_metrics_beyond_accuracy(world, cells):
     holdout, shares = as_matrix(hidden, n_songs), popularity(matrix)
     cutoffs = list(range(1, songs.shape[1] + 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(beyond, "CELLS", cells)  # blocks of one list, of some, of all
+        patch.setattr(groups, "CELLS", cells)  # blocks of one list, of some, of all
         varied = intra_list_diversity(songs, matrix, cutoffs)
     for place, k in enumerate(cutoffs):
         close(varied[:, place], [brute_force.diversity(ranked, train, k) for ranked in one])

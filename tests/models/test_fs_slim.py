@@ -7,6 +7,7 @@ from small_logs import steep_log
 
 from songrec.errors import DataError
 from songrec.models import EASE, FsSLIM, fs_slim_kernel
+from songrec.similarity import groups
 from songrec.similarity import neighbours as nearest_rows
 
 
@@ -14,7 +15,7 @@ from songrec.similarity import neighbours as nearest_rows
 @pytest.mark.parametrize("l2", [1, 40.0])
 @pytest.mark.parametrize("cells", [1, 50, 10**6])
 def test_each_column_is_the_ridge_regression_of_a_song_on_its_neighbours(neighbours, l2, cells, monkeypatch):
-    monkeypatch.setattr(fs_slim_kernel, "CELLS", cells)  # a block for each song, several, one
+    monkeypatch.setattr(groups, "CELLS", cells)  # a block for each song, several, one
     heard = steep_log()
     near = nearest_rows(csr_array(heard.T), neighbours).toarray() > 0
     assert near.sum(axis=1).max() < 100  # so that 100 neighbours are more than there are
@@ -42,7 +43,7 @@ def test_threads_and_blocks_change_no_bit(monkeypatch):
     heard = csr_array(steep_log(users=2000, songs=300), dtype=np.float32)
     near = nearest_rows(heard.T.tocsr(), 30)
     one = fs_slim_kernel.regressions(heard, near, 5.0, 1)
-    monkeypatch.setattr(fs_slim_kernel, "CELLS", 5000)
+    monkeypatch.setattr(groups, "CELLS", 5000)
     two = fs_slim_kernel.regressions(heard, near, 5.0, 2)
     for part in ("data", "indices", "indptr"):
         assert getattr(one, part).tobytes() == getattr(two, part).tobytes()

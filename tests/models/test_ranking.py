@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
-from songrec.ranking import best, best_in_rows
+from songrec import ranking
+from songrec.ranking import best, best_in_rows, best_sums
 
 few_values = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
 score_rows = arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=few_values)
@@ -27,9 +28,20 @@ def full_sort(scores, k, seen=None):
     return codes, values
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.fixture(params=[0, 99], ids=["compiled", "few rows"])
+def few(request, monkeypatch):
+    monkeypatch.setattr(ranking, "FEW", request.param)
+
+
+def any_fixture(test):
+    return settings(
+        max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )(test)
+
+
+@any_fixture
 @given(scores=score_rows, k=st.integers(1, 15), data=st.data())
-def test_dense_and_sparse_equal_a_full_sort(scores, k, data):
+def test_dense_and_sparse_equal_a_full_sort(few, scores, k, data):
     seen = data.draw(arrays(bool, scores.shape))
     stored = scores > -np.inf
     rows, columns = np.nonzero(stored)
@@ -66,3 +78,20 @@ def test_no_rows_or_no_columns(shape):
     codes, scores = best_in_rows(np.zeros(shape), 4)
     assert codes.shape == scores.shape == (shape[0], 4)
     assert (codes == -1).all()
+
+
+@any_fixture
+@given(data=st.data(), k=st.integers(1, 15))
+def test_sums_equal_a_full_sort_of_the_product(few, data, k):
+    """Terms may be negative, and cancel: a sum of zero or below is no candidate."""
+    n, j, m = (data.draw(st.integers(1, 6)) for _ in range(3))
+    weights, rows = (
+        data.draw(arrays(np.float32, shape, elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])))
+        for shape in ((n, j), (j, m))
+    )
+    seen = data.draw(arrays(bool, (n, m)))
+    product = weights.astype(float) @ rows
+    expected = full_sort(np.where(product > 0, product, -np.inf), k, seen)
+    lists = best_sums(*map(csr_array, (weights, rows)), k, csr_array(seen))
+    for found, right in zip(lists, expected, strict=True):
+        assert (found == right).all()

@@ -5,16 +5,15 @@ of a song are the users with an entry for it in `train`; how often they played i
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.errors import DataError
 from songrec.evaluation.hits import check_cutoffs, check_lists, first_places
-
-CELLS = 250_000
-"""Lists x training users that `intra_list_diversity` holds at a time: 2 MB stay in the processor's cache."""
+from songrec.kernels.threads import in_threads
+from songrec.lists import NOTHING
+from songrec.similarity.groups import common_listeners_in_groups, parts
 
 
 def catalogue_coverage(songs: np.ndarray, n_songs: int, k: int) -> float:
@@ -125,10 +124,8 @@ def intra_list_diversity(songs: np.ndarray, train: csr_array, cutoffs: Sequence[
     intra-list similarity of Ziegler et al. 2005, averaged over the pairs. A song without a listener has
     cosine 0 with all others.
 
-    Pairs are never visited and no songs x songs matrix is made. With :math:`v_i` the unit vector of song i
-    over the users, :math:`\sum_{i \ne j} v_i \cdot v_j = \|\sum_i v_i\|^2 - \sum_i \|v_i\|^2`: the listeners
-    of a list's songs are added up, for a block of users at a time, and looked at whenever a cut-off is
-    reached.
+    A pair that stands in many lists is counted with the others of its songs
+    (`songrec.similarity.common_listeners_in_groups`): no songs x songs matrix is made.
 
     Examples
     --------
@@ -139,31 +136,19 @@ def intra_list_diversity(songs: np.ndarray, train: csr_array, cutoffs: Sequence[
     """
     songs = check_lists(songs, train.shape[1])
     check_cutoffs(cutoffs, (songs >= 0).sum(axis=1), songs.shape[1])
-    unit = csr_array((np.ones(train.nnz), train.indices, train.indptr), shape=train.shape).T.tocsr()
-    listeners = np.diff(unit.indptr)
-    unit.data /= np.sqrt(np.repeat(listeners, listeners))
-    block = max(1, CELLS // max(1, train.shape[0]))
-    starts = range(0, len(songs), block)
-    return np.concatenate([_mean_distances(songs[s : s + block], unit, cutoffs) for s in starts])
+    from songrec.evaluation.diversity_kernel import mean_distances
 
-
-def _mean_distances(songs: np.ndarray, unit: csr_array, cutoffs: Sequence[int]) -> np.ndarray:
-    """Mean distance of the pairs among the first k of each list, in one pass over the places."""
-    total = np.zeros((len(songs), unit.shape[1]))
-    n, known = np.zeros(len(songs), np.int64), np.zeros(len(songs), np.int64)
+    first = songs[:, : cutoffs[-1]]
+    listed = first >= 0
+    codes, place = np.unique(first[listed], return_inverse=True)  # nothing else need be counted
+    ends = np.concatenate([[0], np.cumsum(listed.sum(axis=1))])
+    lists = csr_array((np.ones(len(place), np.int8), place, ends), shape=(len(songs), len(codes)))
+    ranked = np.full(first.shape, NOTHING, np.int32)
+    ranked[listed] = place
     result = np.zeros((len(songs), len(cutoffs)))
-    for column, (before, k) in enumerate(pairwise([0, *cutoffs])):
-        places = songs[:, before:k]
-        listed = places >= 0
-        vectors = unit[places[listed]]
-        ends = np.concatenate([[0], np.cumsum(listed.sum(axis=1))])
-        # One row per list, the listeners of all its songs one after the other: made dense, they add up.
-        total += csr_array((vectors.data, vectors.indices, vectors.indptr[ends]), shape=total.shape).toarray()
-        n += listed.sum(axis=1)
-        known += (listed & (np.diff(unit.indptr)[places] > 0)).sum(axis=1)
-        pairs = n * (n - 1)
-        cosines = np.einsum("ij,ij->i", total, total) - known
-        result[:, column] = np.where(pairs > 0, 1 - cosines / np.maximum(pairs, 1), 0.0)
+    for found in common_listeners_in_groups(lists, train[:, codes]):
+        tables = (*found, ranked, np.asarray(cutoffs), result)
+        in_threads(lambda *rows, tables=tables: mean_distances(*rows, *tables), parts(found.cells))
     return np.clip(result, 0.0, 1.0)  # rounding may step over an end by 1e-15
 
 

@@ -2,7 +2,6 @@
 
 from scipy.sparse import csr_array
 
-from songrec.kernels.threads import blas_threads
 from songrec.models.base import PositiveFloat, PositiveInt, estimator
 from songrec.models.neighbours import SongNeighbours
 from songrec.similarity import neighbours as nearest_rows
@@ -59,7 +58,7 @@ class FsSLIM(SongNeighbours):
         from songrec.models.fs_slim_kernel import regressions
 
         near = nearest_rows(binary.T.tocsr(), self.neighbours)
-        self.weights_ = regressions(binary, near, self.l2, blas_threads())
+        self.weights_ = regressions(binary, near, self.l2)
 
     def _rows(self) -> csr_array:
         return self.weights_
