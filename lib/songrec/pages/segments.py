@@ -34,7 +34,7 @@ def by_group(run: Results) -> Figure:
 
 
 def by_song(run: Results, models: list[str] | None = None) -> Table:
-    """Recall of hidden songs by how much they are heard; the note says what the classes are."""
+    """Recall of hidden songs by how popular they are; the note says what the classes are."""
     rows = only(run.rows(STAGE, "segments", by=BY_SONG), models)
     note = f"{title(run, 'recall')} of hidden {run.item}s. {RANGE} {_classes(run)}"
     return wide(rows, "model", "group", name=run.label, note=note)
@@ -43,7 +43,7 @@ def by_song(run: Results, models: list[str] | None = None) -> Table:
 def _classes(run: Results) -> str:
     parts = [
         f"the {row.songs} are {row.number:,} {run.item}s ({share(row.catalogue)} of all), with "
-        f"{share(row.listening)} of the listening and {share(row.hidden)} of what was hidden"
+        f"{share(row.listening)} of the interactions and {share(row.hidden)} of what was hidden"
         for row in run.table(STAGE, "classes").itertuples()
     ]
     return f"{run.title}: {'; '.join(parts)}."
