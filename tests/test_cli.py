@@ -194,7 +194,7 @@ def test_an_id_is_read_as_utf_8_whatever_the_locale(locale):
     code = (
         "import songrec.serve, songrec.cli\n"
         "class Asked:\n    def similar(self, song, n): return ascii(song)\n"
-        "songrec.serve.open_service = lambda *_: Asked()\n"
+        "songrec.serve.open_service = lambda *_, **__: Asked()\n"
         "songrec.cli.main(['similar', '--song', *__import__('sys').argv[1:]])"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}

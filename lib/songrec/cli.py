@@ -109,9 +109,9 @@ _MODEL = [
 
 _FILES = click.Argument(["files"], nargs=-1, required=True, type=click.Path(path_type=Path))
 _READING = [
-    click.Option(["--user"], metavar="COLUMN", help="who listened: a name, or a place from 0"),
-    click.Option(["--item"], metavar="COLUMN", help="what was listened to"),
-    click.Option(["--plays"], metavar="COLUMN", help="how often; `none`: each row is one play"),
+    click.Option(["--user"], metavar="COLUMN", help="the users: a name, or a place from 0"),
+    click.Option(["--item"], metavar="COLUMN", help="the items"),
+    click.Option(["--plays"], metavar="COLUMN", help="how often; `none`: each row counts once"),
     click.Option(["--time"], metavar="COLUMN", help="when; `none`: no times are read"),
     click.Option(["--separator"], help="between the fields of text"),
     click.Option(["--encoding"], help="of text, as Python names it: cp1252, utf-16 ..."),

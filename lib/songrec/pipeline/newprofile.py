@@ -283,10 +283,10 @@ def _ingest(reading: Reading, core: int) -> list[tuple[str, Any, str]]:
     roles = ", ".join(("user", reading.item, "plays")[: len(reading.columns)])
     comments = {
         "path": "files and folders, absolute or below data/raw",
-        "columns": f"{roles}: names, or places from 0" + ("" if reading.plays else "; each row is one play"),
+        "columns": f"{roles}: names, or places from 0" + ("" if reading.plays else "; each row counts once"),
         "core": f"users with fewer {reading.item}s, and {reading.item}s with fewer users, are left out",
         "min_songs": f"users with one {reading.item} tell nothing of a recommender",
-        "time": "of each play",
+        "time": "of each row",
     }
     values = {"source": "triplets", "path": [_as_raw(path) for path in reading.files], **reading.parameters()}
     values |= {"core": core} if core > 1 else {"min_songs": 2}
