@@ -84,7 +84,7 @@ def test_events_are_counted_and_keep_their_times(tmp_path, name):
 @pytest.mark.parametrize("name", ["log.csv", "log.tsv.gz", "log.zip", "log.parquet", "log.json"])
 def test_a_zip_that_is_none_is_damaged_whatever_it_is_called(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(range(256)) * 9)
-    with pytest.raises(DataError, match=r"log.*: truncated archive, with nothing before the break: fetch it"):
+    with pytest.raises(DataError, match="truncated archive, with nothing before the break"):
         guess([tmp_path / name])
 
 

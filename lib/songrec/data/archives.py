@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -104,17 +105,15 @@ def read_chunks(path: Path, member: str = "", encoding: str = "") -> Iterator[by
 
 
 def members(path: Path) -> Iterator[str]:
-    """Names of the files in a zip or tar archive (that may itself be packed); none for all else, or behind a break."""
+    """Names of the files in a zip or tar archive (that may itself be packed); none for all else."""
     with open(path, "rb") as file:
         chunks = _read(file)
         for _ in range(_DEEPEST):
             head, chunks = _peek(chunks)
             if head.startswith(b"PK") or _is_tar(head):
                 found = _zip_members(file, path) if head.startswith(b"PK") else _tar_members(chunks)
-                try:
+                with suppress(Damaged):  # to be told by who reads it to the end
                     yield from (name for name, _ in found if not _of_macos(name))
-                except Damaged:
-                    pass  # to be told by who reads it to the end
                 return
             if (unpack := _packing(head)) is None:
                 return
@@ -129,9 +128,8 @@ def beginning(path: Path, member: str = "", encoding: str = "", n: int = HEAD) -
             taken += chunk
             if len(taken) >= n:
                 break
-    except Damaged as damage:  # with something before it, to be told by who reads to the end
-        if not taken:
-            raise DataError(f"{path}: {damage}, with nothing before the break: fetch it again.") from damage
+    except Damaged:
+        pass  # to be told by who reads it to the end
     return taken[:n]
 
 

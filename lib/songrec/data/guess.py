@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from songrec.data.archives import beginning, first_bytes, members, table_kind
+from songrec.data.archives import Damaged, beginning, first_bytes, members, read_chunks, table_kind
 from songrec.data.records import FOLDER, is_json, names_of, read_objects, value_of
 from songrec.data.sources.contract import Source
 from songrec.data.sources.triplet_files import FORMATS, files_of, triplets
@@ -288,6 +288,10 @@ def _text(reading: Reading, file: Path, said: dict[str, Any]) -> tuple[Reading, 
         lines.pop()  # it was cut
     lines = [line for line in lines if line][:LINES]
     if not lines:
+        try:
+            b"".join(read_chunks(file, reading.member))
+        except Damaged as damage:
+            raise DataError(f"{file}: {damage}, with nothing before the break: fetch it again") from damage
         raise DataError(f"{file} holds no text")
     if "separator" not in said:
         inner = reading.member or next(members(file), file.name)
