@@ -95,7 +95,7 @@ def new_songs(run: Results) -> Table:
     """How well new songs are ranked by what is known of them, beside a random order."""
     rows = run.table(STAGE, "new_songs")
     users = rows["n_users"].max()
-    if not run.facts(STAGE)["named"]:  # without artists there is nothing to rank by
+    if not run.facts(STAGE).get("named", 1):  # without artists there is nothing to rank by
         rows = rows.iloc[:0]
     heads = [METRICS[metric].title(k) for metric, k in zip(rows["metric"], rows["k"], strict=True)]
     note = f"{users:,} users who chose some of the new {run.item}s. {RANGE}"
