@@ -110,6 +110,12 @@ def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
     assert options.get("item", "song") in whole(beyond.findings(run(tmp_path, **options)))
 
 
+def test_a_figure_of_movies_says_nothing_of_songs(tmp_path):
+    figure = segments.by_group(run(tmp_path, item="movie"))
+    assert "tail hidden movie" in figure.alt
+    assert "song" not in figure.alt + figure.caption
+
+
 def test_what_holds_of_all_is_said_once(tmp_path):
     text = whole(beyond.findings(run(tmp_path, ahead=0.0, whole=0.0, overlap=1.0)))
     assert "With none of these shares is the lead over popularity significant for item-KNN or EASE." in text

@@ -186,7 +186,7 @@ def beside_real(run: Results) -> Figure:
         f"interactions that the most popular {item}s hold, with log scales but for that share.",
         f"Three panels on logarithmic axes, each a curve for this log with points of real logs: {item}s per "
         f"user (mean {means[_OWN]:.3g} here, {means[_WHOLE]:.3g} in {_WHOLE}), {run.event}s, and the share "
-        f"of all interactions that the most heard {item}s hold.",
+        f"of all interactions that the most popular {item}s hold.",
     )
 
 

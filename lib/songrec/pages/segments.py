@@ -23,7 +23,8 @@ def by_group(run: Results) -> Figure:
         axes.tick_params(axis="x", labelsize=8)
     legend(canvas, panels[0])
     first = measure(run, DECIDING)["model"].iloc[0]
-    said = [f"{row.group} {row.by} {row.value:.3g}" for row in rows[rows["model"] == first].itertuples()]
+    mine = rows[rows["model"] == first].replace({"by": {BY_SONG: f"hidden {run.item}"}})
+    said = [f"{row.group} {row.by} {row.value:.3g}" for row in mine.itertuples()]
     return Figure(
         canvas,
         rows,
