@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from songrec.data import Asked, check, find_source
@@ -86,6 +87,13 @@ def test_a_zip_that_is_none_is_damaged_whatever_it_is_called(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(range(256)) * 9)
     with pytest.raises(DataError, match="truncated archive, with nothing before the break"):
         guess([tmp_path / name])
+
+
+def test_rows_without_a_value_are_told_with_what_to_do(tmp_path):
+    table = pd.DataFrame({"user": ["a", "b"] * 20, "song": ["s"] * 40, "plays": [1.0] * 39 + [None]})
+    table.to_parquet(tmp_path / "log.parquet")
+    with pytest.raises(DataError, match="or do rows lack a value"):
+        ingest(source_of(guess([tmp_path / "log.parquet"])), tmp_path / "kept", tmp_path / "rejects")
 
 
 def test_ratings_are_no_counts(tmp_path):

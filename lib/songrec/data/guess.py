@@ -405,7 +405,7 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
             names=(*reading.names, FOLDER),
         )
         for row in rows:
-            row.append(file.parent.name)
+            row.append(file.absolute().parent.name)
     if not reading.header:
         user, song, plays, time = _by_place(reading, rows, user, song, plays, time, said)
     if not user or not song:

@@ -29,7 +29,7 @@ from songrec.files import replacing
 
 HINTS = {
     HEADER: "If the first line is a header, name the columns, or say that it is one (`header`).",
-    MISSING: "Is the separator the right one?",
+    MISSING: "Is the separator the right one, or do rows lack a value? `max_reject_share` says how many may.",
     EXTRA: "If there are more than three columns, say which are user, song and plays (`columns`).",
     SPACED: "If a space follows each separator, it belongs to it (`separator`: ', ').",
     NO_TIME: "Times are whole numbers (seconds or milliseconds since 1970) or as in 2024-05-31 18:30.",
