@@ -1,8 +1,8 @@
 """The command line: arguments only; what is done lives in the layers below."""
 
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -149,7 +149,8 @@ def init(files, name, force, **said) -> None:
     require("study", "a profile")
     from songrec.pipeline.newprofile import propose, write_profile
 
-    proposal = propose(files, name, **_said(said))
+    with _in_options():
+        proposal = propose(files, name, **_said(said))
     written = write_profile(proposal, force)
     print(f"{proposal}\n\nWritten: {written}\nGo on with: make book PROFILE={proposal.name}")
 
@@ -174,7 +175,8 @@ def book(files, name, **said) -> None:
     if (PROFILES / f"{name}.yml").exists():
         print(f"The profile {name} is there, and is used.")
     else:
-        proposal = propose(files, name, **_said(said))
+        with _in_options():
+            proposal = propose(files, name, **_said(said))
         print(proposal)
         write_profile(proposal)
     run(_plan(name, (), fetch=True))
@@ -339,16 +341,25 @@ def data_check(files, **said) -> None:
     from songrec.data.guess import guess, source_of
     from songrec.data.ingest import check
 
-    reading = guess(files, **_said(said))
-    print(f"{reading}\n")
-    report = check(source_of(reading))
-    if problem := report.problem():
-        raise DataError(_as_options(problem))
+    with _in_options():
+        reading = guess(files, **_said(said))
+        print(f"{reading}\n")
+        report = check(source_of(reading))
+        if problem := report.problem():
+            raise DataError(problem)
     print(report)
 
 
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """What is wrong with a log, by the options of the command line and not the parameters of a profile."""
+    try:
+        yield
+    except SongrecError as error:
+        raise type(error)(_as_options(str(error))) from error
+
+
 def _as_options(message: str) -> str:
-    """A message of the library, which names parameters of a profile, by the options of the command line."""
     for name, options in {
         "columns": "`--user`, `--item`, `--plays`",
         **{name: f"`--{name}`" for name in ("separator", "header", "encoding", "member", "time")},
