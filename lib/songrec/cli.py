@@ -118,6 +118,11 @@ _READING = [
     click.Option(["--member"], metavar="NAME", help="which file of an archive"),
     click.Option(["--header/--no-header"], default=None, help="whether the first line names the columns"),
     click.Option(["--noun"], metavar="WORD", help="what an item is called: song, movie ..."),
+    click.Option(
+        ["--max-reject-share"],
+        type=click.FloatRange(0, 1),
+        help="how many of the lines may be rejected  [default: 0.01]",
+    ),
 ]
 _NEW = [_FILES, click.Option(["--name"], default="", help="of the profile  [default: the file's]"), *_READING]
 
@@ -339,13 +344,15 @@ def data_check(files, **said) -> None:
       songrec data check events.csv --user visitor --item product --no-header
     """
     from songrec.data.guess import guess, source_of
-    from songrec.data.ingest import check
+    from songrec.data.ingest import MAX_REJECT_SHARE, check
 
     with _in_options():
-        reading = guess(files, **_said(said))
+        told = _said(said)
+        share = told.pop("max_reject_share", MAX_REJECT_SHARE)
+        reading = guess(files, **told)
         print(f"{reading}\n")
-        report = check(source_of(reading))
-        if problem := report.problem():
+        report = check(source_of(reading), share)
+        if problem := report.problem(share):
             raise DataError(problem)
     print(report)
 
@@ -362,6 +369,7 @@ def _in_options() -> Iterator[None]:
 def _as_options(message: str) -> str:
     for name, options in {
         "columns": "`--user`, `--item`, `--plays`",
+        "max_reject_share": "`--max-reject-share`",
         **{name: f"`--{name}`" for name in ("separator", "header", "encoding", "member", "time")},
     }.items():
         message = message.replace(f"`{name}`", options)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from songrec import cli
 from songrec.data import Asked, check, find_source
 from songrec.data.guess import guess, source_of
 from songrec.data.ingest import ingest
@@ -89,11 +90,14 @@ def test_a_zip_that_is_none_is_damaged_whatever_it_is_called(tmp_path, name):
         guess([tmp_path / name])
 
 
-def test_rows_without_a_value_are_told_with_what_to_do(tmp_path):
+def test_rows_without_a_value_are_told_with_what_to_do(tmp_path, capsys):
     table = pd.DataFrame({"user": ["a", "b"] * 20, "song": ["s"] * 40, "plays": [1.0] * 39 + [None]})
     table.to_parquet(tmp_path / "log.parquet")
     with pytest.raises(DataError, match="or do rows lack a value"):
         ingest(source_of(guess([tmp_path / "log.parquet"])), tmp_path / "kept", tmp_path / "rejects")
+    assert cli.main(["data", "check", str(tmp_path / "log.parquet")]) == 1
+    assert "`--max-reject-share` says how many may" in capsys.readouterr().err
+    assert cli.main(["data", "check", str(tmp_path / "log.parquet"), "--max-reject-share", "0.05"]) == 0
 
 
 def test_ratings_are_no_counts(tmp_path):
