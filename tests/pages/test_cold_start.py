@@ -56,7 +56,9 @@ def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
 
 
 def test_without_artists_no_table_of_zeros(tmp_path):
-    assert repr(cold_start.new_songs(run(tmp_path, named=0.0))).startswith("No artist is known of the new")
+    made = run(tmp_path, named=0.0)
+    assert repr(cold_start.new_songs(made)).startswith("No artist is known of the new")
+    assert "No artist of these is known, so nothing can be said of them." in whole(cold_start.findings(made))
 
 
 def test_a_small_kappa_is_told_as_a_weight(tmp_path):
