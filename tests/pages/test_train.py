@@ -49,6 +49,10 @@ def test_tables(tmp_path):
         ),
         (
             {"item_knn": FACTS | {"full": 0.0}},
+            "All lists are shorter: a list ends where every other movie is known",
+        ),
+        (
+            {"item_knn": FACTS | {"full": 0.0}, "ease": FACTS},
             "Of the lists of item-KNN †, all are shorter. A list ends where",
         ),
         ({"item_knn": FACTS, "ease": FACTS}, "name 20 different movies whatever the model."),

@@ -65,6 +65,8 @@ def written(
     scaled = [Estimate(scale * one.value, scale * one.low, scale * one.high) for one in estimates]
     halves = [(one.high - one.low) / 2 for one in scaled if not isnan(one.high - one.low)]
     digits = decimals(max(halves)) if any(halves) else (1 if unit == "%" else 3)
+    if unit == "%" and halves and not any(halves) and all(one.value in (0, 100) for one in scaled):
+        digits = 0  # none of them, or all
     if interval == "auto":
         interval = "pm" if all(_symmetric(one, digits) for one in scaled) else "brackets"
     return [_one(one, digits, " %" if unit == "%" else "", signed, interval) for one in scaled]
