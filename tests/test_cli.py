@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -187,6 +188,15 @@ def test_what_a_terminal_cannot_show_is_replaced(tmp_path):
     assert done.returncode == 0
     assert b"\n  ?         s         3" in done.stdout
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("command", [["data", "check"], ["init"]], ids=str)
+def test_what_is_wrong_with_a_log_is_told_in_options(command, tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as packed:
+        packed.writestr("a.csv", "u,s\n")
+        packed.writestr("b.csv", "u,s\n")
+    assert main([*command, str(tmp_path / "two.zip"), "--member", "c.csv"]) == 1
+    assert "Name one as `--member`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("locale", [{}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])

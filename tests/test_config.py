@@ -3,12 +3,13 @@
 import json
 import os
 import sys
+from datetime import date
 from functools import partial
 
 import pytest
 
 from songrec.checks import read_yaml
-from songrec.config import profile_names, read_parameters, read_profile
+from songrec.config import Parameter, profile_names, read_parameters, read_profile
 from songrec.errors import ConfigError, DataError
 from songrec.files import write_json
 from songrec.paths import NOTEBOOKS, PROFILES, Paths
@@ -119,6 +120,14 @@ def test_a_bad_profile_file_is_named_with_its_key(tmp_path, text, said):
 def test_overrides_are_checked_before_anything_runs(override, said):
     with pytest.raises(ConfigError, match=said):
         make_plan("tiny", [override])
+
+
+def test_a_date_is_text_with_and_without_quotes():
+    until = Parameter("until", str, "", "")
+    assert until.check(date(2010, 5, 31), "here") == until.check("2010-05-31", "here") == "2010-05-31"
+    said = r"until must be str, not 0\.8 \(text stands in quotes: write '0\.8'\)"
+    with pytest.raises(ConfigError, match=said):
+        until.check(0.8, "here")
 
 
 def test_text_is_text_whatever_it_looks_like():

@@ -1,8 +1,8 @@
 """The command line: arguments only; what is done lives in the layers below."""
 
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -109,15 +109,20 @@ _MODEL = [
 
 _FILES = click.Argument(["files"], nargs=-1, required=True, type=click.Path(path_type=Path))
 _READING = [
-    click.Option(["--user"], metavar="COLUMN", help="who listened: a name, or a place from 0"),
-    click.Option(["--item"], metavar="COLUMN", help="what was listened to"),
-    click.Option(["--plays"], metavar="COLUMN", help="how often; `none`: each row is one play"),
+    click.Option(["--user"], metavar="COLUMN", help="the users: a name, or a place from 0"),
+    click.Option(["--item"], metavar="COLUMN", help="the items"),
+    click.Option(["--plays"], metavar="COLUMN", help="how often; `none`: each row counts once"),
     click.Option(["--time"], metavar="COLUMN", help="when; `none`: no times are read"),
     click.Option(["--separator"], help="between the fields of text"),
     click.Option(["--encoding"], help="of text, as Python names it: cp1252, utf-16 ..."),
     click.Option(["--member"], metavar="NAME", help="which file of an archive"),
     click.Option(["--header/--no-header"], default=None, help="whether the first line names the columns"),
     click.Option(["--noun"], metavar="WORD", help="what an item is called: song, movie ..."),
+    click.Option(
+        ["--max-reject-share"],
+        type=click.FloatRange(0, 1),
+        help="how many of the lines may be rejected  [default: 0.01]",
+    ),
 ]
 _NEW = [_FILES, click.Option(["--name"], default="", help="of the profile  [default: the file's]"), *_READING]
 
@@ -149,7 +154,8 @@ def init(files, name, force, **said) -> None:
     require("study", "a profile")
     from songrec.pipeline.newprofile import propose, write_profile
 
-    proposal = propose(files, name, **_said(said))
+    with _in_options():
+        proposal = propose(files, name, **_said(said))
     written = write_profile(proposal, force)
     print(f"{proposal}\n\nWritten: {written}\nGo on with: make book PROFILE={proposal.name}")
 
@@ -174,7 +180,8 @@ def book(files, name, **said) -> None:
     if (PROFILES / f"{name}.yml").exists():
         print(f"The profile {name} is there, and is used.")
     else:
-        proposal = propose(files, name, **_said(said))
+        with _in_options():
+            proposal = propose(files, name, **_said(said))
         print(proposal)
         write_profile(proposal)
     run(_plan(name, (), fetch=True))
@@ -337,20 +344,32 @@ def data_check(files, **said) -> None:
       songrec data check events.csv --user visitor --item product --no-header
     """
     from songrec.data.guess import guess, source_of
-    from songrec.data.ingest import check
+    from songrec.data.ingest import MAX_REJECT_SHARE, check
 
-    reading = guess(files, **_said(said))
-    print(f"{reading}\n")
-    report = check(source_of(reading))
-    if problem := report.problem():
-        raise DataError(_as_options(problem))
+    with _in_options():
+        told = _said(said)
+        share = told.pop("max_reject_share", MAX_REJECT_SHARE)
+        reading = guess(files, **told)
+        print(f"{reading}\n")
+        report = check(source_of(reading), share)
+        if problem := report.problem(share):
+            raise DataError(problem)
     print(report)
 
 
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """What is wrong with a log, by the options of the command line and not the parameters of a profile."""
+    try:
+        yield
+    except SongrecError as error:
+        raise type(error)(_as_options(str(error))) from error
+
+
 def _as_options(message: str) -> str:
-    """A message of the library, which names parameters of a profile, by the options of the command line."""
     for name, options in {
         "columns": "`--user`, `--item`, `--plays`",
+        "max_reject_share": "`--max-reject-share`",
         **{name: f"`--{name}`" for name in ("separator", "header", "encoding", "member", "time")},
     }.items():
         message = message.replace(f"`{name}`", options)

@@ -9,6 +9,7 @@ import ast
 import math
 import tokenize
 from dataclasses import dataclass
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -38,9 +39,12 @@ class Parameter:
     def check(self, value: Any, where: str) -> Any:
         """The value in its declared type; a `ConfigError` says where it came from and what was expected.
 
-        An int may stand for a float, one value for a list of it, and a whole number for text within a list (a
-        place of a column). Nothing else is converted: text is never read as a number.
+        An int may stand for a float, one value for a list of it, and for text a date, which YAML makes of it,
+        or within a list a whole number (a place of a column). Nothing else is converted: text is never read
+        as a number.
         """
+        if self.type is str and isinstance(value, date):
+            value = str(value)
         if get_origin(self.type) is list and value is not None:
             value = value if isinstance(value, list) else [value]
             if self.type == list[str]:
@@ -55,6 +59,8 @@ class Parameter:
             if isinstance(value, str) and self.plain_type in (int, float) and _is_number(value):
                 number = float(value) if self.plain_type is float else int(float(value))
                 hint = f" (in quotes it is text: write {number!r})"
+            if self.type is str and type(value) in (int, float):
+                hint = f" (text stands in quotes: write '{value}')"
             said = f" must be {_type_name(self.type)}, not {value!r}"
             if get_origin(self.type) in (Annotated, Literal):
                 said = in_words(error.errors()[0])

@@ -132,8 +132,13 @@ class Results:
 
     @property
     def item(self) -> str:
-        """What is recommended: song or artist."""
+        """What is recommended: songs, artists, movies, or whatever the profile says."""
         return self.header.get("item", "song")
+
+    @property
+    def event(self) -> str:
+        """What is counted: songs and artists are played; of other items the log holds events."""
+        return "play" if self.item in ("song", "artist") else "event"
 
     @property
     def synthetic(self) -> bool:
@@ -209,6 +214,13 @@ class Results:
     def made_of_others(self, model: str) -> bool:
         """Whether the model runs others: its cost is the sum of theirs, and it is no place to start."""
         return bool(self.header["models"].get(model, {}).get("members"))
+
+    def absent(self, models: Iterable[str]) -> list[str]:
+        """The models of the run that are not among these."""
+        # A published run knows today's models as well, by their looks alone; a hybrid is the cold start's.
+        entries = self.header["models"].items()
+        mine = [model for model, entry in entries if entry.get("estimator", "Hybrid") != "Hybrid"]
+        return [model for model in mine if model not in set(models)]
 
     def memory(self, model: str, users: int, songs: int, entries: int) -> int | None:
         """The bytes that the model, as it was tuned, would keep of a log of this size; None if unknown."""

@@ -11,13 +11,16 @@ import yaml
 
 from songrec.book.reference import modules
 from songrec.book.values import Page, check_claim, write_value
+from songrec.config import read_profile
 from songrec.data import Interactions, k_core, read_mismatches
 from songrec.evaluation import evaluate
 from songrec.lists import TopN
 from songrec.models import ItemKNN, Popularity, UserKNN
 from songrec.pages.brief import BRIEF
+from songrec.pipeline.graph import read_graph
 from songrec.results import Results, published
 from songrec.splits import weak
+from songrec.splits.choose import PROTOCOLS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = REPOSITORY / "book"
@@ -117,6 +120,16 @@ def test_every_value_is_published_and_every_claim_holds(path):
             assert write_value(words, page, Results.published)
         else:
             assert check_claim(words, page, Results.published) == ""
+
+
+def test_every_profile_in_a_page_is_one(tmp_path):
+    blocks = [each for path in PAGES for each in re.findall(r"```yaml\n(.*?)```", text_of(path), re.DOTALL)]
+    assert blocks
+    for block in blocks:
+        (tmp_path / "own.yml").write_text(block, encoding="utf-8")
+        stages = read_profile("own", tmp_path).stages
+        assert set(stages) <= set(read_graph().stages)
+        assert stages["split"]["protocol"] in PROTOCOLS
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(BOOK).as_posix())

@@ -3,8 +3,10 @@
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from songrec import cli
 from songrec.data import Asked, check, find_source
 from songrec.data.guess import guess, source_of
 from songrec.data.ingest import ingest
@@ -49,7 +51,7 @@ def test_the_same_log_in_every_form(tmp_path, name):
     assert log.song_ids.tolist() == ["s1", "s2", "s3"]
     assert log.plays.toarray().tolist() == [[3, 1, 0], [7, 0, 0], [0, 0, 2]]
     assert reading.sample[0] in [("ann", "s1", plays, "") for plays in ("3", "3.0")]
-    assert reading.item == "song"
+    assert reading.item == ("item" if reading.song.isdigit() else "song")
 
 
 @pytest.mark.parametrize(
@@ -81,15 +83,38 @@ def test_events_are_counted_and_keep_their_times(tmp_path, name):
     assert report.since == log.first.min()
 
 
+@pytest.mark.parametrize("name", ["log.csv", "log.tsv.gz", "log.zip", "log.parquet", "log.json"])
+def test_a_zip_that_is_none_is_damaged_whatever_it_is_called(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04" + bytes(range(256)) * 9)
+    with pytest.raises(DataError, match="truncated archive, with nothing before the break"):
+        guess([tmp_path / name])
+
+
+def test_rows_without_a_value_are_told_with_what_to_do(tmp_path, capsys):
+    table = pd.DataFrame({"user": ["a", "b"] * 20, "song": ["s"] * 40, "plays": [1.0] * 39 + [None]})
+    table.to_parquet(tmp_path / "log.parquet")
+    with pytest.raises(DataError, match="or do rows lack a value"):
+        ingest(source_of(guess([tmp_path / "log.parquet"])), tmp_path / "kept", tmp_path / "rejects")
+    assert cli.main(["data", "check", str(tmp_path / "log.parquet")]) == 1
+    assert "`--max-reject-share` says how many may" in capsys.readouterr().err
+    assert cli.main(["data", "check", str(tmp_path / "log.parquet"), "--max-reject-share", "0.05"]) == 0
+
+
 def test_ratings_are_no_counts(tmp_path):
     for name in ("ratings.csv", "ratings.dat"):
         log, reading, _ = read(tmp_path, name)
         assert set(log.plays.data) == {1}
-        assert "one play" in reading.notes[-1]
+        assert "counts once" in reading.notes[-1]
         assert log.first.min() > 9e8
-    assert guess([LOGS / "ratings.csv"]).item == "movie"
+    assert [guess([LOGS / name]).item for name in ("ratings.csv", "ratings.dat")] == ["movie", "item"]
     assert guess([LOGS / "ratings.dat"], plays="2").plays == "2"  # whoever means them may say so
     assert guess([LOGS / "header.csv"], plays="none").columns == ["user", "song"]
+
+
+def test_ids_of_the_million_song_dataset_are_songs(tmp_path):
+    path = tmp_path / "train_triplets.txt"
+    path.write_text("b80344d063b5ccb3\tSOAKIMP12A8C130995\t1\nb80344d063b5ccb3\tSOAPDEY12A81C210A9\t2\n")
+    assert guess([path]).item == "song"
 
 
 def test_a_listening_history_of_a_service(tmp_path):

@@ -1,11 +1,13 @@
 """The answer of one log: what to ship and how surely, from runs that are made up."""
 
+import pandas as pd
 import pytest
 from made_up import estimates, whole
 from made_up_comparison import LEVELS, compared_run
 
 from songrec.files import write_json
 from songrec.pages import answer
+from songrec.results import Results
 
 
 def run(tmp_path, validation=("item_knn", "user_knn", "ease"), newcomers=True, **options):
@@ -25,6 +27,11 @@ def run(tmp_path, validation=("item_knn", "user_knn", "ease"), newcomers=True, *
 CASES = {
     "a clear winner": ({}, "ship", "Ship item-KNN."),
     "a tie": ({"alike": ["user_knn"]}, "ship", "which may be chance."),
+    "equals": (
+        {"levels": LEVELS | {"user_knn": LEVELS["item_knn"]}, "alike": ["user_knn"]},
+        "ship",
+        "On the test user-KNN does just as well",
+    ),
     "no winner": (
         {"alike": ["user_knn", "ease", "popularity"]},
         "baseline",
@@ -98,6 +105,18 @@ def test_only_what_was_measured_is_a_situation(tmp_path):
     first, second = (made.columns["situation"].cells for made in situations)
     assert len(first) == len(second) + 2
     assert "like this one" in first[0]
+
+
+def test_another_model_than_the_answers_is_explained(tmp_path):
+    made = run(tmp_path, alike=["user_knn"])
+    assert "The answer above" not in answer.decision(made).note
+    cost = pd.read_csv(made.folder / "train" / "cost.csv")
+    cost.loc[cost["model"] == "user_knn", "fit_seconds"] = 0.1
+    cost.to_csv(made.folder / "train" / "cost.csv", index=False)
+    made = Results(made.name, made.folder, made.header)
+    assert answer.decision(made).columns["start with"].cells[0] == "user-KNN"
+    said = "The answer above is item-KNN, which did best on validation; user-KNN, not significantly worse"
+    assert said in answer.decision(made).note
 
 
 def test_public_logs_stand_beside_it(tmp_path):

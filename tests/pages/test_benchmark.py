@@ -54,16 +54,16 @@ def test_where_to_start_follows_from_the_numbers(tmp_path):
     assert large["model"] == "item_knn"  # EASE would need a number for every pair of songs
     assert found["fitted again within a second"]["model"] == "item_knn"
     assert found["shortest answer"]["model"] == "ease"
-    assert found["new listeners"]["model"] == "ease"
-    assert found["new listeners"]["alike"] == ["item_knn"]
-    assert found["a listener about whom nothing is known"]["model"] == "popularity"
+    assert found["new users"]["model"] == "ease"
+    assert found["new users"]["alike"] == ["item_knn"]
+    assert found["a user about whom nothing is known"]["model"] == "popularity"
 
 
 def test_of_those_that_are_not_significantly_worse_the_one_that_is_fitted_fastest(tmp_path):
     first = situations(tmp_path, alike=("ease", "item_knn", "user_knn"), newcomers=False)
     assert first["accuracy first"]["model"] == "user_knn"
     assert first["accuracy first"]["alike"] == ["item_knn", "ease"]
-    assert "new listeners" not in first
+    assert "new users" not in first
 
 
 def test_no_model_is_quick(tmp_path):

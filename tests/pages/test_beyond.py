@@ -20,7 +20,11 @@ GROUPS |= {"hidden song": ("head", "middle", "tail")}
 
 
 def run(tmp_path, models=MODELS, chosen=0.5, best=("item_knn",), ahead=0.1, half=0.02, ratio=0.96, **options):
-    """A made-up run; `ahead` is the lead with a tenth of the log, `ratio` what another order leaves."""
+    """A made-up run; `ahead` is the lead with a tenth of the log, `ratio` what another order leaves.
+
+    `whole` is the lead with all of the log, `overlap` how alike every two models' lists are.
+    """
+    every, overlap = options.pop("whole", 0.1), options.pop("overlap", None)
 
     def told(columns, rows):
         found = estimates(columns, rows, half)
@@ -34,7 +38,7 @@ def run(tmp_path, models=MODELS, chosen=0.5, best=("item_knn",), ahead=0.1, half
     parts = [[by, g, m, 0.1 + 0.1 * i] for by in GROUPS for i, g in enumerate(GROUPS[by]) for m in models]
     classes = [["head", 10, 0.1, 0.3, 0.3], ["middle", 30, 0.3, 0.3, 0.3], ["tail", 60, 0.6, 0.4, 0.4]]
     both = [(m, share) for m in models for share in (1.0, 0.1)]
-    lead = [[m, "popularity", s, ahead if s < 1 else 0.1] for m, s in both if m != "popularity"]
+    lead = [[m, "popularity", s, ahead if s < 1 else every] for m, s in both if m != "popularity"]
     start = {"average_precision": (0.1, -0.02), "diversity": (0.8, 0.2), "coverage": (0.5, 0)}
     tried = [
         [part, value, metric, 10, level + slope * value]
@@ -47,7 +51,7 @@ def run(tmp_path, models=MODELS, chosen=0.5, best=("item_knn",), ahead=0.1, half
         for metric in ("average_precision", "recall", "novelty", "diversity")
         for statistic in ("before", "after", "difference", "ratio")
     ]
-    pairs = [[a, b, 0.1 + 0.1 * len(b)] for i, a in enumerate(models) for b in models[i + 1 :]]
+    pairs = [[a, b, overlap or 0.1 + 0.1 * len(b)] for i, a in enumerate(models) for b in models[i + 1 :]]
     tables = {
         "summary": summary,
         "lift": told("model group", lifts),
@@ -95,6 +99,8 @@ def test_the_bound_of_validation_on_test(tmp_path, ratio, bound):
         {"best": ("item_knn", "ease", "popularity")},
         {"chosen": 0.0},
         {"ahead": 0.0},
+        {"ahead": 0.0, "whole": 0.0},
+        {"overlap": 1.0},
         {"half": 0},
         {"item": "movie", "synthetic": True},
     ],
@@ -102,6 +108,24 @@ def test_the_bound_of_validation_on_test(tmp_path, ratio, bound):
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
     assert options.get("item", "song") in whole(beyond.findings(run(tmp_path, **options)))
+
+
+def test_a_figure_of_movies_says_nothing_of_songs(tmp_path):
+    figure = segments.by_group(run(tmp_path, item="movie"))
+    assert "tail hidden movie" in figure.alt
+    assert "song" not in figure.alt + figure.caption
+
+
+def test_what_holds_of_all_is_said_once(tmp_path):
+    text = whole(beyond.findings(run(tmp_path, ahead=0.0, whole=0.0, overlap=1.0)))
+    assert "With none of these shares is the lead over popularity significant for item-KNN or EASE." in text
+    assert "Every two models' lists of 10 songs have the same mean Jaccard, 1.000." in text
+
+
+def test_models_that_are_left_out_are_named(tmp_path):
+    made = run(tmp_path)
+    made.header["models"] |= {"als": {"estimator": "ALS"}, "hybrid": {"estimator": "Hybrid"}, "bpr": {}}
+    assert "Of the models of this run, als is not looked at here." in whole(beyond.findings(made))
 
 
 def test_tables(tmp_path):
@@ -130,7 +154,7 @@ def test_titles_mark_what_was_hidden_and_who_is_disputed(tmp_path):
     ((name, table),) = made.named.items()
     assert name == "User 7, on whom the models agree least"
     assert table.columns["EASE"].bold == [True, False]
-    assert table.columns["played most"].cells == ["A", ""]
+    assert table.columns["history"].cells == ["A", ""]
 
 
 @pytest.mark.parametrize("models", [MODELS, ("popularity",)], ids=str)
@@ -140,7 +164,7 @@ def test_figures_have_a_mark_for_every_model(tmp_path, models):
     assert [len(axes.containers) for axes in beyond.accuracy_against(made).canvas.axes] == [n] * 4
     assert len(beyond.lorenz(made).canvas.axes[0].lines) == n + 1
     rows = beyond.lift_by_group(made).canvas.axes[0].get_yticklabels()
-    assert [text.get_text() for text in rows][-1] == "what they really played"
+    assert [text.get_text() for text in rows][-1] == "what they really chose"
     assert len(rows) == n
     assert [len(axes.containers) for axes in segments.by_group(made).canvas.axes] == [n] * 3
     assert len(learning_curve.curves([made, made]).canvas.axes) == 2

@@ -46,12 +46,24 @@ def test_facts(tmp_path):
         {"lead": 0.0},
         {"named": 0.0},
         {"kappa": 0.0},
+        {"kappa": 0.25},
         {"item": "movie", "synthetic": True},
     ],
     ids=str,
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
     whole(cold_start.findings(run(tmp_path, **options)))
+
+
+def test_without_artists_no_table_of_zeros(tmp_path):
+    made = run(tmp_path, named=0.0)
+    assert repr(cold_start.new_songs(made)).startswith("No artist is known of the new")
+    assert "No artist of these is known, so nothing can be said of them." in whole(cold_start.findings(made))
+
+
+def test_a_small_kappa_is_told_as_a_weight(tmp_path):
+    said = "chosen on other users, is 0.25: with one movie shown, item-KNN has 80 % of the weight."
+    assert said in whole(cold_start.findings(run(tmp_path, kappa=0.25, item="movie")))
 
 
 def test_a_model_without_a_list_says_so_and_one_without_a_hit_does_not(tmp_path):

@@ -31,6 +31,7 @@ EDGES = [
     {"levels": {"ease": 0.1, "user_knn": 0.05}},
     {"half": float("nan"), "users": 1, "detectable": float("nan")},
     {"half": 0.2},
+    {"coverage": 1.0},
     {"groups": 1, "item": "movie", "synthetic": True},
 ]
 
@@ -41,6 +42,11 @@ def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
     for page in (compare, evaluate):
         text = whole(page.findings(made))
         assert made.item == "song" or "song" not in text
+
+
+def test_no_model_is_said_to_reach_more_where_all_reach_as_much(tmp_path):
+    text = whole(compare.findings(run(tmp_path, coverage=1.0)))
+    assert "hold 100 % of the songs, and no other model's hold more." in text
 
 
 @pytest.mark.filterwarnings("error")

@@ -8,16 +8,17 @@ from songrec.pages import definitions
 MODELS = ("item_knn", "ease")
 
 
-def run(tmp_path, models=MODELS, value=0.2, reversed_=0, item="song"):
+def run(tmp_path, models=MODELS, value=0.2, reversed_=0, item="song", few=0.4, spread=0.1):
     named = {"AP / min(n, K)": "average_precision", "AP / n": "average_precision_by_n"}
     values = [
         [model, "MAP", *each, 10, value + place / 10]
         for model in models
         for place, each in enumerate(named.items())
     ]
-    ways = [[model, way, "recall", 10, place, 0.3] for place, model in enumerate(models, 1) for way in "ab"]
+    both = {"a": 0.3, "b": few}
+    ways = [[m, way, "recall", 10, place, both[way]] for place, m in enumerate(models, 1) for way in both]
     pairs = len(models) * (len(models) - 1) // 2
-    spread = [["MAP", model, value, value + 0.1, None if not value else 1.5] for model in models]
+    spread = [["MAP", model, value, value + spread, None if not value else 1.5] for model in models]
     orders = [["MAP", "average_precision_by_n", "AP / n", 1.0, pairs, reversed_, reversed_]]
     reversals = [["sampled", *models, True]] * reversed_
     tables = {
@@ -45,10 +46,26 @@ def test_facts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"models": ("ease",)}, {"value": 0.0}, {"reversed_": 1}, {"item": "movie"}], ids=str
+    "options",
+    [
+        {},
+        {"models": ("ease",)},
+        {"value": 0.0},
+        {"reversed_": 1},
+        {"item": "movie"},
+        {"few": 0.3},
+        {"spread": 0},
+    ],
+    ids=str,
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
     whole(definitions.findings(run(tmp_path, **options)))
+
+
+def test_what_is_the_same_is_not_told_as_a_range(tmp_path):
+    text = whole(definitions.findings(run(tmp_path, few=0.3, spread=0)))
+    assert "the sample holds all of these, so that both ways say the same." in text.replace("The s", "the s")
+    assert "between" not in text
 
 
 def test_places_stand_beside_the_values(tmp_path):

@@ -47,11 +47,20 @@ def test_facts(tmp_path):
 def test_sentences_are_whole(tmp_path):
     text = breakable(explore.findings(of(tmp_path, LOG, item="movie")))
     assert "fills 75 % of the matrix of its 2 users and 2 movies. A user has 1.5 movies on average" in text
-    assert "67 % of the interactions are single plays. For most interactions the count adds nothing" in text
+    assert "67 % of the interactions are single events. For most interactions the count adds nothing" in text
     assert "here it is 1.5 movies" in text
     one = breakable(explore.findings(of(tmp_path, ONE)))
-    assert "of its 1 user and 3 songs. The user has 3 songs; all others must be ranked from these." in one
+    assert "of its 1 user and 3 songs. The user has 3 songs; there is nothing else to rank." in one
+    assert "The most popular song holds" in one
     assert "None of the interactions is a single play. For most interactions the count says more" in one
+
+
+def test_a_full_log_without_counts(tmp_path):
+    full = random_log(seed=0, users=30, songs=20, density=1.0)
+    full.plays.data[:] = 1
+    text = breakable(explore.findings(of(tmp_path, full, item="product")))
+    assert "A user has 20 products on average (median 20); there is nothing else to rank." in text
+    assert "Every interaction is a single event: there are no counts to learn from." in text
 
 
 def test_shares_and_counts_are_written_each_in_their_way(tmp_path):
@@ -59,8 +68,8 @@ def test_shares_and_counts_are_written_each_in_their_way(tmp_path):
     shown = zip(*(table.columns[name].cells for name in ("of", "figure", "this log")), strict=True)
     rows = {(of, figure): text for of, figure, text in shown}
     assert rows["artists per user", "mean"] == "1.50"
-    assert rows["plays per triplet", "share of ones"] == "67 %"
-    assert rows["plays per triplet", "most"] == "5"
+    assert rows["plays per interaction", "share of ones"] == "67 %"
+    assert rows["plays per interaction", "most"] == "5"
 
 
 @pytest.mark.parametrize("item", ["song", "artist"])

@@ -49,7 +49,7 @@ def test_every_line_is_accounted_for(tmp_path):
         ({}, "The filters removed nothing."),
         ({"users": 1, "triplets": 2}, "The filters removed 1 interaction (33 %)."),
         ({"users": 1, "songs": 1}, "the log `made-up`: 1 user, 1 movie, 3 interactions, fingerprint `abc`."),
-        ({"days": ["2024-01-03", "2024-12-30"]}, "The plays are of 2024-01-03 to 2024-12-30."),
+        ({"days": ["2024-01-03", "2024-12-30"]}, "The events are of 2024-01-03 to 2024-12-30."),
         ({"notes": ["Merged counts were set to it: 2."]}, "Merged counts were set to it: 2."),
         ({"known_titles": 1.0}, "Every movie has a known name."),
         ({"known_titles": 0.0}, "No name is known: the movies are shown by their ids."),

@@ -32,7 +32,7 @@ def test_a_history_beside_the_best_models_list_with_its_hits_in_bold(run):
     assert list(table.columns)[-1] == "item-KNN recommends"
     assert table.columns["item-KNN recommends"].cells == ["Three", ""]
     assert table.columns["item-KNN recommends"].bold == [True, False]
-    assert table.columns["plays"].cells == ["9", "3"]
+    assert table.columns["events"].cells == ["9", "3"]
     assert recommend.example(run, model="popularity").note == "Held out and found: 0 of 1."
     with pytest.raises(DataError, match="no list of als"):
         recommend.example(run, model="als")
@@ -48,5 +48,5 @@ def test_findings(run):
     facts = recommend.facts(run, "item_knn")
     assert (facts["hits"], facts["places"], facts["users"]) == (1, 1, 1)
     text = whole(recommend.findings(run, "item_knn"))
-    assert "1 holds a movie that the user did play" in text
+    assert "1 holds a movie that the user did choose" in text
     assert "A name is known for 50 % of the movies" in text

@@ -8,11 +8,20 @@ from songrec.pages import repeats
 MAP = ("average_precision", 10)
 
 
-def run(tmp_path, models=("popularity", "ease"), splits=3, sd=0.001, ahead=3, significant=3, protocol="weak"):
+def run(
+    tmp_path,
+    models=("popularity", "ease"),
+    splits=3,
+    sd=0.001,
+    ahead=3,
+    significant=3,
+    protocol="weak",
+    by=0.1,
+):
     means = dict(zip(models, (0.3, 0.4), strict=False))
     by_seed = [[model, seed, *MAP, mean] for model, mean in means.items() for seed in range(splits)]
     spread = [[model, *MAP, splits, sd if splits > 1 else None, 0.01, mean] for model, mean in means.items()]
-    order = [["ease", "popularity", *MAP, 0.1, 0.05, 0.15, splits, ahead, significant, splits - ahead]]
+    order = [["ease", "popularity", *MAP, by, by / 2, 1.5 * by, splits, ahead, significant, splits - ahead]]
     columns = "model than metric k value smallest largest splits ahead significant behind"
     tables = {
         ("repeats", "by_seed"): estimates("model seed metric k", by_seed),
@@ -40,11 +49,18 @@ def test_facts(tmp_path):
         {"ahead": 2},
         {"significant": 1},
         {"protocol": "predefined"},
+        {"by": 0, "ahead": 0},
     ],
     ids=str,
 )
 def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
     whole(repeats.findings(run(tmp_path, **options)))
+
+
+def test_models_that_are_equal_have_no_order(tmp_path):
+    text = whole(repeats.findings(run(tmp_path, by=0, ahead=0, significant=0)))
+    assert "All models do equally well in every split." in text
+    assert " 0 of 3" not in text
 
 
 def test_tables(tmp_path):

@@ -47,6 +47,14 @@ def test_tables(tmp_path):
             {"item_knn": FACTS | {"users": 1, "n": 1, "full": 0.5}},
             "lists of up to 1 movie for 1 test user of",
         ),
+        (
+            {"item_knn": FACTS | {"full": 0.0}},
+            "All lists are shorter: a list ends where every other movie is known",
+        ),
+        (
+            {"item_knn": FACTS | {"full": 0.0}, "ease": FACTS},
+            "Of the lists of item-KNN †, all are shorter. A list ends where",
+        ),
         ({"item_knn": FACTS, "ease": FACTS}, "name 20 different movies whatever the model."),
         (
             {"item_knn": FACTS, "ease": FACTS | {"distinct": 1, "full": 0.9, "top": 0.1}},

@@ -79,7 +79,10 @@ def test_members_are_named_with_their_weights(tmp_path):
     ("models", "said"),
     [
         ({"item_knn": FOUND}, "1 model had hyper-parameters to search, with 3 trials. The search raised"),
-        ({"item_knn": FOUND | {"asked": 1, "trials": 1, "value": 0.08}}, "with 1 trial. It found nothing"),
+        (
+            {"item_knn": FOUND | {"asked": 1, "trials": 1, "value": 0.08}},
+            "with 1 trial. The search found nothing",
+        ),
         ({"item_knn": FOUND, "ease": FOUND | {"asked": 20, "capped": True}}, "with 3 to 20 trials each"),
         ({"popularity": FIXED}, "no model was searched: all have the hyper-parameters that the profile"),
         ({"item_knn": TAKEN}, "of item-KNN are those of a-record: nothing was searched for it."),

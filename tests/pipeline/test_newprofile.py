@@ -45,6 +45,17 @@ def test_a_log_becomes_a_profile_that_runs_as_it_is(folder):
     assert write_profile(proposal, force=True).read_text() == proposal.text
 
 
+def test_lines_that_are_rejected_may_be_many_where_that_is_said(folder):
+    write_log(folder / "log.csv", 60, 40, 20)
+    with open(folder / "log.csv", "a") as file:
+        file.write("m1,\n" * 60)
+    with pytest.raises(DataError, match="60 of 1,260 lines") as told:
+        propose([folder / "log.csv"])
+    assert "rejects.parquet" not in str(told.value)  # that file went
+    write_profile(propose([folder / "log.csv"], max_reject_share=0.05))
+    assert make_plan("log").stages["ingest"].parameters["max_reject_share"] == 0.05
+
+
 def test_what_is_too_small_is_said_with_its_size(folder):
     write_log(folder / "few.csv", 12, 80, 30)
     with pytest.raises(DataError, match=r"too small .*: 12 users and .* At least 30 users and 20 movies"):

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from songrec.cli import main
+from songrec.data import Catalogue, Interactions
+from songrec.models import EASE, load_model
 from songrec.paths import Paths
 from songrec.pipeline import publish as publishing
 from songrec.pipeline.assemble import assemble
 from songrec.pipeline.plan import make_plan
 from songrec.pipeline.run import explain, run
+from songrec.recorded import check_recorded
 from songrec.results import Results
 
 pytestmark = pytest.mark.slow
@@ -80,6 +83,34 @@ def test_the_command_line_recommends(line, capsys):
     assert f"{winner} answers: " in shown
     assert main(["recommend", "--profile", "tiny", "--songs", song[:-1] + "0"]) == 1
     assert "Did you mean" in capsys.readouterr().err
+
+
+def test_what_another_run_made_does_not_answer(line, capsys):
+    """Whole and well formed, but not what this run made: nothing in the files themselves can tell."""
+    for stage in line.stages.values():
+        for output in stage.outputs:
+            check_recorded(line.paths, stage.name, output)
+    log = Interactions.load(line.paths.processed / "interactions")
+    songs, facts = line.paths.interim / "songs.parquet", line.paths.tables / "tune" / "ease" / "facts.json"
+    asked = ["recommend", "--profile", "tiny", "--model", "ease", "--user", log.user_ids[0]]
+    model = line.paths.processed / "models" / "ease"
+
+    def fit_another():
+        EASE(l2=load_model(model).l2).fit(log.plays).save(model)
+
+    for exchanged, exchange in (
+        (songs, Catalogue.from_columns(["a"], ["Alpha"]).save),
+        (facts, lambda path: path.write_text(path.read_text().replace("0.", "0.9", 1))),
+        (model, lambda path: fit_another()),
+    ):
+        backup = line.paths.processed / "backup"
+        (shutil.copytree if exchanged.is_dir() else shutil.copy2)(exchanged, backup)
+        exchange(exchanged)
+        assert main(asked) == 1
+        assert "is not what stage" in capsys.readouterr().err
+        (shutil.rmtree if exchanged.is_dir() else Path.unlink)(exchanged)
+        shutil.move(backup, exchanged)
+        assert main(asked) == 0
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,14 @@ def test_the_widest_interval_of_a_column_gives_the_digits_of_all():
     assert written([narrow, broad]) == ["0.12 ± 0.00", "0.50 ± 0.10"]
 
 
+def test_an_interval_without_a_width_says_nothing_and_is_not_written():
+    same = Estimate(1.0, 1.0, 1.0)
+    assert written([same], unit="%") == ["100 %"]
+    assert written([same, Estimate(0.5, 0.4, 0.6)]) == ["1.00", "0.50 ± 0.10"]
+    assert written([Estimate(0.0, 0.0, 0.0)], interval="brackets") == ["0.000"]
+    assert written([same], interval="ends") == ["1.000 to 1.000"]  # where a sentence has a place for them
+
+
 def test_an_interval_that_is_not_symmetric_is_never_written_with_a_plus_minus():
     lopsided = Estimate(0.0402, 0.031, 0.0512)
     assert written([lopsided]) == ["0.040 (0.031 to 0.051)"]

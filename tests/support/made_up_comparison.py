@@ -7,7 +7,15 @@ LEVELS = {"popularity": 0.02, "item_knn": 0.11, "user_knn": 0.10, "ease": 0.05}
 
 
 def compared_run(
-    folder, levels=LEVELS, alike=(), half=0.005, users=100, groups=2, detectable=0.004, **options
+    folder,
+    levels=LEVELS,
+    alike=(),
+    half=0.005,
+    users=100,
+    groups=2,
+    detectable=0.004,
+    coverage=None,
+    **options,
 ):
     """Models with these means; `alike` are not significantly worse than the first."""
     ranked = sorted(levels, key=levels.get, reverse=True)
@@ -17,7 +25,7 @@ def compared_run(
         for metric, k, value in [
             *[(name, k, levels[model]) for name in ("precision", "recall", MAP[0]) for k in (10, 20)],
             ("hit_rate", 10, 5 * levels[model]),
-            ("coverage", 10, 0.5 if model == ranked[0] else 0.6 * levels[model]),
+            ("coverage", 10, coverage or (0.5 if model == ranked[0] else 0.6 * levels[model])),
         ]
     ]
     metrics = estimates("model metric k", measured, half)

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -111,7 +112,8 @@ def members(path: Path) -> Iterator[str]:
             head, chunks = _peek(chunks)
             if head.startswith(b"PK") or _is_tar(head):
                 found = _zip_members(file, path) if head.startswith(b"PK") else _tar_members(chunks)
-                yield from (name for name, _ in found if not _of_macos(name))
+                with suppress(Damaged):  # to be told by who reads it to the end
+                    yield from (name for name, _ in found if not _of_macos(name))
                 return
             if (unpack := _packing(head)) is None:
                 return

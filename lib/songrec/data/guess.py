@@ -1,6 +1,7 @@
 """How a log is to be read, guessed from its beginning; `songrec init` shows and writes what was guessed."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from songrec.data.archives import beginning, first_bytes, members, table_kind
+from songrec.data.archives import Damaged, beginning, first_bytes, members, read_chunks, table_kind
 from songrec.data.records import FOLDER, is_json, names_of, read_objects, value_of
 from songrec.data.sources.contract import Source
 from songrec.data.sources.triplet_files import FORMATS, files_of, triplets
@@ -101,11 +102,11 @@ class Reading:
     song : str
         Of the items' column.
     plays : str
-        Of the counts' column; empty where each row is one play.
+        Of the counts' column; empty where each row counts once.
     time : str
         Of the times' column; empty where there is none.
     item : str
-        What is listened to.
+        What is recommended; "item" where nothing tells.
     separator : str
         Between the fields of text.
     member : str
@@ -287,6 +288,10 @@ def _text(reading: Reading, file: Path, said: dict[str, Any]) -> tuple[Reading, 
         lines.pop()  # it was cut
     lines = [line for line in lines if line][:LINES]
     if not lines:
+        try:
+            b"".join(read_chunks(file, reading.member))
+        except Damaged as damage:
+            raise DataError(f"{file}: {damage}, with nothing before the break: fetch it again") from damage
         raise DataError(f"{file} holds no text")
     if "separator" not in said:
         inner = reading.member or next(members(file), file.name)
@@ -348,6 +353,7 @@ def _plain(name: str) -> str:
     return "".join(c for c in name.rpartition(".")[2].lower() if c.isalnum())
 
 
+_MSD = re.compile("(SO|TR)[A-Z]{5}[0-9A-F]{11}")
 _KNOWN = {*USERS, *PLAYS, *RATINGS, *TIMES, *(name for names in ITEMS.values() for name in names)}
 
 
@@ -385,8 +391,8 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
     def named(known: Sequence[str]) -> str:
         return next((plain[name] for name in known if name in plain), "")
 
-    item, song = next(((kind, name) for kind, names in ITEMS.items() if (name := named(names))), ("", ""))
-    user, song = reading.user or named(USERS), reading.song or song
+    user = reading.user or named(USERS)
+    song = reading.song or next((name for names in ITEMS.values() if (name := named(names))), "")
     plays = reading.plays or ("" if "plays" in said else named(PLAYS))
     time = reading.time or ("" if "time" in said else named(TIMES))
     if not time and "time" not in said:
@@ -395,11 +401,11 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
         user = FOLDER
         reading = _noted(
             reading,
-            "no field names the listener: each folder of files is taken for one",
+            "no field names the user: each folder of files is taken for one",
             names=(*reading.names, FOLDER),
         )
         for row in rows:
-            row.append(file.parent.name)
+            row.append(file.absolute().parent.name)
     if not reading.header:
         user, song, plays, time = _by_place(reading, rows, user, song, plays, time, said)
     if not user or not song:
@@ -409,10 +415,18 @@ def _columns(reading: Reading, file: Path, rows: list[list[str]], said: dict[str
             f"{file}: which column is the {lacking} cannot be told from the names {there}: say it "
             "(`--user NAME`, `--item NAME`)"
         )
-    if reading.item == "song" and item and "item" not in said:
-        reading = replace(reading, item=item)
     reading = replace(reading, user=user, song=song)
+    if "item" not in said:
+        values = [row[reading.names.index(song)] for row in rows[:1000]]
+        reading = replace(reading, item=_kind(song, values))
     return _count_and_time(reading, rows, plays, time, said)
+
+
+def _kind(name: str, ids: Sequence[str]) -> str:
+    """What a column's items are, by its name or by ids of the Million Song Dataset."""
+    if all(_MSD.fullmatch(one) for one in ids):
+        return "song"
+    return next((kind for kind, names in ITEMS.items() if _plain(name) in names), "item")
 
 
 def _dated(reading: Reading, rows: Sequence[Sequence[str]]) -> str:
@@ -463,19 +477,15 @@ def _count_and_time(reading: Reading, rows, plays: str, time: str, said) -> Read
         values = [row[place[plays]] for row in rows[:1000]]
         good = sum(not isinstance(plays_of(value), str) for value in values)
         if good < 0.9 * len(values):
-            reading = _noted(
-                reading, f"{printable(plays)} holds no whole counts: each row is taken for one play"
-            )
+            reading = _noted(reading, f"{printable(plays)} holds no whole counts: each row counts once")
             plays = ""
         elif _look_like_ratings(reading, values):
-            reading = _noted(
-                reading, f"column {plays} looks like ratings, not counts: each row is taken for one play"
-            )
+            reading = _noted(reading, f"column {plays} looks like ratings, not counts: each row counts once")
             plays = ""
     elif not plays:
         rated = next((name for name in reading.names if _plain(name) in RATINGS), "")
         why = f"{printable(rated)} is an opinion, not a count" if rated else "there is no column of counts"
-        reading = _noted(reading, f"{why}: each row is taken for one play")
+        reading = _noted(reading, f"{why}: each row counts once")
     if time and "time" not in said:
         values = [row[place[time]] for row in rows[:1000]]
         if sum(not isinstance(seconds_of(value), str) for value in values) < 0.99 * len(values):

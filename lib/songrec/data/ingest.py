@@ -27,9 +27,12 @@ from songrec.data.validation import (
 from songrec.errors import DataError
 from songrec.files import replacing
 
+MAX_REJECT_SHARE = 0.01
+"""If more of the lines are rejected, the log is more likely in another format than badly kept."""
+
 HINTS = {
     HEADER: "If the first line is a header, name the columns, or say that it is one (`header`).",
-    MISSING: "Is the separator the right one?",
+    MISSING: "Is the separator the right one, or do rows lack a value? `max_reject_share` says how many may.",
     EXTRA: "If there are more than three columns, say which are user, song and plays (`columns`).",
     SPACED: "If a space follows each separator, it belongs to it (`separator`: ', ').",
     NO_TIME: "Times are whole numbers (seconds or milliseconds since 1970) or as in 2024-05-31 18:30.",
@@ -126,7 +129,7 @@ class IngestReport:
         """Plain values, for JSON."""
         return {**asdict(self), "first_rejects": [reject._asdict() for reject in self.first_rejects]}
 
-    def problem(self, max_reject_share: float = 0.01) -> str | None:
+    def problem(self, max_reject_share: float = MAX_REJECT_SHARE) -> str | None:
         """Why this log must not be used, or None if it may."""
         hopeless = self.rejected.keys() & {TRUNCATED, DAMAGED}
         if not hopeless and self.n_rejected <= max_reject_share * self.lines:
@@ -140,7 +143,9 @@ class IngestReport:
         return "\n".join([summary, *(f"  {reject}" for reject in self.first_rejects), *hints])
 
 
-def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: float = 0.01) -> IngestReport:
+def ingest(
+    source: Source, triplets: Path, rejects: Path, max_reject_share: float = MAX_REJECT_SHARE
+) -> IngestReport:
     """Write the valid triplets and the rejected lines to Parquet.
 
     Parameters
@@ -187,7 +192,7 @@ def ingest(source: Source, triplets: Path, rejects: Path, max_reject_share: floa
         return report
 
 
-def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
+def check(source: Source, max_reject_share: float = MAX_REJECT_SHARE) -> IngestReport:
     """Read and validate everything, keep nothing. `problem()` says whether `ingest` would accept it."""
     plays: list[np.ndarray] = []
     report, keys = _stream(source, max_reject_share, plays=plays)

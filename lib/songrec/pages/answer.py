@@ -32,7 +32,23 @@ def decision(run: Results) -> Table:
     made = benchmark.decision(run)
     _, *others = made.columns["situation"].cells
     here = words([f"accuracy first, a catalogue of {run.item}s like this one", *others])
-    return replace(made, columns=made.columns | {"situation": here})
+    note = f"{made.note} {_why_another(run)}".rstrip()
+    return replace(made, columns=made.columns | {"situation": here}, note=note)
+
+
+def _why_another(run: Results) -> str:
+    """Why the table's first row names another model than the answer; nothing where it names the same."""
+    known, first = facts(run), benchmark.situations(run)[0]["model"]
+    answered = known["baseline"] if known["verdict"] == "baseline" else known["winner"]
+    if first == answered:
+        return ""
+    why = "the baseline" if known["verdict"] == "baseline" else "which did best on validation"
+    behind = first in known["ahead"]
+    return (
+        f"The answer above is {run.label(answered)}, {why}; {run.label(first)}, "
+        f"{'significantly better' if behind else 'not significantly worse'} on the test, "
+        f"{'stands first there' if behind else 'was fitted faster'}."
+    )
 
 
 def beside(run: Results) -> Table:

@@ -150,7 +150,7 @@ def decision(run: Results) -> Table:
     rows = situations(run)
     note = (
         f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly "
-        f'worse in {TITLE}, the model that is fitted fastest, the others under "or". For new listeners '
+        f'worse in {TITLE}, the model that is fitted fastest, the others under "or". For new users '
         "models are not compared in pairs: the highest mean, and those whose interval overlaps its own."
     )
     return table(
@@ -168,7 +168,7 @@ def selection(runs: Sequence[Results]) -> Table:
     """Chosen by validation, beside the first on test: of all models, and of those not made of others.
 
     The first of many on test owes a part of its place to these very users. What stands first on validation
-    was chosen by other plays, and its value on test has no such part.
+    was chosen by other interactions, and its value on test has no such part.
     """
     made = {}
     for run in runs:
@@ -209,7 +209,7 @@ def provenance(runs: Sequence[Results]) -> Table:
 def _provenance(run: Results) -> dict[str, str]:
     ingest, split, header = run.facts("ingest"), run.facts("split"), run.header
     machine, test = header["machine"], split["test"]
-    # To ask for one listener or one song asks for nothing.
+    # To ask for one user or one song asks for nothing.
     filters = {name: least for name, least in ingest["filters"].items() if least != 1}
     parameters = {
         name: share(value) if isinstance(value, float) and value < 1 else plain(value)

@@ -52,7 +52,7 @@ def title(run: Results, metric: str = DECIDING) -> str:
 
 
 def _named(run: Results, model: str) -> str:
-    return "what they really played" if model == HELD_OUT else run.label(model)
+    return "what they really chose" if model == HELD_OUT else run.label(model)
 
 
 def measure(run: Results, metric: str) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def measure(run: Results, metric: str) -> pd.DataFrame:
 
 
 def only(rows: pd.DataFrame, models: list[str] | None) -> pd.DataFrame:
-    """Rows of these models, and of what users really played."""
+    """Rows of these models, and of what users really chose."""
     return rows if models is None else rows[rows["model"].isin([*models, HELD_OUT])]
 
 
@@ -150,7 +150,7 @@ def lorenz(run: Results) -> Figure:
 
 
 def lift(run: Results, models: list[str] | None = None) -> Table:
-    """Popularity lift for everybody and by group of users; the last row is what users really played."""
+    """Popularity lift for everybody and by group of users; the last row is what users really chose."""
     rows = only(run.table(STAGE, "lift"), models)
     groups = [*dict.fromkeys(rows["group"])]
     rows = rows.set_index("group").loc[[*groups[1:], groups[0]]].reset_index()
@@ -174,7 +174,7 @@ def lift_by_group(run: Results) -> Figure:
         mine = shown[shown["group"] == group]
         at = [models.index(model) + (place - 1) * 0.2 for model in mine["model"]]
         look = {"color": shade, "marker": shape, "markersize": 5, "linestyle": ""}
-        errorbar(axes, mine["value"], at, xerr=arms(mine), label=f"{group} listeners", **look)
+        errorbar(axes, mine["value"], at, xerr=arms(mine), label=f"{group} users", **look)
     name_rows(axes, [_named(run, model) for model in models])
     axes.set_xlabel(f"popularity of listed {run.item}s relative to the user's history")
     percent(axes.xaxis)
@@ -187,10 +187,10 @@ def lift_by_group(run: Results) -> Figure:
     return Figure(
         canvas,
         shown[["model", "group", "value", "ci_low", "ci_high"]],
-        f"By how much lists are more popular than the histories of {listed(groups)} listeners, with 95 % "
-        f"intervals. The last row says it of what users really played. Not drawn is {run.label(baseline)}, "
+        f"By how much lists are more popular than the histories of {listed(groups)} users, with 95 % "
+        f"intervals. The last row says it of what users really chose. Not drawn is {run.label(baseline)}, "
         "which the table shows.",
-        f"A row a model, a point with a bar for {listed(groups)} listeners. In this order: {'; '.join(said)}"
+        f"A row a model, a point with a bar for {listed(groups)} users. In this order: {'; '.join(said)}"
         f". Not drawn: {run.label(baseline)} {', '.join(f'{value:+.0%}' for value in left)}.",
     )
 
@@ -217,14 +217,14 @@ def overlap(run: Results) -> Figure:
 
 
 def titles(run: Results) -> Tables:
-    """What some users played most and the beginning of each model's list; bold was hidden and played."""
+    """Some users' histories and the beginning of each model's list; bold was hidden and chosen."""
     rows = run.table(STAGE, "titles")
     rows = rows.assign(user=rows["user"].astype(str), hit=rows["hit"].astype(str) == "True")
     disputed, made = run.facts(STAGE)["lowest_overlap"], {}
     for user, mine in rows.groupby("user", sort=False):
         ranks = sorted(set(mine["rank"]))
         history = mine[mine["kind"] == "history"].set_index("rank")["label"]
-        columns = {"rank": counts(ranks), "played most": words(history.reindex(ranks))}
+        columns = {"rank": counts(ranks), "history": words(history.reindex(ranks))}
         for model, of in mine[mine["kind"] == "recommended"].groupby("model", sort=False):
             of = of.set_index("rank").reindex(ranks)
             columns[run.label(model)] = words(of["label"]).marked(of["hit"].astype(str) == "True")
@@ -262,6 +262,7 @@ def facts(run: Results) -> dict:
         **_learned(run),
         **_reranked(run, asked["allowed"]),
         "pairs": pairs.to_dict("records"),
+        "absent": run.absent(surprise["model"]),
     }
 
 
@@ -291,7 +292,8 @@ def _learned(run: Results) -> dict:
         "least": least,
         "kept": kept[kept["share"] == least].dropna(subset="value").to_dict("records"),
         "ahead": [model for model, shares in behind.items() if not shares],
-        "behind": {model: shares for model, shares in behind.items() if shares},
+        "never": [model for model, shares in behind.items() if len(shares) == lead["share"].nunique()],
+        "behind": {m: shares for m, shares in behind.items() if 0 < len(shares) < lead["share"].nunique()},
     }
 
 

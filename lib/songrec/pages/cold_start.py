@@ -1,4 +1,4 @@
-"""Cold start: new users of whom little is shown, and new songs that nobody has heard."""
+"""Cold start: new users of whom little is shown, and new songs that nobody has met."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +18,7 @@ STAGE = "cold_start"
 def users(run: Results) -> Table:
     """Who is set aside, and how much of them is hidden."""
     hidden = f"hidden {run.item}s a user"
-    rows = run.table(STAGE, "users").rename(columns={"songs": f"{run.item}s heard", "hidden": hidden})
+    rows = run.table(STAGE, "users").rename(columns={"songs": "interactions", "hidden": hidden})
     return frame(rows, **{hidden: partial(numbers, digits=1)})
 
 
@@ -94,10 +94,18 @@ def all_gains(runs: Sequence[Results]) -> Table:
 def new_songs(run: Results) -> Table:
     """How well new songs are ranked by what is known of them, beside a random order."""
     rows = run.table(STAGE, "new_songs")
+    users = rows["n_users"].max()
+    if not run.facts(STAGE).get("named", 1):  # without artists there is nothing to rank by
+        rows = rows.iloc[:0]
     heads = [METRICS[metric].title(k) for metric, k in zip(rows["metric"], rows["k"], strict=True)]
-    note = f"{rows['n_users'].max():,} users who played some of the new {run.item}s. {RANGE}"
+    note = f"{users:,} users who chose some of the new {run.item}s. {RANGE}"
     return wide(
-        rows.assign(head=heads), "way", "head", first="ranked by", note=note, empty="Nothing is known."
+        rows.assign(head=heads),
+        "way",
+        "head",
+        first="ranked by",
+        note=note,
+        empty=f"No artist is known of the new {run.item}s: nothing can rank them.",
     )
 
 
@@ -129,6 +137,7 @@ def facts(run: Results) -> dict:
         "behind": {model: of["shown"].tolist() for model, of in behind.groupby("model", sort=False)},
         "ways": ways,
         "random": new.loc["random"].to_dict(),
+        "absent": run.absent(curve["model"]),
         "apart": bool(best and best["ci_low"] > new.loc["random", "ci_high"]),
     }
 

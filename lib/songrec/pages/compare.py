@@ -44,7 +44,7 @@ STAGE = "compare"
 GAINED = ("precision", "recall", DECIDING)
 HEADLINE = (*GAINED, "coverage")
 HELD_OUT = "held out"
-"""The "model" of the study's table `reach` that is what users really listened to."""
+"""The "model" of the study's table `reach` that is what users really chose."""
 
 
 def results(
@@ -269,7 +269,7 @@ def trade_off(run: Results) -> Figure:
 
 
 def reach(run: Results) -> Figure:
-    """Popularity bias: the share of all recommended places that the most heard songs fill."""
+    """Popularity bias: the share of all recommended places that the most popular songs fill."""
     rows, cutoff = run.table(STAGE, "reach"), _cutoff(run)
     models, real = rows[rows["model"] != HELD_OUT], rows[rows["model"] == HELD_OUT]
     canvas, (axes,) = subplots(height=4.3)
@@ -277,7 +277,7 @@ def reach(run: Results) -> Figure:
     axes.plot(real["song_share"], real["place_share"], "--", color=INK, label="users themselves (held out)")
     log_scale(axes.xaxis, share=True)
     axes.set(
-        xlabel=f"{run.item}s, most heard first (share of the catalogue, log scale)",
+        xlabel=f"{run.item}s, most popular first (share of the catalogue, log scale)",
         ylabel=f"share of all top-{cutoff} places",
         ylim=(0, 1.03),
     )
@@ -288,11 +288,11 @@ def reach(run: Results) -> Figure:
     return Figure(
         canvas,
         rows,
-        f"Popularity bias: the share of all recommended places that the most heard {run.item}s fill, beside "
-        "the same of what users listened to in the held-out part (dashed). The higher a line stands above "
+        f"Popularity bias: the share of all recommended places that the most popular {run.item}s fill, "
+        "beside the same of what users chose in the held-out part (dashed). The higher a line stands above "
         f"that, the more a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
-        f"Lines that rise to 1 over the share of the catalogue on a logarithmic axis. The most heard 1 % of "
-        f"{run.item}s fill: {said}; of what users listened to {100 * top[HELD_OUT]:.0f} %.",
+        f"Lines that rise to 1 over the share of the catalogue on a logarithmic axis. The most popular 1 % "
+        f"of {run.item}s fill: {said}; of what users chose {100 * top[HELD_OUT]:.0f} %.",
     )
 
 
@@ -331,6 +331,8 @@ def facts(run: Results) -> dict:
         "gain": run.difference(best, baseline, DECIDING, cutoff) if compared else None,
         "ratio": run.ratio(best, baseline, DECIDING, cutoff) if compared else None,
         "coverage": {model: coverage[model] for model in dict.fromkeys([best, coverage[models].idxmax()])},
+        "widest": int((coverage[models] == coverage[models].max()).sum()),
+        "head": max(1, int(0.01 / run.table(STAGE, "reach")["song_share"].min() + 1e-9)),
         "top": {model: top[model] for model in dict.fromkeys([best, baseline]) if model in top},
         "listened": top[HELD_OUT],
     }

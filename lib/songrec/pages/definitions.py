@@ -132,7 +132,7 @@ def sampled(run: Results) -> Table:
 
 
 def seen(run: Results) -> Table:
-    """MAP with songs already heard left out of the lists, and let in, and how many places they take."""
+    """MAP with songs already known left out of the lists, and let in, and how many places they take."""
     made = _two_ways(run, "seen", ("left out", "let in"), f"MAP@{run.facts(STAGE)['cutoff']}.")
     rates = run.table(STAGE, "seen_rate").set_index("model")["value"]
     models = list(dict.fromkeys(run.table(STAGE, "seen")["model"]))
@@ -167,7 +167,7 @@ def sampled_against_full(run: Results) -> Figure:
         "sampled",
         f"recall@{k} among all",
         f"recall@{k} among the sampled",
-        f"The recall of held-out {run.item}s ranked among all that the user has not heard, and among a few "
+        f"The recall of held-out {run.item}s ranked among all that the user does not know, and among a few "
         "drawn at random, with 95 % intervals. If both ways agreed on the order of the models, the points "
         "would rise from left to right.",
     )
@@ -181,18 +181,20 @@ def seen_let_in(run: Results) -> Figure:
         "seen",
         f"{title}, left out",
         f"{title}, let in",
-        f"Mean average precision with the {run.item}s already heard left out of the lists, and let in, with "
+        f"Mean average precision with the {run.item}s already known left out of the lists, and let in, with "
         "95 % intervals. On the dashed line nothing would change.",
         diagonal=True,
     )
 
 
 def facts(run: Results) -> dict:
-    """By how much definitions move a number, and what sampling and songs already heard do to it."""
+    """By how much definitions move a number, and what sampling and songs already known do to it."""
     asked = run.facts(STAGE)
     best = _best(run)
     rows = run.table(STAGE, "spread")
-    moved = rows[(rows["model"] == best) & rows["ratio"].notna()]
+    rows = rows[(rows["model"] == best) & rows["ratio"].notna()]
+    moved = rows[rows["largest"] - rows["smallest"] > 5e-5]  # as the sentence rounds
+    drawn = run.table(STAGE, "sampled")
     orders = run.table(STAGE, "orders")
     rates = run.table(STAGE, "seen_rate").set_index("model")["value"]
     most = rates.idxmax()
@@ -202,6 +204,8 @@ def facts(run: Results) -> dict:
         "best": best,
         "users": run.rows(STAGE, "values", model=best)["n_users"].iloc[0],
         "moved": moved.sort_values("ratio", ascending=False, kind="stable").to_dict("records"),
+        "unmoved": [f"{family}@{asked['cutoff']}" for family in rows["family"].drop(moved.index)],
+        "whole": bool((drawn.groupby("model")["value"].agg(np.ptp) == 0).all()),
         "pairs": int(orders["pairs"].max()),
         "tied": bool(orders["tau"].isna().all()),
         "others": len(orders),
@@ -223,5 +227,5 @@ def _first(run: Results, name: str) -> list[dict]:
 
 
 def findings(run: Results) -> Prose:
-    """By how much definitions move a number, and what sampling and songs already heard do to it."""
+    """By how much definitions move a number, and what sampling and songs already known do to it."""
     return prose("definitions.jinja", run, **facts(run))

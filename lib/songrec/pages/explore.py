@@ -1,4 +1,4 @@
-"""What the log looks like: its size, sparsity, activity, long tail and plays, and real logs beside it."""
+"""What the log looks like: its size, sparsity, activity, long tail and counts, and real logs beside it."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def summary(run: Results) -> Table:
             "users": counts(rows["users"]),
             f"{run.item}s": counts(rows["songs"]),
             "interactions": counts(rows["triplets"]),
-            "plays": counts(rows["plays"]),
+            f"{run.event}s": counts(rows["plays"]),
             "density of the matrix (%)": sizes(100 * rows["density"]),
             "fingerprint": words([run.facts(STAGE)["fingerprint"]]),
         }
@@ -37,23 +37,24 @@ def sparsity(run: Results) -> Figure:
     rows = run.table(STAGE, "sparsity")
     grid = rows.pivot_table(index="user_block", columns="song_block", values="density").to_numpy()
     canvas, (axes,) = subplots(height=4.2)
-    axes.set(xlabel=f"{run.item}s, most heard first", ylabel="users, most active first")
+    axes.set(xlabel=f"{run.item}s, most popular first", ylabel="users, most active first")
     shaded(canvas, axes, grid, "filled cells of a block (log scale; grey: none)")
     return Figure(
         canvas,
         rows,
-        f"The matrix of users and {run.item}s from afar, the most active users at the top and the most heard "
-        f"{run.item}s on the left: the share of filled cells of each block, in colours on a log scale.",
+        f"The matrix of users and {run.item}s from afar, the most active users at the top and the most "
+        f"popular {run.item}s on the left: the share of filled cells of each block, in colours on a log "
+        "scale.",
         "A grid of blocks whose colour is the share of filled cells, on a logarithmic scale: "
-        f"{grid[0, 0]:.3g} in the corner of the most active users and the most heard {run.item}s, "
+        f"{grid[0, 0]:.3g} in the corner of the most active users and the most popular {run.item}s, "
         f"{grid[-1, -1]:.3g} in the opposite one; {np.mean(grid == 0):.3g} of the blocks are empty.",
     )
 
 
 def quantiles(run: Results) -> Table:
-    """How songs per user, listeners per song and plays are spread."""
+    """How songs per user, users per song and counts are spread."""
     rows = run.table(STAGE, "quantiles")
-    return table({"": words(rows["of"].str.replace("song", run.item)), **spread(rows)})
+    return table({"": words(rows["of"].map(lambda of: _named(run, of))), **spread(rows)})
 
 
 def activity(run: Results) -> Figure:
@@ -69,43 +70,43 @@ def activity(run: Results) -> Figure:
     left.set(xlabel=f"{item}s of a user (log scale)", ylabel="users with at least that many (log scale)")
     left.set_title(f"{item.capitalize()}s per user")
     right.set(
-        xlabel=f"listeners of {article(item)} (log scale)",
+        xlabel=f"users of {article(item)} (log scale)",
         ylabel=f"{item}s with at least that many (log scale)",
     )
-    right.set_title(f"Listeners per {item}")
+    right.set_title(f"Users per {item}")
     of = run.table(STAGE, "quantiles").set_index("of")
     users, songs = of.loc["songs per user"], of.loc["listeners per song"]
     return Figure(
         canvas,
         pd.concat([rows.assign(of=name.replace("_", " ")) for name, rows in curves.items()]),
         f"How unequal users and {item}s are: the share of users with at least so many {item}s, and of "
-        f"{item}s with at least so many listeners. All axes have a log scale.",
+        f"{item}s with at least so many users. All axes have a log scale.",
         f"Two falling step curves on logarithmic axes. A user has {users['min']:,.0f} to {users['max']:,.0f} "
         f"{item}s, the median is {users['median']:,.0f}; {article(item)} has {songs['min']:,.0f} to "
-        f"{songs['max']:,.0f} listeners, the median is {songs['median']:,.0f}.",
+        f"{songs['max']:,.0f} users, the median is {songs['median']:,.0f}.",
     )
 
 
 def top_shares(run: Results) -> Table:
-    """What the most heard songs hold."""
+    """What the most popular songs hold."""
     rows = run.table(STAGE, "top_shares")
     columns = {
         "top": counts(f"{100 * top:g} %" for top in rows["top"]),
         f"{run.item}s": counts(rows["songs"]),
         "interactions": shares(rows["interactions"]),
     }
-    return table(columns, note=f"Share of all interactions that the most heard {run.item}s hold.")
+    return table(columns, note=f"Share of all interactions that the most popular {run.item}s hold.")
 
 
 def long_tail(run: Results) -> Figure:
-    """The long tail twice: listeners by rank, and the share of all listening that the top songs hold."""
+    """The long tail twice: users by rank, and the share of all interactions that the top songs hold."""
     rows, tops = run.table(STAGE, "long_tail"), run.table(STAGE, "top_shares")
     canvas, (left, right) = subplots(columns=2, height=3.4)
     left.plot(rows["rank"], rows["listeners"], color=_SONGS)
     log_scale(left.xaxis)
     log_scale(left.yaxis)
-    left.set(xlabel=f"rank of the {run.item} (log scale)", ylabel="listeners (log scale)")
-    left.set_title("Listeners by rank")
+    left.set(xlabel=f"rank of the {run.item} (log scale)", ylabel="users (log scale)")
+    left.set_title("Users by rank")
     right.plot([0, *rows["song_share"]], [0, *rows["interaction_share"]], color=_SONGS)
     held = tops[tops["top"].isin([0.01, 0.1])]
     written = shares(held["interactions"]).cells
@@ -114,9 +115,9 @@ def long_tail(run: Results) -> Figure:
     ]
     for of, text, mark in zip(held.itertuples(), texts, "o^", strict=False):
         right.plot(of.top, of.interactions, mark, color=INK, markersize=5, label=text, zorder=3)
-    right.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":", label="all heard alike")
+    right.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":", label="all alike")
     right.legend(loc="lower right", handlelength=1.4, borderaxespad=0.2)
-    right.set(xlabel=f"{run.item}s, most heard first", ylabel="share of interactions")
+    right.set(xlabel=f"{run.item}s, most popular first", ylabel="share of interactions")
     right.set(xlim=(0, 1), ylim=(0, 1))
     percent(right.xaxis)
     percent(right.yaxis)
@@ -125,29 +126,30 @@ def long_tail(run: Results) -> Figure:
     return Figure(
         canvas,
         rows,
-        f"The long tail. Left: listeners by the rank of the {run.item}, both on a log scale. Right: the "
-        f"share of all interactions that the most heard {run.item}s hold; the further the curve bends away "
-        "from the dotted line, the more unequal the listening.",
-        f"Left, a falling curve on logarithmic axes, from {first:,} listeners of the most heard {run.item} "
-        f"to {last:,} of the least heard. Right, a rising curve above the diagonal: {'; '.join(texts)}.",
+        f"The long tail. Left: users by the rank of the {run.item}, both on a log scale. Right: the "
+        f"share of all interactions that the most popular {run.item}s hold; the further the curve bends away "
+        "from the dotted line, the more unequal the shares.",
+        f"Left, a falling curve on logarithmic axes, from {first:,} users of the most popular {run.item} "
+        f"to {last:,} of the least popular. Right, a rising curve above the diagonal: {'; '.join(texts)}.",
     )
 
 
 def plays(run: Results) -> Figure:
-    """How often a user plays the same song."""
+    """How often a user chose the same song."""
     rows = run.table(STAGE, "plays")
     canvas, (axes,) = subplots(height=3.0)
     bars = axes.bar(rows["plays"].astype(str), rows["share"], color=_USERS, linewidth=0, width=0.72)
     axes.bar_label(bars, shares(rows["share"]).cells, padding=2, fontsize=8.5)
-    axes.set(xlabel=f"plays of one {run.item} by one user", ylabel="share of interactions")
+    axes.set(xlabel=f"{run.event}s of one {run.item} by one user", ylabel="share of interactions")
     axes.grid(False, axis="x")
     percent(axes.yaxis)
     bins = [f"{each.plays} {100 * each.share:.3g} %" for each in rows.itertuples()]
     return Figure(
         canvas,
         rows,
-        f"How often a user plays the same {run.item}: the share of all interactions with so many plays.",
-        f"Bars for the share of interactions by number of plays: {', '.join(bins)}.",
+        f"How often a user chose the same {run.item}: the share of all interactions with so many "
+        f"{run.event}s.",
+        f"Bars for the share of interactions by number of {run.event}s: {', '.join(bins)}.",
     )
 
 
@@ -157,18 +159,18 @@ def beside_real(run: Results) -> Figure:
     item = run.item
     labels = [
         (f"{item}s of a user (log scale)", "users with at least that many (log scale)"),
-        (f"plays of one {item} (log scale)", "interactions with at least so many (log scale)"),
-        (f"most heard {item}s (log scale)", "share of all interactions"),
+        (f"{run.event}s of one {item} (log scale)", "interactions with at least so many (log scale)"),
+        (f"most popular {item}s (log scale)", "share of all interactions"),
     ]
     canvas, panels = subplots(columns=len(labels), height=3.7)
     for axes, of, (across, upwards) in zip(panels, _COMPARED, labels, strict=True):
-        listening, mine = of == _COMPARED[-1], own[own["of"] == of]
-        style = "default" if listening else "steps-pre"
+        is_share, mine = of == _COMPARED[-1], own[own["of"] == of]
+        style = "default" if is_share else "steps-pre"
         axes.plot(mine["x"], mine["y"], drawstyle=style, color=_USERS, label=run.name)
         for log, rows in real[real["of"] == of].groupby("log", sort=False):
             axes.plot(rows["x"], rows["y"], _MARKERS[log], color=INK, markerfacecolor="none", label=log)
-        log_scale(axes.xaxis, share=listening)
-        if listening:
+        log_scale(axes.xaxis, share=is_share)
+        if is_share:
             percent(axes.yaxis)
         else:
             log_scale(axes.yaxis, share=True)
@@ -180,11 +182,11 @@ def beside_real(run: Results) -> Figure:
     return Figure(
         canvas,
         pd.concat([own.assign(log=run.name), real]),
-        f"This log's curves beside points of real logs: {item}s per user, plays, and the share of listening "
-        f"that the most heard {item}s hold, with log scales but for that share.",
+        f"This log's curves beside points of real logs: {item}s per user, {run.event}s, and the share of all "
+        f"interactions that the most popular {item}s hold, with log scales but for that share.",
         f"Three panels on logarithmic axes, each a curve for this log with points of real logs: {item}s per "
-        f"user (mean {means[_OWN]:.3g} here, {means[_WHOLE]:.3g} in {_WHOLE}), plays, and the share of "
-        f"listening that the most heard {item}s hold.",
+        f"user (mean {means[_OWN]:.3g} here, {means[_WHOLE]:.3g} in {_WHOLE}), {run.event}s, and the share "
+        f"of all interactions that the most popular {item}s hold.",
     )
 
 
@@ -193,12 +195,25 @@ def figures(run: Results) -> Table:
     rows = run.table(STAGE, "beside_real")
     rows = rows[rows["of"].isin(_COMPARED)]
     parts = rows["figure"].str.startswith(("share", "top")).tolist()
-    columns = {name: words(rows[name].str.replace("song", run.item)) for name in ("of", "figure")}
+    columns = {name: words(rows[name].map(lambda of: _named(run, of))) for name in ("of", "figure")}
     for log in rows.columns.drop(["of", "figure"]):
         # Shares and counts stand in one column: each is written in its own way.
         pairs = zip(rows[log], parts, strict=True)
         columns[log] = Column([_text(value, is_share) for value, is_share in pairs])
     return table(columns)
+
+
+def _named(run: Results, of: str) -> str:
+    """What a study calls a quantity, in words that suit the log."""
+    for word, here in (
+        ("listeners", "users"),
+        ("plays", f"{run.event}s"),
+        ("triplet", "interaction"),
+        ("listening", "interactions"),
+        ("song", run.item),
+    ):
+        of = of.replace(word, here)
+    return of
 
 
 def _text(value: float, is_share: bool) -> str:
@@ -226,6 +241,7 @@ def facts(run: Results) -> dict:
         "mean": float(per_user["mean"]),
         "median": int(per_user["median"]),
         "head": {"1 %": float(tops[0.01]), "10 %": float(tops[0.1])},
+        "single": int(run.table(STAGE, "top_shares").set_index("top").loc[0.01, "songs"]) == 1,
         "few": run.facts(STAGE)["few_listeners"],
         "once": float(bins.loc[bins["plays"].astype(str) == "1", "share"].iloc[0]),
         "here": {name: float(beside.loc[key, _OWN]) for name, key in compared.items()},
@@ -234,5 +250,5 @@ def facts(run: Results) -> dict:
 
 
 def findings(run: Results) -> Prose:
-    """Sparsity, the long tail, activity and plays, in a sentence each."""
+    """Sparsity, the long tail, activity and counts, in a sentence each."""
     return prose("explore.jinja", run, INVENTED, **facts(run))

@@ -32,7 +32,7 @@ def steps(run: Results) -> Table:
 
 
 def most_heard(run: Results) -> Table:
-    """The songs with the most listeners, by title."""
+    """The songs with the most users, by title."""
     return frame(run.table(STAGE, "most_heard").rename(columns={"label": run.item}), **{run.item: words})
 
 

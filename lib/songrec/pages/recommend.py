@@ -1,4 +1,4 @@
-"""Recommendations: what a few users get, similar songs, a new listener."""
+"""Recommendations: what a few users get, similar songs, a new user."""
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ def users(run: Results) -> list[str]:
 
 
 def example(run: Results, user: int = 0, model: str = "best", n: int = 10) -> Table:
-    """What one of the users played most, beside what a model lists; `user` counts from 0."""
+    """The history of one of the users, beside what a model lists; `user` counts from 0."""
     name = run.models()[0] if model == "best" else model
     one = users(run)[user]
     history = run.rows(STAGE, "examples", kind="history")
@@ -39,8 +39,8 @@ def example(run: Results, user: int = 0, model: str = "best", n: int = 10) -> Ta
     note = f"Held out and found: {hits.sum()} of {len(listed)}" + (", in bold." if hits.any() else ".")
     columns = {
         "": counts(ranks),
-        "played most": words(history["label"]),
-        "plays": counts(history["plays"]),
+        "history": words(history["label"]),
+        f"{run.event}s": counts(history["plays"]),
         f"{run.label(name)} recommends": words(found["label"]).marked(hits),
     }
     return table(columns, note=note)
@@ -73,11 +73,11 @@ def similar_by_model(run: Results, song: int = 0, models: str = "item_knn als", 
 
 
 def newcomer(run: Results, model: str) -> Table:
-    """What a model lists for a listener nobody has met before."""
+    """What a model lists for a user nobody has met before."""
     rows = run.rows(STAGE, "newcomer", model=model)[["rank", "label", "song_id"]]
     played = "; ".join(run.facts(STAGE)["played"])
     made = rows.set_axis(["rank", "recommended", "id"], axis=1)
-    return frame(made, note=f"Played: {played}.", recommended=words, id=words)
+    return frame(made, note=f"Known: {played}.", recommended=words, id=words)
 
 
 def facts(run: Results, model: str) -> dict:

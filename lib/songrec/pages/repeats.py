@@ -82,6 +82,7 @@ def all_orders(runs: Sequence[Results]) -> Table:
 def facts(run: Results) -> dict:
     """The means over the splits, which doubt is larger, and whether the order is always the same."""
     rows, pairs = run.rows(STAGE, "spread", metric=DECIDING), run.table(STAGE, "order")
+    same = pairs["value"].eq(0) & pairs["smallest"].eq(0) & pairs["largest"].eq(0)
     ratio = rows["sd_splits"] / rows["se_users"].where(rows["se_users"] > 0)
     return {
         "protocol": protocol_of(run),
@@ -91,8 +92,10 @@ def facts(run: Results) -> dict:
         "ratios": [] if ratio.isna().all() else [float(np.nanmin(ratio)), float(np.nanmax(ratio))],
         "larger": rows.loc[rows["sd_splits"] > rows["se_users"], "model"].tolist(),
         "pairs": len(pairs),
-        "unsettled": pairs[pairs["ahead"] < pairs["splits"]].to_dict("records"),
-        "unclear": pairs[pairs["significant"] < pairs["splits"]].to_dict("records"),
+        "same": pairs[same].to_dict("records"),
+        "unsettled": pairs[~same & (pairs["ahead"] < pairs["splits"])].to_dict("records"),
+        "unclear": pairs[~same & (pairs["significant"] < pairs["splits"])].to_dict("records"),
+        "absent": run.absent(rows["model"]),
     }
 
 

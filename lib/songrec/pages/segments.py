@@ -23,7 +23,8 @@ def by_group(run: Results) -> Figure:
         axes.tick_params(axis="x", labelsize=8)
     legend(canvas, panels[0])
     first = measure(run, DECIDING)["model"].iloc[0]
-    said = [f"{row.group} {row.by} {row.value:.3g}" for row in rows[rows["model"] == first].itertuples()]
+    mine = rows[rows["model"] == first].replace({"by": {BY_SONG: f"hidden {run.item}"}})
+    said = [f"{row.group} {row.by} {row.value:.3g}" for row in mine.itertuples()]
     return Figure(
         canvas,
         rows,
@@ -34,7 +35,7 @@ def by_group(run: Results) -> Figure:
 
 
 def by_song(run: Results, models: list[str] | None = None) -> Table:
-    """Recall of hidden songs by how much they are heard; the note says what the classes are."""
+    """Recall of hidden songs by how popular they are; the note says what the classes are."""
     rows = only(run.rows(STAGE, "segments", by=BY_SONG), models)
     note = f"{title(run, 'recall')} of hidden {run.item}s. {RANGE} {_classes(run)}"
     return wide(rows, "model", "group", name=run.label, note=note)
@@ -43,7 +44,7 @@ def by_song(run: Results, models: list[str] | None = None) -> Table:
 def _classes(run: Results) -> str:
     parts = [
         f"the {row.songs} are {row.number:,} {run.item}s ({share(row.catalogue)} of all), with "
-        f"{share(row.listening)} of the listening and {share(row.hidden)} of what was hidden"
+        f"{share(row.listening)} of the interactions and {share(row.hidden)} of what was hidden"
         for row in run.table(STAGE, "classes").itertuples()
     ]
     return f"{run.title}: {'; '.join(parts)}."

@@ -54,8 +54,8 @@ def situations(run: Results) -> list[dict[str, Any]]:
         *_accurate(run, "fitted again within a second", rows[rows["fit_seconds"] <= 1]),
         _situation(f"shortest answer, {much}", rows.loc[quick], listing),
         _situation(f"widest reach, {much}", rows.loc[wide], reached),
-        *_newcomer(run, 5, f"new listeners, of whom 5 {run.item}s are known"),
-        *_newcomer(run, 0, "a listener about whom nothing is known"),
+        *_newcomer(run, 5, f"new users, of whom 5 {run.item}s are known"),
+        *_newcomer(run, 0, "a user about whom nothing is known"),
     ]
 
 
@@ -76,7 +76,7 @@ def _situation(situation: str, row: pd.Series, more: str, alike: Sequence[str] =
 
 
 def _newcomer(run: Results, shown: int, situation: str) -> list[dict[str, Any]]:
-    """The situation of listeners with few songs or none, where the study of cold start was made."""
+    """The situation of users with few songs or none, where the study of cold start was made."""
     if not run.has("cold_start", "curve"):
         return []
     rows = run.rows("cold_start", "curve", metric=DECIDING, k=10, shown=shown)
@@ -86,4 +86,4 @@ def _newcomer(run: Results, shown: int, situation: str) -> list[dict[str, Any]]:
     rows = rows.sort_values("value", ascending=False, kind="stable")
     best, others = rows.iloc[0], rows.iloc[1:]
     near = others.loc[others["ci_high"] >= best["ci_low"], "model"].tolist()
-    return [_situation(situation, best, "of such listeners", near)]
+    return [_situation(situation, best, "of such users", near)]

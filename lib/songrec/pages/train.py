@@ -28,7 +28,7 @@ def lists(run: Results) -> Table:
 
 
 def concentration(run: Results) -> Table:
-    """How much of the lists the most heard songs fill: a row a model, a column a share of the songs."""
+    """How much of the lists the most popular songs fill: a row a model, a column a share of the songs."""
     rows = run.table(STAGE, "concentration")
     models = list(dict.fromkeys(rows["model"]))
     columns = {"model": words([*map(run.label, models), "held out"])}
@@ -39,8 +39,8 @@ def concentration(run: Results) -> Table:
     cutoff = run.facts(STAGE)[models[0]]["cutoff"]
     return table(
         columns,
-        note=f"The share of the first {cutoff} places that the most heard {run.item}s fill (in brackets how "
-        "many these are), and in the last row the share that they are of what is held out.",
+        note=f"The share of the first {cutoff} places that the most popular {run.item}s fill (in brackets "
+        "how many these are), and in the last row the share that they are of what is held out.",
     )
 
 

@@ -152,6 +152,7 @@ def _name_model(notebook: dict, model: str) -> None:
 def _index(plan: Plan) -> str:
     profile = plan.profile
     kind = "The log is **synthetic**: its users, songs and artists are invented." if profile.synthetic else ""
+    first = "" if profile.synthetic else ", and those of the first page,"
     models = "\n".join(
         f"* {as_written(spec.title)}: `{spec.estimator}`, "
         + (
@@ -166,8 +167,8 @@ def _index(plan: Plan) -> str:
 
 The pages below are the notebooks of the pipeline as they ran on the profile `{plan.profile_name}`, in their
 order: each asks a question, leads to the notebook of the study that computed its numbers, and ends with what
-was found. The numbers of the chapters before come from the record of runs on real data, these from the run
-that built this copy of the book.
+was found. Their numbers{first} come from the run that built this copy of the book, those of the other
+chapters from the record of runs on real data.
 
 {models}
 """

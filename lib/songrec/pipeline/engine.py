@@ -32,11 +32,11 @@ from songrec.pipeline.imports import closure
 from songrec.pipeline.interrupts import interrupt_children, interruptible, killed
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import Plan, PlannedStage
+from songrec.recorded import LOCKFILE, STAGES
 from songrec.tables import FACTS
 
 PAGES_AT_ONCE = 2
-STAGES, PROJECT, PARAMETERS, CODE = "stages", "dvc.yaml", "params.json", "code.py"
-LOCKFILE = "dvc.lock"
+PROJECT, PARAMETERS, CODE = "dvc.yaml", "params.json", "code.py"
 _CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
 # The interpreter comes by a variable: a path in the command would make a moved checkout look changed.
 _COMMAND = 'exec "$SONGREC_PYTHON" -m songrec.pipeline.execute {profile} {stage}'

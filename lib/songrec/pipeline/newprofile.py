@@ -13,6 +13,7 @@ import yaml
 
 from songrec.data import IngestReport, Interactions, Source, ingest, k_core, to_interactions
 from songrec.data.guess import Reading, guess, source_of
+from songrec.data.ingest import MAX_REJECT_SHARE
 from songrec.data.sources.triplet_files import files_of
 from songrec.errors import ConfigError, DataError
 from songrec.files import write_text
@@ -119,7 +120,9 @@ class Proposal:
         return "\n".join(lines)
 
 
-def propose(files: Sequence[Path], name: str = "", **said: Any) -> Proposal:
+def propose(
+    files: Sequence[Path], name: str = "", max_reject_share: float = MAX_REJECT_SHARE, **said: Any
+) -> Proposal:
     """Look at a log and work out a profile that it can bear.
 
     Parameters
@@ -128,6 +131,8 @@ def propose(files: Sequence[Path], name: str = "", **said: Any) -> Proposal:
         Files and folders of one log.
     name : str
         Of the profile; by default after the first file.
+    max_reject_share : float
+        Largest share of the lines that may be rejected.
     **said
         What is known of the log, as fields of `songrec.data.guess.Reading`.
 
@@ -139,8 +144,8 @@ def propose(files: Sequence[Path], name: str = "", **said: Any) -> Proposal:
     files = [Path(file).absolute() for file in files]
     reading = guess(files, **said)
     name = Paths(name or name_of(files[0])).profile
-    report, log, whole = _look(reading)
-    if problem := report.problem():
+    report, log, whole = _look(reading, max_reject_share)
+    if problem := report.problem(max_reject_share):
         raise DataError(problem)
     core, kept = _core(log)
     if kept.n_users < FEWEST_USERS or kept.n_songs < FEWEST_ITEMS:
@@ -151,7 +156,10 @@ def propose(files: Sequence[Path], name: str = "", **said: Any) -> Proposal:
         )
     size = _size(kept, report, files, whole)
     estimates = [_estimate(label, spec, size) for label, spec in read_models().items() if label in _WISHED]
-    text = _profile(name, reading, report, kept, core, estimates, whole)
+    ingested = {"core": core} if core > 1 else {"min_songs": 2}
+    if max_reject_share != MAX_REJECT_SHARE:
+        ingested["max_reject_share"] = max_reject_share
+    text = _profile(name, reading, report, kept, ingested, estimates, whole)
     return Proposal(name, reading, report, whole, size, core, estimates, text)
 
 
@@ -170,7 +178,7 @@ def write_profile(proposal: Proposal, force: bool = False) -> Path:
     return path
 
 
-def _look(reading: Reading) -> tuple[IngestReport, Interactions, bool]:
+def _look(reading: Reading, max_reject_share: float) -> tuple[IngestReport, Interactions, bool]:
     """Ingest the beginning of the log into a folder that goes."""
     source, whole = source_of(reading), True
 
@@ -186,7 +194,11 @@ def _look(reading: Reading) -> tuple[IngestReport, Interactions, bool]:
 
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "triplets.parquet"
-        report = ingest(Source(source.name, read, item=reading.item), kept, Path(folder) / "rejects.parquet")
+        looked_at = Source(source.name, read, item=reading.item)
+        try:
+            report = ingest(looked_at, kept, Path(folder) / "rejects.parquet", max_reject_share)
+        except DataError as error:  # the folder that it may speak of last goes
+            raise DataError(str(error).partition("\nThe rejected lines are in")[0]) from error
         return report, to_interactions(kept), whole
 
 
@@ -237,7 +249,7 @@ def _profile(
     reading: Reading,
     report: IngestReport,
     log: Interactions,
-    core: int,
+    ingested: dict[str, Any],
     estimates: Sequence[Need],
     whole: bool,
 ) -> str:
@@ -256,7 +268,7 @@ def _profile(
         _yaml({"shared": {"item": reading.item}}),
         "stages:",
         "  ingest:",
-        *(_commented(f"    {name}", value, comment) for name, value, comment in _ingest(reading, core)),
+        *(_commented(f"    {name}", value, comment) for name, value, comment in _ingest(reading, ingested)),
         *(_commented(f"  {stage}", value, comment) for stage, value, comment in stages),
         "models:",
     ]
@@ -279,17 +291,18 @@ def _commented(key: str, value: Any, comment: str) -> str:
     return f"{text}  # {comment}" if comment else text
 
 
-def _ingest(reading: Reading, core: int) -> list[tuple[str, Any, str]]:
+def _ingest(reading: Reading, ingested: dict[str, Any]) -> list[tuple[str, Any, str]]:
     roles = ", ".join(("user", reading.item, "plays")[: len(reading.columns)])
     comments = {
         "path": "files and folders, absolute or below data/raw",
-        "columns": f"{roles}: names, or places from 0" + ("" if reading.plays else "; each row is one play"),
+        "columns": f"{roles}: names, or places from 0" + ("" if reading.plays else "; each row counts once"),
         "core": f"users with fewer {reading.item}s, and {reading.item}s with fewer users, are left out",
         "min_songs": f"users with one {reading.item} tell nothing of a recommender",
-        "time": "of each play",
+        "time": "of each row",
+        "max_reject_share": "of the lines",
     }
     values = {"source": "triplets", "path": [_as_raw(path) for path in reading.files], **reading.parameters()}
-    values |= {"core": core} if core > 1 else {"min_songs": 2}
+    values |= ingested
     return [(name, value, comments.get(name, "")) for name, value in values.items()]
 
 

@@ -17,6 +17,7 @@ from songrec.lists import NOTHING
 from songrec.models import Popularity, Recommender, create, load_model
 from songrec.models.base import class_name
 from songrec.paths import PROFILES, Paths
+from songrec.recorded import check_recorded
 from songrec.results import Results
 from songrec.serve.near import near_ids
 from songrec.splits import Split
@@ -254,7 +255,7 @@ def open_service(profile: str, model: str | None = None, similar: bool = False) 
     ConfigError
         For an unknown profile or model.
     DataError
-        When it has not run yet.
+        When it has not run yet, or when what it made is damaged or of another run.
     """
     known = read_profile(profile, PROFILES).models
     paths = Paths(profile)
@@ -279,6 +280,14 @@ def open_service(profile: str, model: str | None = None, similar: bool = False) 
         if not _of_one_log(getattr(split, name), getattr(log, name)):
             raise DataError(f"{paths.processed}: the {name} of split and interactions differ. {again}")
     titles = Catalogue.load(paths.interim / "songs.parquet")
+    for stage, output in (
+        ("ingest", paths.interim / "songs.parquet"),
+        ("ingest", paths.processed / "interactions"),
+        ("split", paths.processed / "split"),
+        (f"train.{label}", folder),
+        *((f"tune.{one}", run.folder / "tune" / one) for one in run.facts("tune")),
+    ):
+        check_recorded(paths, stage, output)
     return Service(fitted, label, split.user_ids, split.song_ids, log, titles, synthetic, item, why)
 
 

@@ -22,7 +22,7 @@ def decimals(half_width: float) -> int:
     """Decimals that a number with this 95 % half-width supports: at most two digits of its standard error.
 
     Two when the error's leading digits are 10 to 35, else one (the rule of the Particle Data Group); three
-    where there is no interval.
+    where there is no interval, or one without a width.
 
     >>> decimals(0.0048), decimals(0.0139), decimals(0.02), decimals(float("nan"))
     (4, 3, 3, 3)
@@ -64,7 +64,9 @@ def written(
     scale = 100 if unit == "%" else 1
     scaled = [Estimate(scale * one.value, scale * one.low, scale * one.high) for one in estimates]
     halves = [(one.high - one.low) / 2 for one in scaled if not isnan(one.high - one.low)]
-    digits = decimals(max(halves)) if halves else (1 if unit == "%" else 3)
+    digits = decimals(max(halves)) if any(halves) else (1 if unit == "%" else 3)
+    if unit == "%" and halves and not any(halves) and all(one.value in (0, 100) for one in scaled):
+        digits = 0  # none of them, or all
     if interval == "auto":
         interval = "pm" if all(_symmetric(one, digits) for one in scaled) else "brackets"
     return [_one(one, digits, " %" if unit == "%" else "", signed, interval) for one in scaled]
@@ -82,11 +84,12 @@ def _one(one: Estimate, digits: int, unit: str, signed: bool, interval: str) -> 
     if isnan(one.value):
         return ""
     known = not isnan(one.high - one.low)
+    none = not known or (one.low == one.high == one.value and interval != "ends")  # all users are alike
     low, high = (_plain(end, digits, signed) for end in (one.low, one.high))
     if interval == "ends":
         return f"{low} to {high}{unit}" if known else ""
     value = _plain(one.value, digits, signed)
-    if not known or interval == "none":
+    if none or interval == "none":
         return value + unit
     if interval == "pm":
         return f"{value} ± {(one.high - one.low) / 2:,.{digits}f}{unit}"

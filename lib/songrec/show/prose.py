@@ -9,8 +9,8 @@ In a template a blank line ends a paragraph, and a line break is a space. Filter
     {{ words | listed }}                a, b and c               {{ item | article }}       an artist
     {{ rows | each("{model} {estimate}") | series(";") }}        ease 0.1 (...); and als 0.2 (...)
 
-Every template knows `run`, `item` and `log` (how the log is called). A value that is missing is an error,
-never a text. What is to say of a synthetic log comes last on every page.
+Every template knows `run`, `item`, `event` (what is counted) and `log` (how it is called). A value that is
+missing is an error, never a text. What is to say of a synthetic log comes last on every page.
 """
 
 import re
@@ -66,6 +66,7 @@ def prose(template: str, run: Results, caution: str = CAUTION, /, **facts: Any) 
     known = {
         "run": run,
         "item": as_written(run.item),
+        "event": run.event,
         "log": f"the {'synthetic ' if run.synthetic else ''}log `{run.name}`",
     }
     names = {
