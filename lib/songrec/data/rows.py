@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from songrec.data.validation import (
     BELOW_ONE,
+    MAX_ID,
     MAX_PLAYS,
     MISSING,
     NOT_A_NUMBER,
@@ -63,6 +64,17 @@ class Rows(NamedTuple):
         return cls(_encode(users), _encode(songs), np.array(plays, np.int32), times, read, rejects)
 
 
+def usable(ids: pa.StringArray) -> bool:
+    """`valid_ids` of an array, without a look at each id where all are printable ASCII."""
+    lengths = pc.min_max(pc.binary_length(ids))
+    plain = pc.all(pc.ascii_is_printable(ids), min_count=0).as_py() and (
+        not len(ids) or (lengths["min"].as_py() >= 1 and lengths["max"].as_py() <= MAX_ID)
+    )
+    if plain and pc.ascii_trim_whitespace(ids).equals(ids):
+        return True
+    return valid_ids(ids.to_pylist())
+
+
 def _encode(ids) -> pa.DictionaryArray:
     return pa.array(ids, pa.string()).dictionary_encode()
 
@@ -95,7 +107,7 @@ def check_columns(file: str, line: int, users, songs, plays=None, times=None) ->
     for ids in names:
         known = ids.dictionary.to_pylist()
         wrong = [""] * (len(known) + 1)
-        if not valid_ids(known):
+        if not usable(ids.dictionary):
             wrong = ["" if valid_ids([one]) else reason_of([one]) for one in known] + [""]
         null = ids.is_null().to_numpy(zero_copy_only=False)
         places = ids.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from songrec.data.archives import Damaged, members, read_chunks
-from songrec.data.rows import IDS, Rows
+from songrec.data.rows import IDS, Rows, usable
 from songrec.data.validation import (
     HEADER,
     LONGEST_RECORD,
@@ -22,7 +22,6 @@ from songrec.data.validation import (
     read_record,
     seconds_of,
     shown,
-    valid_ids,
 )
 from songrec.errors import ConfigError, DataError
 
@@ -228,27 +227,31 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     """Parse a block that has no fault; None if it has one, wherever that is."""
     if b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return None
-    n_lines, separator = _lines(block), layout.separator
+    separator = layout.separator
     if len(separator) > 1:
         if _STAND_IN in block:
             return None
         block, separator = block.replace(separator.encode(), _STAND_IN), _STAND_IN.decode()
     names = [str(place) for place in range(layout.width)]
     wanted = [names[place] for place in layout.places]
+    # Ids are encoded in one go, below: Arrow would encode each part by itself, and what differs again.
+    types = dict.fromkeys(wanted, IDS) | dict.fromkeys(wanted[:2], pa.string())
     try:
-        str(block, "utf-8")  # all of it: Arrow looks only at the columns that it converts
+        if len(wanted) < layout.width:
+            str(block, "utf-8")  # all of it: Arrow looks only at the columns that it converts
         table = csv.read_csv(
             pa.BufferReader(block),
             csv.ReadOptions(column_names=names, block_size=PART),
             csv.ParseOptions(delimiter=separator, quote_char=layout.quoted and '"', ignore_empty_lines=False),
-            csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(wanted, IDS)),
+            csv.ConvertOptions(include_columns=wanted, column_types=types),
         )
     except (UnicodeDecodeError, pa.ArrowInvalid):
         return None
-    if len(table) != n_lines:  # a quoted line end
+    n_lines = len(table)
+    if layout.quoted and n_lines != _lines(block):  # a quoted line end
         return None
-    users, songs, *others = table.unify_dictionaries().combine_chunks().to_batches()[0].columns
-    if not (valid_ids(users.dictionary.to_pylist()) and valid_ids(songs.dictionary.to_pylist())):
+    users, songs, *others = (_encoded(column) for column in table.columns)
+    if not (usable(users.dictionary) and usable(songs.dictionary)):
         return None
     plays, seconds = np.ones(n_lines, np.int32), None
     if layout.plays is not None and (plays := _read_all(others.pop(0), plays_of, np.int32)) is None:
@@ -256,6 +259,14 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     if layout.time is not None and (seconds := _read_all(others.pop(0), seconds_of, np.int64)) is None:
         return None
     return Rows(users, songs, plays, seconds, n_lines, [])
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """One dictionary for all parts."""
+    text = pa.types.is_string(column.type)
+    parts = (column.dictionary_encode() if text else column.unify_dictionaries()).chunks
+    indices = pa.concat_arrays([part.indices for part in parts])
+    return pa.DictionaryArray.from_arrays(indices, parts[-1].dictionary)
 
 
 def _read_all(column: pa.DictionaryArray, read: Callable[[str], int | str], dtype: type) -> np.ndarray | None:

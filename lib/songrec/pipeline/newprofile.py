@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from songrec.data import IngestReport, Interactions, Source, ingest, k_core, to_interactions
+from songrec.data import IngestReport, Interactions, Source, k_core, read_log
 from songrec.data.guess import Reading, guess, source_of
 from songrec.data.sources.triplet_files import files_of
 from songrec.errors import ConfigError, DataError
@@ -185,9 +185,8 @@ def _look(reading: Reading) -> tuple[IngestReport, Interactions, bool]:
             n += rows.read
 
     with TemporaryDirectory() as folder:
-        kept = Path(folder) / "triplets.parquet"
-        report = ingest(Source(source.name, read, item=reading.item), kept, Path(folder) / "rejects.parquet")
-        return report, to_interactions(kept), whole
+        looked = Source(source.name, read, item=reading.item)
+        return *read_log(looked, Path(folder) / "rejects.parquet"), whole
 
 
 def _core(log: Interactions) -> tuple[int, Interactions]:
