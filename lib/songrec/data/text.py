@@ -25,7 +25,7 @@ from songrec.data.validation import (
 )
 from songrec.errors import ConfigError, DataError
 
-BLOCK = 32 << 20
+BLOCK = 64 << 20
 PART = 4 << 20  # of a block, parsed by one thread
 SMALL = 64 << 10  # a block this small is read line by line rather than halved again
 MAX_LINE = 1 << 20
@@ -101,7 +101,11 @@ def _blocks(chunks: Iterator[bytes], quoted: bool = False) -> Iterator[bytes]:
             parts.append(chunk)
             size += len(chunk)
             if size >= BLOCK:
-                whole, rest = _cut(b"".join(parts), quoted)
+                # Cut the last chunk alone where that is the same, before all are copied into one.
+                whole, rest = (b"", b"") if quoted else _cut(chunk, quoted)
+                whole, rest = (
+                    _cut(b"".join(parts), quoted) if not whole else (b"".join([*parts[:-1], whole]), rest)
+                )
                 if whole:
                     yield whole
                 parts, size = [rest], len(rest)
