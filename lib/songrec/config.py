@@ -155,6 +155,8 @@ class Profile(BaseModel):
         Stage -> its parameters.
     models : dict
         Label -> the model, in the order in which they run.
+    only : list of str
+        Stages that a run looks at where none is named, with what they need; empty: all.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -162,6 +164,7 @@ class Profile(BaseModel):
     title: str
     description: str
     synthetic: bool
+    only: list[str] = []
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelSpec] = Field(min_length=1)
@@ -182,6 +185,7 @@ class _Written(BaseModel):
     title: Any = None
     description: Any = None
     synthetic: Any = None
+    only: list[str] = []
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any] | None] = {}
     models: Annotated[dict[str, dict[str, Any] | None], BeforeValidator(_by_label)] = {}

@@ -19,6 +19,7 @@ from songrec.files import write_text
 from songrec.measure import free_memory
 from songrec.modelspec import ModelSpec, memory_bytes, read_models
 from songrec.paths import PROFILES, Paths, raw_folders
+from songrec.pipeline.needs import Size
 
 ROWS = 1_000_000
 """So many rows are looked at."""
@@ -32,15 +33,6 @@ _WISHED = ("popularity", "user_knn", "item_knn", "rp3beta", "fs_slim", "ease", "
 
 
 @dataclass(frozen=True)
-class Size:
-    """How large the log is taken to be, after filters."""
-
-    users: int
-    songs: int
-    entries: int
-
-
-@dataclass(frozen=True)
 class Need:
     """What a model would need on the log.
 
@@ -49,7 +41,7 @@ class Need:
     label : str
         Its name in models.yml.
     megabytes : float
-        That the fitted model keeps.
+        That its fit takes, or the fitted model keeps where that is more.
     minutes : float
         That its search takes.
     why_not : str
@@ -219,7 +211,8 @@ def _estimate(label: str, spec: ModelSpec, size: Size) -> Need:
     known = {name: where.get("high") for name, where in spec.space.items() if "high" in where}
     known |= {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
     of_log = {"users": size.users, "songs": size.songs, "entries": size.entries}
-    memory = memory_bytes(spec.memory, **of_log, **known) if spec.memory else 0
+    kept, peak = (memory_bytes(one, **of_log, **known) if one else 0 for one in (spec.memory, spec.peak))
+    memory = max(kept, peak)
     seconds = memory_bytes(spec.seconds, **of_log, **known) if spec.seconds else 0
     minutes = TRIALS * seconds / 60
     limit = free_memory() / 2
