@@ -26,10 +26,8 @@ from songrec.tables import FACTS
 LIBRARIES = 300_000_000
 """Bytes that a stage's process takes before it reads anything: interpreter, libraries, notebook."""
 
-# Taken as `benchmark` takes them, on the machine that all constants of both files were measured on:
-# two cores of an AMD EPYC at 2.6 GHz or the like, nothing else at work.
-REFERENCE = {"memory": 0.050, "arithmetic": 0.030}
-"""Seconds of the two loops there."""
+REFERENCE = {"memory": 0.025, "arithmetic": 0.027}
+"""Seconds of `benchmark` on the machine that the constants were measured on: two cores of an AMD EPYC."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Need:
     label : str
         Its name in models.yml.
     megabytes : float
-        That its fit takes, or the fitted model keeps where that is more.
+        That the fitted model keeps.
     minutes : float
         That its search takes.
     why_not : str
@@ -211,8 +211,7 @@ def _estimate(label: str, spec: ModelSpec, size: Size) -> Need:
     known = {name: where.get("high") for name, where in spec.space.items() if "high" in where}
     known |= {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
     of_log = {"users": size.users, "songs": size.songs, "entries": size.entries}
-    kept, peak = (memory_bytes(one, **of_log, **known) if one else 0 for one in (spec.memory, spec.peak))
-    memory = max(kept, peak)
+    memory = memory_bytes(spec.memory, **of_log, **known) if spec.memory else 0
     seconds = memory_bytes(spec.seconds, **of_log, **known) if spec.seconds else 0
     minutes = TRIALS * seconds / 60
     limit = free_memory() / 2
