@@ -15,6 +15,7 @@ pandas and pyarrow are part of this project's environment. The others want one o
 import argparse
 import hashlib
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -206,7 +207,8 @@ def main(arguments: list[str]) -> int:
         from songrec.files import write_text
         from songrec.measure import machine_line
 
-        written = table.assign(log=file.name, machine=machine_line())
+        load = round(os.getloadavg()[2], 1)  # the machine's own state over the last quarter of an hour
+        written = table.assign(log=file.name, load=load, machine=machine_line())
         options.out.parent.mkdir(parents=True, exist_ok=True)
         write_text(options.out, written.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
     return 0
