@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from songrec.data.duplicates import merge
 from songrec.data.interactions import Interactions, sorted_ids
 from songrec.data.rejects import RejectTable
-from songrec.data.rows import Rows
+from songrec.data.rows import IDS, Rows
 from songrec.data.sources import Source
 from songrec.data.triplet_file import save_triplets
 from songrec.data.validation import (
@@ -203,62 +204,57 @@ def read_log(
     Memory grows with the number of ids and by some 30 bytes a triplet.
     """
     with replacing(rejects) as table:
-        report, codes = _stream(source, max_reject_share, table)
+        report, log = _read(source, max_reject_share, table)
     if problem := report.problem(max_reject_share):
         kept = f"\nThe rejected lines are in {rejects}." if report.n_rejected else ""
         raise DataError(problem + kept)
-    report, log = _merged(report, codes)
     _compare(report, source.expected)
     return report, log
 
 
 def check(source: Source, max_reject_share: float = 0.01) -> IngestReport:
     """Read and validate everything, keep nothing. `problem()` says whether `ingest` would accept it."""
-    return _merged(*_stream(source, max_reject_share))[0]
-
-
-class _Codes(dict):
-    """Numbers ids in the order in which they turn up."""
-
-    def __missing__(self, one: str) -> int:
-        self[one] = code = len(self)
-        return code
-
-    def of(self, column: pa.DictionaryArray) -> np.ndarray:
-        codes = np.fromiter(
-            map(self.__getitem__, column.dictionary.to_pylist()), np.int32, len(column.dictionary)
-        )
-        return codes[column.indices.to_numpy()]
+    return _read(source, max_reject_share)[0]
 
 
 class _Lines:
-    """The columns of all usable lines, in codes, block by block."""
+    """The columns of all usable lines, block by block."""
 
     def __init__(self):
-        self.users, self.songs = _Codes(), _Codes()
-        self._blocks: dict[str, list[np.ndarray]] = {}
+        self._blocks: dict[str, list[Any]] = {}
 
     def add(self, rows: Rows) -> None:
-        block = {"users": self.users.of(rows.users), "songs": self.songs.of(rows.songs), "plays": rows.plays}
+        blocks = {"users": rows.users.chunks, "songs": rows.songs.chunks, "plays": [rows.plays]}
         if rows.seconds is not None:
-            block["seconds"] = rows.seconds
-        for name, values in block.items():
-            self._blocks.setdefault(name, []).append(values)
+            blocks["seconds"] = [rows.seconds]
+        for name, parts in blocks.items():
+            self._blocks.setdefault(name, []).extend(parts)
 
     def taken(self, name: str) -> np.ndarray | None:
         """All of a column, which is then let go; None where the log has no such column."""
         parts = self._blocks.pop(name, None)
         return None if parts is None else np.concatenate(parts)
 
+    def coded(self, name: str) -> tuple[np.ndarray, pa.StringArray]:
+        """All of a column of ids as codes (int32), and the ids by code; it is then let go."""
+        column = pa.chunked_array(self._blocks.pop(name, []), IDS).unify_dictionaries()
+        if not len(column):
+            return np.empty(0, np.int32), pa.array([], pa.string())
+        return np.concatenate([part.indices for part in column.chunks]), column.chunk(0).dictionary
 
-def _stream(source: Source, share: float, rejects: Path | None = None) -> tuple[IngestReport, _Lines]:
-    """One pass over the source: what its lines are, with the rejected ones kept where there is a path."""
-    kept, lines, n = _Lines(), 0, 0
+
+def _read(
+    source: Source, share: float, rejects: Path | None = None
+) -> tuple[IngestReport, Interactions | None]:
+    """One pass over the source: what its lines are, with the rejected ones kept where there is a path.
+
+    There is no log where no line is usable.
+    """
+    kept, lines = _Lines(), 0
     since, until = [], []
     with RejectTable(rejects) as rejected:
         for rows in _ahead(source.read()):
             lines += rows.read
-            n += len(rows.plays)
             if rows.seconds is not None and len(rows.seconds):
                 since.append(int(rows.seconds.min()))
                 until.append(int(rows.seconds.max()))
@@ -267,6 +263,8 @@ def _stream(source: Source, share: float, rejects: Path | None = None) -> tuple[
             # Not a few bad rows but another format: no use in reading millions more of it.
             if lines >= 10_000 and rejected.counts.total() > max(share, 0.5) * lines:
                 break
+    (rows, user_names), (columns, song_names) = (kept.coded(name) for name in ("users", "songs"))
+    quoted = pc.all(pc.match_substring_regex(user_names, '(?s)^".*"$'), min_count=1).as_py()
     report = IngestReport(
         source=source.name,
         item=source.item,
@@ -275,15 +273,21 @@ def _stream(source: Source, share: float, rejects: Path | None = None) -> tuple[
         first_rejects=rejected.first,
         duplicates=0,
         capped=0,
-        triplets=n,
-        users=len(kept.users),
-        songs=len(kept.songs),
+        triplets=0,
+        users=len(user_names),
+        songs=len(song_names),
         plays=0,
-        in_quotes=bool(kept.users) and all(len(one) > 1 and one[0] == one[-1] == '"' for one in kept.users),
+        in_quotes=bool(quoted),
         since=min(since, default=None),
         until=max(until, default=None),
     )
-    return report, kept
+    if not len(rows):
+        return report, None
+    (user_ids, user), (song_ids, song) = map(sorted_ids, (user_names, song_names))
+    plays, seconds = kept.taken("plays"), kept.taken("seconds")
+    log, duplicates, capped = merge(user[rows], song[columns], plays, seconds, user_ids, song_ids)
+    counts = {"triplets": log.plays.nnz, "plays": int(log.plays.data.sum(dtype=np.int64))}
+    return replace(report, duplicates=duplicates, capped=capped, **counts), log
 
 
 def _ahead(blocks: Iterator[Rows]) -> Iterator[Rows]:
@@ -293,20 +297,6 @@ def _ahead(blocks: Iterator[Rows]) -> Iterator[Rows]:
         while (block := coming.result()) is not None:
             coming = pool.submit(next, blocks, None)
             yield block
-
-
-def _merged(report: IngestReport, lines: _Lines) -> tuple[IngestReport, Interactions | None]:
-    """The log with every pair once, and the report of it; None for a log without a usable line."""
-    if not report.triplets:
-        return report, None
-    coded = []
-    for name, codes in (("users", lines.users), ("songs", lines.songs)):
-        ids, rank = sorted_ids(list(codes))
-        coded.append((rank[lines.taken(name)], ids))
-    (rows, user_ids), (columns, song_ids) = coded
-    found = merge(rows, columns, lines.taken("plays"), lines.taken("seconds"), user_ids, song_ids)
-    counts = {"triplets": found.log.plays.nnz, "plays": int(found.log.plays.data.sum(dtype=np.int64))}
-    return replace(report, duplicates=found.duplicates, capped=found.capped, **counts), found.log
 
 
 def _compare(report: IngestReport, expected: dict[str, int] | None) -> None:

@@ -33,9 +33,9 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    users : DictionaryArray (n,)
-        Dictionary-encoded strings without nulls.
-    songs : DictionaryArray (n,)
+    users : ChunkedArray (n,)
+        Dictionary-encoded strings without nulls, each chunk with a dictionary of its own.
+    songs : ChunkedArray (n,)
         As `users`.
     plays : int32 array (n,)
         At least 1.
@@ -47,8 +47,8 @@ class Rows(NamedTuple):
         The rejected ones, with file, line and reason.
     """
 
-    users: pa.DictionaryArray
-    songs: pa.DictionaryArray
+    users: pa.ChunkedArray
+    songs: pa.ChunkedArray
     plays: np.ndarray
     seconds: np.ndarray | None
     read: int
@@ -75,8 +75,12 @@ def usable(ids: pa.StringArray) -> bool:
     return valid_ids(ids.to_pylist())
 
 
-def _encode(ids) -> pa.DictionaryArray:
-    return pa.array(ids, pa.string()).dictionary_encode()
+def _encode(ids) -> pa.ChunkedArray:
+    return _chunked(pa.array(ids, pa.string()).dictionary_encode())
+
+
+def _chunked(ids: pa.DictionaryArray) -> pa.ChunkedArray:
+    return pa.chunked_array([ids])
 
 
 def check_columns(file: str, line: int, users, songs, plays=None, times=None) -> Rows:
@@ -119,7 +123,7 @@ def check_columns(file: str, line: int, users, songs, plays=None, times=None) ->
         reasons = np.where(reasons == "", unknown, reasons)
     bad = reasons != ""
     if not bad.any():
-        return Rows(*names, count, seconds, len(count), [])
+        return Rows(*map(_chunked, names), count, seconds, len(count), [])
     keep = pa.array(~bad)
     columns = [column for column in (users, songs, plays, times) if column is not None]
     rejects = []
@@ -127,7 +131,7 @@ def check_columns(file: str, line: int, users, songs, plays=None, times=None) ->
         text = "\t".join("" if v is None else str(v) for v in (column[place].as_py() for column in columns))
         rejects.append(Reject(file, line + place, str(reasons[place]), shown(text)))
     # A dictionary must hold no id that only a rejected row had.
-    users, songs = (ids.filter(keep).dictionary_decode().dictionary_encode() for ids in names)
+    users, songs = (_encode(ids.filter(keep).dictionary_decode()) for ids in names)
     return Rows(users, songs, count[~bad], None if seconds is None else seconds[~bad], len(bad), rejects)
 
 

@@ -26,7 +26,7 @@ from songrec.data.validation import (
 from songrec.errors import ConfigError, DataError
 
 BLOCK = 64 << 20
-PART = 4 << 20  # of a block, parsed by one thread
+PART = 8 << 20  # of a block, parsed and encoded by one thread
 SMALL = 64 << 10  # a block this small is read line by line rather than halved again
 MAX_LINE = 1 << 20
 BOM = b"\xef\xbb\xbf"
@@ -238,8 +238,6 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
         block, separator = block.replace(separator.encode(), _STAND_IN), _STAND_IN.decode()
     names = [str(place) for place in range(layout.width)]
     wanted = [names[place] for place in layout.places]
-    # Ids are encoded in one go, below: Arrow would encode each part by itself, and what differs again.
-    types = dict.fromkeys(wanted, IDS) | dict.fromkeys(wanted[:2], pa.string())
     try:
         if len(wanted) < layout.width:
             str(block, "utf-8")  # all of it: Arrow looks only at the columns that it converts
@@ -247,15 +245,15 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
             pa.BufferReader(block),
             csv.ReadOptions(column_names=names, block_size=PART),
             csv.ParseOptions(delimiter=separator, quote_char=layout.quoted and '"', ignore_empty_lines=False),
-            csv.ConvertOptions(include_columns=wanted, column_types=types),
+            csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(wanted, IDS)),
         )
     except (UnicodeDecodeError, pa.ArrowInvalid):
         return None
     n_lines = len(table)
     if layout.quoted and n_lines != _lines(block):  # a quoted line end
         return None
-    users, songs, *others = (_encoded(column) for column in table.columns)
-    if not (usable(users.dictionary) and usable(songs.dictionary)):
+    users, songs, *others = table.columns
+    if not all(usable(part.dictionary) for ids in (users, songs) for part in ids.chunks):
         return None
     plays, seconds = np.ones(n_lines, np.int32), None
     if layout.plays is not None and (plays := _read_all(others.pop(0), plays_of, np.int32)) is None:
@@ -265,20 +263,15 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     return Rows(users, songs, plays, seconds, n_lines, [])
 
 
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """One dictionary for all parts."""
-    text = pa.types.is_string(column.type)
-    parts = (column.dictionary_encode() if text else column.unify_dictionaries()).chunks
-    indices = pa.concat_arrays([part.indices for part in parts])
-    return pa.DictionaryArray.from_arrays(indices, parts[-1].dictionary)
-
-
-def _read_all(column: pa.DictionaryArray, read: Callable[[str], int | str], dtype: type) -> np.ndarray | None:
+def _read_all(column: pa.ChunkedArray, read: Callable[[str], int | str], dtype: type) -> np.ndarray | None:
     """A number for each row, None where any has none."""
-    found = [read(text) for text in column.dictionary.to_pylist()]
-    if any(isinstance(one, str) for one in found):
-        return None
-    return np.array(found, dtype)[column.indices.to_numpy()]
+    parts = []
+    for part in column.chunks:
+        found = [read(text) for text in part.dictionary.to_pylist()]
+        if any(isinstance(one, str) for one in found):
+            return None
+        parts.append(np.array(found, dtype)[part.indices.to_numpy()])
+    return np.concatenate(parts)
 
 
 def _read_lines(block: bytes, file: str, line: int, layout: Layout) -> Rows:
