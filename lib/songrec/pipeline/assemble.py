@@ -34,9 +34,7 @@ STAMP = "inputs.txt"
 
 
 def assemble(plan: Plan, folder: Path) -> list[Path]:
-    """Put the executed notebooks of a run and an index into `folder`, in place of what was there.
-
-    They are those of all stages, or of the ones that the profile runs (`Plan.select`).
+    """Put the executed notebooks of the plan and an index into `folder`, in place of what was there.
 
     The pages stand in the folder itself; the studies, to which they link, in `studies` within it. The study
     of a stage without a page stands among the pages.
@@ -48,13 +46,12 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
         whatever its date says.
     """
     with only_run(plan.paths):
-        run_here = plan.select(())
-        stale = [name for name in Engine(plan).changes(verify=True) if name in run_here]
+        stale = [name for name in Engine(plan).changes(verify=True) if name in plan.stages]
         if stale:
             run = f"songrec run --profile {plan.profile_name}"
             raise StageError(f"not fresh: {', '.join(stale)}. Run the pipeline first: {run}")
         with replacing(folder) as temporary:
-            for stage in map(plan.stages.__getitem__, run_here):
+            for stage in plan.stages.values():
                 notebook = merge_prose(stage.notebook, stage.executed)
                 if stage.model:
                     _name_model(notebook, _title(plan, stage.model))
