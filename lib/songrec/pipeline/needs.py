@@ -125,7 +125,7 @@ def told(plan: Plan, stages: list[str]) -> str:
     width = max(len(name) for name, *_ in rows)
     lines = [f"{'stage':<{width}}{'time':>12}{'memory':>12}"]
     lines += [f"{name:<{width}}{seconds:>12}{memory:>12}".rstrip() for name, seconds, memory in rows]
-    return "\n".join([*lines, f"Free: {_gib(measure.free_memory())}. Estimates, good to a factor of two."])
+    return "\n".join([*lines, f"Free: {_gib(measure.free_memory())}. Rough estimates."])
 
 
 def calibrated() -> float:
