@@ -25,7 +25,7 @@ from songrec.data.validation import (
 )
 from songrec.errors import ConfigError, DataError
 
-BLOCK = 64 << 20
+BLOCK = 16 << 20
 PART = 8 << 20  # of a block, parsed and encoded by one thread
 SMALL = 64 << 10  # a block this small is read line by line rather than halved again
 MAX_LINE = 1 << 20
