@@ -97,10 +97,17 @@ def test_run_hands_down_what_was_asked(planned):
 
 
 @pytest.mark.parametrize("command", ["explain", "run --dry-run"])
-def test_explain_says_why(command, planned, capsys):
+def test_explain_says_why(command, planned, capsys, monkeypatch):
+    monkeypatch.setattr("songrec.pipeline.needs.told", lambda plan, stages: "")
     assert main([*command.split(), "--only", "ingest", "--set", "a.b=1"]) == 0
     assert planned == [("sample", ("a.b=1",), {"tuned_from": None}), ("ingest",)]
     assert capsys.readouterr().out == "ingest: would run\n    new\n"
+
+
+def test_a_dry_run_says_what_the_stages_need(planned, capsys, monkeypatch):
+    monkeypatch.setattr("songrec.pipeline.needs.told", lambda plan, stages: f"needs of {stages}")
+    assert main(["run", "--dry-run"]) == 0
+    assert capsys.readouterr().out == "ingest: would run\n    new\n\nneeds of ['ingest']\n"
 
 
 @pytest.mark.parametrize("user", [["--user", "-abc"], ["--user=-abc"], ["--user", "--n"]])

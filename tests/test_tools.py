@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import evaluators
+import ingesters
 import numpy as np
 import pytest
 
@@ -38,3 +39,13 @@ def test_evaluators_that_disagree_are_not_timed():
     evaluators.agree([said("a", ndcg=0.5), said("b", ndcg=0.5, recall=0.1), said("c", recall=0.1)])
     with pytest.raises(SystemExit, match=r"ndcg: a gives 0.5, c 2.0"):
         evaluators.agree([said("a", ndcg=0.5), said("b"), said("c", ndcg=2.0)])
+
+
+def test_ingesters_come_to_the_same_matrix(tmp_path):
+    log = tmp_path / "log.txt"
+    rows = {(user, song) for user in range(60) for song in range(user % 7, 90, 1 + user % 5)}
+    log.write_text("".join(f"u{user}\ts{song}\t{1 + song % 9}\n" for user, song in sorted(rows)))
+    table = ingesters.measure(log, 1, {}, ["songrec", "pyarrow", "pandas", "duckdb"])
+    assert table["library"].tolist() == ["songrec", "pyarrow", "pandas", "duckdb"]
+    assert (table["entries"].dropna() == len(rows)).all()
+    assert table["runs"].tolist()[:3] == [1, 1, 1]

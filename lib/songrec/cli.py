@@ -190,7 +190,7 @@ def book(files, name, **said) -> None:
 
 @cli.command(params=[*_STAGES])
 @click.option("--force", is_flag=True, help="run the stages though they are fresh")
-@click.option("--dry-run", is_flag=True, help="say what would run, and run nothing")
+@click.option("--dry-run", is_flag=True, help="say what would run and what it needs, and run nothing")
 @click.option("--wait", is_flag=True, help="wait for another run of this profile to end")
 def run(profile, only, overrides, tuned_from, force, dry_run, wait) -> None:
     """Run the stages of a profile that are not fresh.
@@ -202,7 +202,7 @@ def run(profile, only, overrides, tuned_from, force, dry_run, wait) -> None:
       songrec run --profile sample --set split.test=0.3 --set models.item_knn.neighbours=50
     """
     if dry_run:
-        return explain.callback(profile, only, overrides, tuned_from)
+        return _dry_run(profile, only, overrides, tuned_from)
     plan = _plan(profile, overrides, fetch=True, tuned_from=tuned_from)
     from songrec.pipeline.run import run
 
@@ -218,16 +218,31 @@ def explain(profile, only, overrides, tuned_from) -> None:
       songrec explain --profile sample
       songrec explain --profile sample --set split.seed=1
     """
-    plan = _plan(profile, overrides, tuned_from=tuned_from)
+    _explained(_plan(profile, overrides, tuned_from=tuned_from), only)
+
+
+def _explained(plan, only) -> list[str]:
+    """Print why each stage would run; the names of those that would."""
     from songrec.pipeline.run import NOT_YET, explain
 
-    for stage, reasons in explain(plan, only).items():
+    why = explain(plan, only)
+    for stage, reasons in why.items():
         if reasons == [NOT_YET]:
             print(f"{stage}: would run: {NOT_YET}")
             continue
         print(f"{stage}: {'would run' if reasons else 'fresh'}")
         for reason in reasons:
             print(f"    {reason}")
+    return [stage for stage, reasons in why.items() if reasons]
+
+
+def _dry_run(profile, only, overrides, tuned_from) -> None:
+    plan = _plan(profile, overrides, tuned_from=tuned_from)
+    stages = _explained(plan, only)
+    from songrec.pipeline.needs import told
+
+    if estimates := told(plan, stages):
+        print(f"\n{estimates}")
 
 
 def _plan(profile, overrides, **options):

@@ -161,6 +161,8 @@ class Profile(BaseModel):
         Stage -> its parameters.
     models : dict
         Label -> the model, in the order in which they run.
+    only : list of str
+        Stages that a run looks at where none is named, with what they need; empty: all.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -168,6 +170,7 @@ class Profile(BaseModel):
     title: str
     description: str
     synthetic: bool
+    only: list[str] = []
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelSpec] = Field(min_length=1)
@@ -188,6 +191,7 @@ class _Written(BaseModel):
     title: Any = None
     description: Any = None
     synthetic: Any = None
+    only: list[str] = []
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any] | None] = {}
     models: Annotated[dict[str, dict[str, Any] | None], BeforeValidator(_by_label)] = {}

@@ -36,6 +36,8 @@ class ModelSpec(BaseModel):
         Colour and marker in figures.
     memory : str
         Bytes that the fitted model keeps, as a formula for `memory_bytes`; empty where nobody knows.
+    peak : str
+        Bytes that `fit` takes at its peak beyond the log itself, as such a formula; empty where nobody knows.
     seconds : str
         How long one trial of its search takes, as such a formula; a rough guide, empty where nobody knows.
     extra : str
@@ -54,6 +56,7 @@ class ModelSpec(BaseModel):
     title: str = ""
     look: list[str] = Field(default=[], max_length=2)
     memory: str = ""
+    peak: str = ""
     seconds: str = ""
     extra: str = ""
     members: list[str] = []
@@ -61,7 +64,7 @@ class ModelSpec(BaseModel):
     space: dict[str, dict[str, Any]] = {}
 
 
-OF_THE_ESTIMATOR = ("space", "memory", "seconds", "extra")
+OF_THE_ESTIMATOR = ("space", "memory", "peak", "seconds", "extra")
 """What a label that is not in models.yml takes from the first block there with the same estimator."""
 
 
@@ -171,3 +174,13 @@ def memory_bytes(formula: str, users: int, songs: int, entries: int, **hyperpara
         return round(value(ast.parse(formula, mode="eval").body))
     except (SyntaxError, TypeError, ArithmeticError) as error:
         raise ConfigError(f"memory {formula!r} is no formula: {error}") from error
+
+
+def named(formula: str) -> set[str]:
+    """The names that a formula needs numbers for.
+
+    >>> sorted(named("8 * songs * min(neighbours, songs)"))
+    ['neighbours', 'songs']
+    """
+    nodes = ast.walk(ast.parse(formula, mode="eval"))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - _FUNCTIONS.keys()

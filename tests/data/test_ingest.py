@@ -414,7 +414,7 @@ def test_a_source_by_name(case, monkeypatch):
     assert case.rows == ROWS
     case.ingest(open_log("triplets", "mine.csv", columns=["0", "1", "2"], separator="", header=True))
     assert case.rows == ROWS
-    with pytest.raises(ConfigError, match="there are: synthetic, triplets, taste-profile, lastfm-2k"):
+    with pytest.raises(ConfigError, match="there are: synthetic, synthetic-text, triplets, taste-profile"):
         find_source("mine.csv")
     with pytest.raises(ConfigError, match="needs a path"):
         open_log("triplets")

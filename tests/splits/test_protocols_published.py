@@ -1,5 +1,6 @@
 """Published facts about the strong protocol, counted on the data themselves."""
 
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -57,3 +58,20 @@ def test_they_are_counted_as_pandas_counts_them(shared_data):
     kept = kept[kept.groupby("user")["song"].transform("size") >= 5]
     users, songs = kept["user"].nunique(), kept["song"].nunique()
     assert counts(log, 5, 5, held_out=300) == Counts(len(kept), users, songs, users - 600)
+
+
+def test_a_log_that_counts_as_the_taste_profile_must_come_out_as_published(monkeypatch):
+    rng = np.random.default_rng(0)
+    users, songs = np.nonzero(rng.random((60, 40)) < 0.7)
+    log = Interactions.from_triplets(users.astype(str), songs.astype(str), np.ones(len(users), int))
+    module = import_module("songrec.splits.strong")
+    asked = {"validation_users": 5, "test_users": 5, "min_listeners": 200}
+    counted = {"triplets": log.plays.nnz, "users": log.n_users, "songs": log.n_songs}
+    with pytest.raises(DataError, match="only 0"):
+        strong(log, **asked)
+    monkeypatch.setattr(module, "TASTE_PROFILE", counted)
+    with pytest.raises(DataError, match=r"published are .*33633450"):
+        strong(log, **asked)
+    monkeypatch.setattr(module, "PUBLISHED", {"triplets": 0, "users": 0, "songs": 0})
+    with pytest.raises(DataError, match="only 0"):
+        strong(log, **asked)

@@ -3,7 +3,7 @@
 from songrec.data.catalogue import Catalogue
 from songrec.data.download import Dataset
 from songrec.data.filters import apply_filters, k_core, keep_minimum, read_mismatches, remove_songs
-from songrec.data.ingest import IngestReport, check, ingest
+from songrec.data.ingest import IngestReport, check, ingest, read_log
 from songrec.data.interactions import Interactions, codes_of
 from songrec.data.marginals import compare, marginals, reference_marginals
 from songrec.data.rejects import read_rejects
@@ -36,6 +36,7 @@ __all__ = [
     "keep_minimum",
     "lastfm_2k",
     "marginals",
+    "read_log",
     "read_mismatches",
     "read_rejects",
     "reference_marginals",

@@ -1,5 +1,7 @@
-"""From a source to a validated Parquet file of triplets, block by block; rejects are kept too."""
+"""From a source to a validated log, block by block; rejects are kept."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from songrec.data.duplicates import count_duplicates, merge_duplicates
+from songrec.data.duplicates import merge
+from songrec.data.interactions import Interactions, sorted_ids
 from songrec.data.rejects import RejectTable
+from songrec.data.rows import IDS, Rows
 from songrec.data.sources import Source
-from songrec.data.triplet_file import TripletWriter
+from songrec.data.triplet_file import save_triplets
 from songrec.data.validation import (
     DAMAGED,
     ENCODING,
@@ -153,12 +158,9 @@ def ingest(
     source : Source
         The log.
     triplets : Path
-        File of (user, song, plays), in the log's order; of a (user, song) pair that stands several times the
-        first is kept, with the sum of the plays.
-    rejects : Path
-        File of the rejected lines, written whatever happens.
-    max_reject_share : float
-        Largest share of the lines that may be rejected.
+        File of (user, song, plays), in the log's order, which `to_interactions` reads.
+    rejects, max_reject_share
+        As `read_log` has them.
 
     Returns
     -------
@@ -168,101 +170,138 @@ def ingest(
     Raises
     ------
     DataError
-        Leaving `triplets` as it was, when too many lines were rejected, an archive breaks off, nothing is
-        left, or a published count is missed.
+        As `read_log`, leaving `triplets` as it was.
+    """
+    report, log = read_log(source, rejects, max_reject_share)
+    save_triplets(log, triplets)
+    return report
+
+
+def read_log(
+    source: Source, rejects: Path, max_reject_share: float = 0.01
+) -> tuple[IngestReport, Interactions]:
+    """Read and validate a log.
+
+    Parameters
+    ----------
+    source : Source
+        The log.
+    rejects : Path
+        Parquet file of the rejected lines, written whatever happens.
+    max_reject_share : float
+        Largest share of the lines that may be rejected.
+
+    Returns
+    -------
+    IngestReport
+        The counts.
+    Interactions
+        The log. A (user, song) pair that stands several times has its first place, and the sum of the plays.
+
+    Raises
+    ------
+    DataError
+        When too many lines were rejected, an archive breaks off, nothing is left, or a published count is
+        missed.
 
     Notes
     -----
-    Memory grows with the number of ids and by some 20 bytes a triplet.
+    Memory grows with the number of ids and by some 30 bytes a triplet.
     """
-    with replacing(triplets) as merged:
-        streamed = merged.with_suffix(".streamed")
-        try:
-            with replacing(rejects) as table:
-                report, keys = _stream(source, max_reject_share, table, streamed, triplets)
-            if problem := report.problem(max_reject_share):
-                kept = f"\nThe rejected lines are in {rejects}." if report.n_rejected else ""
-                raise DataError(problem + kept)
-            duplicates, capped, plays = merge_duplicates(keys, streamed, merged)
-        finally:
-            streamed.unlink(missing_ok=True)
-        left = report.triplets - duplicates
-        report = replace(report, duplicates=duplicates, capped=capped, triplets=left, plays=plays)
-        _compare(report, source.expected)
-        return report
+    with replacing(rejects) as table:
+        report, log = _read(source, max_reject_share, table)
+    if problem := report.problem(max_reject_share):
+        kept = f"\nThe rejected lines are in {rejects}." if report.n_rejected else ""
+        raise DataError(problem + kept)
+    _compare(report, source.expected)
+    return report, log
 
 
 def check(source: Source, max_reject_share: float = MAX_REJECT_SHARE) -> IngestReport:
     """Read and validate everything, keep nothing. `problem()` says whether `ingest` would accept it."""
-    plays: list[np.ndarray] = []
-    report, keys = _stream(source, max_reject_share, plays=plays)
-    duplicates, capped = count_duplicates(keys, plays)
-    return replace(report, duplicates=duplicates, capped=capped, triplets=report.triplets - duplicates)
+    return _read(source, max_reject_share)[0]
 
 
-class _Codes(dict):
-    """Numbers ids in the order in which they turn up."""
+class _Lines:
+    """The columns of all usable lines, block by block."""
 
-    def __missing__(self, one: str) -> int:
-        self[one] = code = len(self)
-        return code
+    def __init__(self):
+        self._blocks: dict[str, list[Any]] = {}
 
-    def of(self, column: pa.DictionaryArray) -> np.ndarray:
-        codes = np.fromiter(
-            map(self.__getitem__, column.dictionary.to_pylist()), np.int32, len(column.dictionary)
-        )
-        return codes[column.indices.to_numpy()]
+    def add(self, rows: Rows) -> None:
+        blocks = {"users": rows.users.chunks, "songs": rows.songs.chunks, "plays": [rows.plays]}
+        if rows.seconds is not None:
+            blocks["seconds"] = [rows.seconds]
+        for name, parts in blocks.items():
+            self._blocks.setdefault(name, []).extend(parts)
+
+    def taken(self, name: str) -> np.ndarray | None:
+        """All of a column, which is then let go; None where the log has no such column."""
+        parts = self._blocks.pop(name, None)
+        return None if parts is None else np.concatenate(parts)
+
+    def coded(self, name: str) -> tuple[np.ndarray, pa.StringArray]:
+        """All of a column of ids as codes (int32), and the ids by code; it is then let go."""
+        column = pa.chunked_array(self._blocks.pop(name, []), IDS).unify_dictionaries()
+        if not len(column):
+            return np.empty(0, np.int32), pa.array([], pa.string())
+        return np.concatenate([part.indices for part in column.chunks]), column.chunk(0).dictionary
 
 
-def _stream(
-    source: Source,
-    share: float,
-    rejects: Path | None = None,
-    path: Path | None = None,
-    target: Path | None = None,
-    plays: list[np.ndarray] | None = None,
-) -> tuple[IngestReport, list]:
-    """One pass over the source: count, write if there are paths, and return what merging duplicates needs.
+def _read(
+    source: Source, share: float, rejects: Path | None = None
+) -> tuple[IngestReport, Interactions | None]:
+    """One pass over the source: what its lines are, with the rejected ones kept where there is a path.
 
-    Where a list is given for them, the counts of plays are put there.
+    There is no log where no line is usable.
     """
-    users, songs, keys = _Codes(), _Codes(), []
-    lines = total = 0
+    kept, lines = _Lines(), 0
     since, until = [], []
-    with RejectTable(rejects) as rejected, TripletWriter(path, target) as writer:
-        for rows in source.read():
+    with RejectTable(rejects) as rejected:
+        for rows in _ahead(source.read()):
             lines += rows.read
-            total += int(rows.plays.sum(dtype=np.int64))
-            if plays is not None:
-                plays.append(rows.plays)
             if rows.seconds is not None and len(rows.seconds):
                 since.append(int(rows.seconds.min()))
                 until.append(int(rows.seconds.max()))
-            keys.append((users.of(rows.users), songs.of(rows.songs)))
+            kept.add(rows)
             rejected.add(rows.rejects)
-            writer.add(rows)
             # Not a few bad rows but another format: no use in reading millions more of it.
             if lines >= 10_000 and rejected.counts.total() > max(share, 0.5) * lines:
                 break
-    counts = dict(sorted(rejected.counts.items()))
-    n = sum(len(codes) for codes, _ in keys)
+    (rows, user_names), (columns, song_names) = (kept.coded(name) for name in ("users", "songs"))
+    quoted = pc.all(pc.match_substring_regex(user_names, '(?s)^".*"$'), min_count=1).as_py()
     report = IngestReport(
         source=source.name,
         item=source.item,
         lines=lines,
-        rejected=counts,
+        rejected=dict(sorted(rejected.counts.items())),
         first_rejects=rejected.first,
         duplicates=0,
         capped=0,
-        triplets=n,
-        users=len(users),
-        songs=len(songs),
-        plays=total,
-        in_quotes=bool(users) and all(len(one) > 1 and one[0] == one[-1] == '"' for one in users),
+        triplets=0,
+        users=len(user_names),
+        songs=len(song_names),
+        plays=0,
+        in_quotes=bool(quoted),
         since=min(since, default=None),
         until=max(until, default=None),
     )
-    return report, keys
+    if not len(rows):
+        return report, None
+    (user_ids, user), (song_ids, song) = map(sorted_ids, (user_names, song_names))
+    plays, seconds = kept.taken("plays"), kept.taken("seconds")
+    log, duplicates, capped = merge(user[rows], song[columns], plays, seconds, user_ids, song_ids)
+    counts = {"triplets": log.plays.nnz, "plays": int(log.plays.data.sum(dtype=np.int64))}
+    return replace(report, duplicates=duplicates, capped=capped, **counts), log
+
+
+def _ahead(blocks: Iterator[Rows]) -> Iterator[Rows]:
+    """The same, each block read while the one before is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
 
 
 def _compare(report: IngestReport, expected: dict[str, int] | None) -> None:

@@ -6,10 +6,9 @@ import numpy as np
 
 from songrec.data.catalogue import Catalogue
 from songrec.data.filters import read_mismatches
-from songrec.data.ingest import ingest
+from songrec.data.ingest import read_log
 from songrec.data.interactions import Interactions
 from songrec.data.sources import Asked, find_source
-from songrec.data.triplet_file import to_interactions
 from songrec.errors import ConfigError
 from songrec.files import replacing
 from songrec.paths import find_raw
@@ -50,7 +49,7 @@ def save_predefined(
     visible, hidden : str
         The two files; both or none.
     max_reject_share : float
-        As in `ingest`.
+        As in `read_log`.
 
     Returns
     -------
@@ -69,14 +68,8 @@ def save_predefined(
         temporary.mkdir()
         for name, file in (("visible", visible), ("hidden", hidden)):
             if file:
-                triplets = temporary / f"{name}.parquet"
-                ingest(
-                    find_source("triplets").open(Asked(file)),
-                    triplets,
-                    temporary / f"{name}.rejects.parquet",
-                    max_reject_share,
-                )
-                parts[name] = to_interactions(triplets)
+                given, rejects = find_source("triplets").open(Asked(file)), f"{name}.rejects.parquet"
+                _, parts[name] = read_log(given, temporary / rejects, max_reject_share)
                 parts[name].save(temporary / name)
     return parts
 

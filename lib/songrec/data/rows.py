@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from songrec.data.validation import (
     BELOW_ONE,
+    MAX_ID,
     MAX_PLAYS,
     MISSING,
     NOT_A_NUMBER,
@@ -32,9 +33,9 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    users : DictionaryArray (n,)
-        Dictionary-encoded strings without nulls.
-    songs : DictionaryArray (n,)
+    users : ChunkedArray (n,)
+        Dictionary-encoded strings without nulls, each chunk with a dictionary of its own.
+    songs : ChunkedArray (n,)
         As `users`.
     plays : int32 array (n,)
         At least 1.
@@ -46,8 +47,8 @@ class Rows(NamedTuple):
         The rejected ones, with file, line and reason.
     """
 
-    users: pa.DictionaryArray
-    songs: pa.DictionaryArray
+    users: pa.ChunkedArray
+    songs: pa.ChunkedArray
     plays: np.ndarray
     seconds: np.ndarray | None
     read: int
@@ -63,8 +64,23 @@ class Rows(NamedTuple):
         return cls(_encode(users), _encode(songs), np.array(plays, np.int32), times, read, rejects)
 
 
-def _encode(ids) -> pa.DictionaryArray:
-    return pa.array(ids, pa.string()).dictionary_encode()
+def usable(ids: pa.StringArray) -> bool:
+    """`valid_ids` of an array, without a look at each id where all are printable ASCII."""
+    lengths = pc.min_max(pc.binary_length(ids))
+    plain = pc.all(pc.ascii_is_printable(ids), min_count=0).as_py() and (
+        not len(ids) or (lengths["min"].as_py() >= 1 and lengths["max"].as_py() <= MAX_ID)
+    )
+    if plain and pc.ascii_trim_whitespace(ids).equals(ids):
+        return True
+    return valid_ids(ids.to_pylist())
+
+
+def _encode(ids) -> pa.ChunkedArray:
+    return _chunked(pa.array(ids, pa.string()).dictionary_encode())
+
+
+def _chunked(ids: pa.DictionaryArray) -> pa.ChunkedArray:
+    return pa.chunked_array([ids])
 
 
 def check_columns(file: str, line: int, users, songs, plays=None, times=None) -> Rows:
@@ -95,7 +111,7 @@ def check_columns(file: str, line: int, users, songs, plays=None, times=None) ->
     for ids in names:
         known = ids.dictionary.to_pylist()
         wrong = [""] * (len(known) + 1)
-        if not valid_ids(known):
+        if not usable(ids.dictionary):
             wrong = ["" if valid_ids([one]) else reason_of([one]) for one in known] + [""]
         null = ids.is_null().to_numpy(zero_copy_only=False)
         places = ids.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
@@ -107,7 +123,7 @@ def check_columns(file: str, line: int, users, songs, plays=None, times=None) ->
         reasons = np.where(reasons == "", unknown, reasons)
     bad = reasons != ""
     if not bad.any():
-        return Rows(*names, count, seconds, len(count), [])
+        return Rows(*map(_chunked, names), count, seconds, len(count), [])
     keep = pa.array(~bad)
     columns = [column for column in (users, songs, plays, times) if column is not None]
     rejects = []
@@ -115,7 +131,7 @@ def check_columns(file: str, line: int, users, songs, plays=None, times=None) ->
         text = "\t".join("" if v is None else str(v) for v in (column[place].as_py() for column in columns))
         rejects.append(Reject(file, line + place, str(reasons[place]), shown(text)))
     # A dictionary must hold no id that only a rejected row had.
-    users, songs = (ids.filter(keep).dictionary_decode().dictionary_encode() for ids in names)
+    users, songs = (_encode(ids.filter(keep).dictionary_decode()) for ids in names)
     return Rows(users, songs, count[~bad], None if seconds is None else seconds[~bad], len(bad), rejects)
 
 

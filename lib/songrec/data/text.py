@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from songrec.data.archives import Damaged, members, read_chunks
-from songrec.data.rows import IDS, Rows
+from songrec.data.rows import IDS, Rows, usable
 from songrec.data.validation import (
     HEADER,
     LONGEST_RECORD,
@@ -22,12 +22,11 @@ from songrec.data.validation import (
     read_record,
     seconds_of,
     shown,
-    valid_ids,
 )
 from songrec.errors import ConfigError, DataError
 
-BLOCK = 32 << 20
-PART = 4 << 20  # of a block, parsed by one thread
+BLOCK = 16 << 20
+PART = 8 << 20  # of a block, parsed and encoded by one thread
 SMALL = 64 << 10  # a block this small is read line by line rather than halved again
 MAX_LINE = 1 << 20
 BOM = b"\xef\xbb\xbf"
@@ -102,7 +101,11 @@ def _blocks(chunks: Iterator[bytes], quoted: bool = False) -> Iterator[bytes]:
             parts.append(chunk)
             size += len(chunk)
             if size >= BLOCK:
-                whole, rest = _cut(b"".join(parts), quoted)
+                # Cut the last chunk alone where that is the same, before all are copied into one.
+                whole, rest = (b"", b"") if quoted else _cut(chunk, quoted)
+                whole, rest = (
+                    _cut(b"".join(parts), quoted) if not whole else (b"".join([*parts[:-1], whole]), rest)
+                )
                 if whole:
                     yield whole
                 parts, size = [rest], len(rest)
@@ -228,7 +231,7 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     """Parse a block that has no fault; None if it has one, wherever that is."""
     if b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return None
-    n_lines, separator = _lines(block), layout.separator
+    separator = layout.separator
     if len(separator) > 1:
         if _STAND_IN in block:
             return None
@@ -236,7 +239,8 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     names = [str(place) for place in range(layout.width)]
     wanted = [names[place] for place in layout.places]
     try:
-        str(block, "utf-8")  # all of it: Arrow looks only at the columns that it converts
+        if len(wanted) < layout.width:
+            str(block, "utf-8")  # all of it: Arrow looks only at the columns that it converts
         table = csv.read_csv(
             pa.BufferReader(block),
             csv.ReadOptions(column_names=names, block_size=PART),
@@ -245,10 +249,11 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
         )
     except (UnicodeDecodeError, pa.ArrowInvalid):
         return None
-    if len(table) != n_lines:  # a quoted line end
+    n_lines = len(table)
+    if layout.quoted and n_lines != _lines(block):  # a quoted line end
         return None
-    users, songs, *others = table.unify_dictionaries().combine_chunks().to_batches()[0].columns
-    if not (valid_ids(users.dictionary.to_pylist()) and valid_ids(songs.dictionary.to_pylist())):
+    users, songs, *others = table.columns
+    if not all(usable(part.dictionary) for ids in (users, songs) for part in ids.chunks):
         return None
     plays, seconds = np.ones(n_lines, np.int32), None
     if layout.plays is not None and (plays := _read_all(others.pop(0), plays_of, np.int32)) is None:
@@ -258,12 +263,15 @@ def _parse(block: bytes, layout: Layout) -> Rows | None:
     return Rows(users, songs, plays, seconds, n_lines, [])
 
 
-def _read_all(column: pa.DictionaryArray, read: Callable[[str], int | str], dtype: type) -> np.ndarray | None:
+def _read_all(column: pa.ChunkedArray, read: Callable[[str], int | str], dtype: type) -> np.ndarray | None:
     """A number for each row, None where any has none."""
-    found = [read(text) for text in column.dictionary.to_pylist()]
-    if any(isinstance(one, str) for one in found):
-        return None
-    return np.array(found, dtype)[column.indices.to_numpy()]
+    parts = []
+    for part in column.chunks:
+        found = [read(text) for text in part.dictionary.to_pylist()]
+        if any(isinstance(one, str) for one in found):
+            return None
+        parts.append(np.array(found, dtype)[part.indices.to_numpy()])
+    return np.concatenate(parts)
 
 
 def _read_lines(block: bytes, file: str, line: int, layout: Layout) -> Rows:

@@ -43,8 +43,13 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
     ------
     StageError
         When a stage is not fresh: the book shows finished runs only. Every file is hashed again for that,
-        whatever its date says.
+        whatever its date says. And for a profile that runs some stages only: the chapters lead to all pages.
     """
+    if plan.profile.only:
+        raise StageError(
+            f"profile {plan.profile_name} runs {', '.join(plan.profile.only)} only, and a book has all "
+            f"pages. Its tables are in {plan.paths.tables}; songrec publish puts them on record."
+        )
     with only_run(plan.paths):
         stale = [name for name in Engine(plan).changes(verify=True) if name in plan.stages]
         if stale:

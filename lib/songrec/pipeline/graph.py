@@ -43,6 +43,13 @@ class StageDeclaration(BaseModel):
         Stages whose tables its page reads, its own first; None for a stage without a page.
     published : bool
         Whether the page reads the published results as well.
+    memory : str
+        Bytes that the study takes beyond its libraries, and `seconds` how long, as formulas
+        (`songrec.modelspec.memory_bytes`) of users, songs, entries, tested, models and the study's numbers;
+        `kept` is what all fitted models keep and, for a study of one model, `peak` and `fit` are its block's
+        peak and seconds. Empty where nobody knows.
+    seconds : str
+        See `memory`.
     study : bool
         Whether there is a study; a stage without one is a page alone, and makes no tables.
     """
@@ -58,6 +65,8 @@ class StageDeclaration(BaseModel):
     of_members: str = ""
     page: list[str] | None = None
     published: bool = False
+    memory: str = ""
+    seconds: str = ""
     study: bool = True
 
     @property

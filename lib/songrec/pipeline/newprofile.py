@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from songrec.data import IngestReport, Interactions, Source, ingest, k_core, to_interactions
+from songrec.data import IngestReport, Interactions, Source, k_core, read_log
 from songrec.data.guess import Reading, guess, source_of
 from songrec.data.ingest import MAX_REJECT_SHARE
 from songrec.data.sources.triplet_files import files_of
@@ -20,6 +20,7 @@ from songrec.files import write_text
 from songrec.measure import free_memory
 from songrec.modelspec import ModelSpec, memory_bytes, read_models
 from songrec.paths import PROFILES, Paths, raw_folders
+from songrec.pipeline.needs import Size
 
 ROWS = 1_000_000
 """So many rows are looked at."""
@@ -30,15 +31,6 @@ MOST_MINUTES = 60
 """A model whose search would take longer is left out."""
 
 _WISHED = ("popularity", "user_knn", "item_knn", "rp3beta", "fs_slim", "ease", "pure_svd", "als", "bpr")
-
-
-@dataclass(frozen=True)
-class Size:
-    """How large the log is taken to be, after filters."""
-
-    users: int
-    songs: int
-    entries: int
 
 
 @dataclass(frozen=True)
@@ -193,13 +185,13 @@ def _look(reading: Reading, max_reject_share: float) -> tuple[IngestReport, Inte
             n += rows.read
 
     with TemporaryDirectory() as folder:
-        kept = Path(folder) / "triplets.parquet"
         looked_at = Source(source.name, read, item=reading.item)
         try:
-            report = ingest(looked_at, kept, Path(folder) / "rejects.parquet", max_reject_share)
+            found = read_log(looked_at, Path(folder) / "rejects.parquet", max_reject_share)
         except DataError as error:  # the folder that it may speak of last goes
-            raise DataError(str(error).partition("\nThe rejected lines are in")[0]) from error
-        return report, to_interactions(kept), whole
+            raise DataError(str(error).partition("
+The rejected lines are in")[0]) from error
+        return *found, whole
 
 
 def _core(log: Interactions) -> tuple[int, Interactions]:

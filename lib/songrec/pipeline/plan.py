@@ -127,12 +127,13 @@ class Plan:
         }
 
     def select(self, only: Sequence[str]) -> list[str]:
-        """Names of the stages to look at, in order: all, or those named and what they need.
+        """Names of the stages to look at, in order: those named, else those that the profile names, with what
+        they need; else all.
 
         `train` names every model's training and the page about it, `train.item_knn` one training,
         `study.train` and `page.train` one of the two kinds.
         """
-        if not only:
+        if not (only := only or self.profile.only):
             return list(self.stages)
         known = {selector: None for stage in self.stages.values() for selector in stage.selectors}
         stages = dict.fromkeys(stage.declaration.name for stage in self.stages.values())

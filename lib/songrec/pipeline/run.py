@@ -11,6 +11,7 @@ from tqdm import tqdm
 from songrec.errors import BusyError, DataError, StageError
 from songrec.paths import Paths, data_root
 from songrec.pipeline.engine import Engine
+from songrec.pipeline.needs import refuse_too_large
 from songrec.pipeline.plan import Plan
 
 LOCK = "run.lock"
@@ -58,7 +59,8 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
     """Run what is not fresh; names of the stages that ran, in their order.
 
     `only` names stages: these and what they need are looked at. `force` runs them though they are fresh.
-    Raises `StageError` when a stage fails, `BusyError` when the profile is being run already.
+    Raises `StageError` when a stage fails, `DataError` before one for which memory is short, `BusyError` when
+    the profile is being run already.
     """
     names = plan.select(only)
     for label, line in plan.left_out.items():
@@ -76,7 +78,10 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
         for name in studies:
             start = time.perf_counter()
             # What was fresh may be so no longer once a stage that it reads has run: the engine looks again.
-            done = (name in stale or plan.needs[name] & set(ran)) and engine.run(name, force)
+            asked = name in stale or plan.needs[name] & set(ran)
+            if asked:
+                refuse_too_large(plan.stages[name], plan)
+            done = asked and engine.run(name, force)
             tell(name, time.perf_counter() - start if done else None)
             if done:
                 ran.append(name)

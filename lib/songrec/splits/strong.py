@@ -4,11 +4,15 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.data.interactions import Interactions
+from songrec.data.sources.taste_profile import COUNTS as TASTE_PROFILE
 from songrec.errors import DataError, positive
 from songrec.splits.contract import HeldOut, Split, check_shares, keep, row_of_entries
 
 FEWEST = 5
 """A held-out user with fewer songs holds out none (and so is not tested on), as published."""
+
+PUBLISHED = {"triplets": 33_633_450, "users": 571_355, "songs": 41_140}
+"""Of the whole Taste Profile, after the filters that are the defaults here; 471,355 of the users train."""
 
 
 def strong(
@@ -73,7 +77,13 @@ def strong(
     e 1 1 1 1 1 ·
     """
     check_shares(holdout=holdout)
+    read = _counts(log)
     log = _filtered(log, min_listeners, min_songs)
+    if read == TASTE_PROFILE and (min_listeners, min_songs) == (200, 20) and _counts(log) != PUBLISHED:
+        raise DataError(
+            f"the filtered Taste Profile has {_counts(log)}, published are {PUBLISHED}: the log has the "
+            "published counts, but it is not the published one. Fetch it again"
+        )
     kind = _kinds(log.n_users, validation_users, test_users, seed)
     log = _select(log, songs=np.bincount(log.plays[kind == 0].indices, minlength=log.n_songs) > 0)
     train = keep(log.plays, kind[row_of_entries(log.plays)] == 0)
@@ -81,6 +91,10 @@ def strong(
     if not len(test.users):
         raise DataError(f"no test user has the {FEWEST} songs it takes to hold one out: bring more data")
     return Split("strong", seed, log.user_ids, log.song_ids, train, validation, test)
+
+
+def _counts(log: Interactions) -> dict[str, int]:
+    return {"triplets": log.plays.nnz, "users": log.n_users, "songs": log.n_songs}
 
 
 def _filtered(log: Interactions, min_listeners: int, min_songs: int) -> Interactions:

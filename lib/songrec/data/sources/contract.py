@@ -51,7 +51,7 @@ class Asked:
     item : str
         What is listened to, "song" or "artist".
     world : SyntheticWorld, optional
-        For the source "synthetic".
+        For the synthetic sources.
     member : str
         Which file of an archive, where it holds several.
     encoding : str
@@ -95,6 +95,8 @@ class DataSource:
         What its songs are called; empty by default.
     dataset : Dataset, optional
         What can be downloaded where the files are not here.
+    invented : bool
+        Whether its logs are made up.
 
     Notes
     -----
@@ -105,6 +107,7 @@ class DataSource:
     open: Callable[[Asked], Source]
     titles: Callable[[Asked], Catalogue] = _no_titles
     dataset: Dataset | None = None
+    invented: bool = False
 
 
 def place(asked: Asked, dataset: Dataset) -> Path:

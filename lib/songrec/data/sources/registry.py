@@ -6,14 +6,13 @@ from songrec.data.download import Dataset
 from songrec.data.sources.contract import DataSource
 from songrec.data.sources.lastfm_2k import LASTFM_2K
 from songrec.data.sources.layouts import LAYOUTS
-from songrec.data.sources.synthetic import SYNTHETIC
+from songrec.data.sources.synthetic import SYNTHETIC, SYNTHETIC_TEXT
 from songrec.data.sources.taste_profile import TASTE_PROFILE
 from songrec.data.sources.triplet_files import TRIPLETS
 from songrec.errors import ConfigError
 
-SOURCES: dict[str, DataSource] = {
-    source.name: source for source in (SYNTHETIC, TRIPLETS, TASTE_PROFILE, LASTFM_2K, *LAYOUTS)
-}
+_KINDS = (SYNTHETIC, SYNTHETIC_TEXT, TRIPLETS, TASTE_PROFILE, LASTFM_2K, *LAYOUTS)
+SOURCES: dict[str, DataSource] = {source.name: source for source in _KINDS}
 
 
 def find_source(name: str) -> DataSource:

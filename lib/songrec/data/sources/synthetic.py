@@ -2,13 +2,24 @@
 
 from songrec.data.catalogue import Catalogue
 from songrec.data.sources.contract import Asked, DataSource, Source, batches
+from songrec.data.sources.triplet_files import triplets
 from songrec.data.synthetic import SyntheticWorld
+from songrec.data.synthetic_text import text_file
 from songrec.errors import ConfigError
 
 
 def _open(asked: Asked) -> Source:
     world = _world(asked)
-    return batches(f"synthetic world, seed {world.seed}", world.triplets, asked.item)
+    return batches(_name(world), world.triplets, asked.item)
+
+
+def _open_text(asked: Asked) -> Source:
+    world = _world(asked)
+    return Source(_name(world), triplets(text_file(world)).read, item=asked.item)
+
+
+def _name(world: SyntheticWorld) -> str:
+    return f"synthetic world, seed {world.seed}"
 
 
 def _titles(asked: Asked) -> Catalogue:
@@ -18,8 +29,10 @@ def _titles(asked: Asked) -> Catalogue:
 
 def _world(asked: Asked) -> SyntheticWorld:
     if asked.world is None:
-        raise ConfigError("the source 'synthetic' needs a world: its users, songs and seed")
+        raise ConfigError("a synthetic source needs a world: its users, songs and seed")
     return asked.world
 
 
-SYNTHETIC = DataSource("synthetic", _open, _titles)
+SYNTHETIC = DataSource("synthetic", _open, _titles, invented=True)
+SYNTHETIC_TEXT = DataSource("synthetic-text", _open_text, _titles, invented=True)
+"""The same log, written once as the real one's text and read from there."""
