@@ -62,8 +62,8 @@ class ALS(Factorised, Iterative):
         \text{score}(u, i) = x_u \cdot y_i
 
     and so for each song with X held fixed. Every such system is solved by preconditioned conjugate gradients,
-    until the objective is within `TOLERANCE` of its least; a user is folded in by the same equation to the
-    last digits (`EXACT`). The vectors stand in the basis in which :math:`Y^T Y` is diagonal: `gram_`.
+    until the objective is within `TOLERANCE` of its least; a user is folded in by the same equation, to the
+    last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of :math:`Y^T Y`.
 
     A fold-in says which songs, not how often: there each counts as played once, whatever `confidence` the
     songs were fitted with.
@@ -87,49 +87,43 @@ class ALS(Factorised, Iterative):
     seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
-        from songrec.models.als_kernel import in_eigenbasis, solve
+        from songrec.models.als_kernel import eigenbasis, solve, turn
 
         by_user = binary
         if self.confidence != "binary":
             weights = WEIGHTS[self.confidence](play_counts(plays)).astype(np.float32)
             by_user = csr_array((weights, binary.indices, binary.indptr), binary.shape)
         by_song = csr_array(by_user.T.tocsr())
-        n_users, n_songs = binary.shape
-        songs = START * np.random.default_rng(self.seed).random((n_songs, self.factors), np.float32)
-        users = np.zeros((n_users, self.factors), np.float32)
+        shape = binary.shape[1], self.factors
+        songs = START * np.random.default_rng(self.seed).random(shape, np.float32)
+        users = np.zeros((binary.shape[0], self.factors), np.float32)
         penalty, extra_confidence, threads = float(self.regularization), float(self.alpha), blas_threads()
-
-        def half_step(
-            entries: csr_array, fixed: np.ndarray, gram: np.ndarray, solved: np.ndarray
-        ) -> np.ndarray:
-            """Solve for one side; the Gram matrix of what was solved."""
-            numbers = {"alpha": extra_confidence, "unobserved": UNOBSERVED, "tolerance": TOLERANCE}
-            solve(entries, fixed, gram, np.full(len(solved), penalty), solved, **numbers, threads=threads)
-            return in_eigenbasis(solved, fixed, threads)
-
-        gram = in_eigenbasis(songs, users, threads)
+        numbers = {"alpha": extra_confidence, "unobserved": UNOBSERVED, "tolerance": TOLERANCE}
+        gram, basis = eigenbasis(songs, threads)
         for _ in range(self.epochs):
-            gram = half_step(by_user, songs, gram, users)
-            gram = half_step(by_song, users, gram, songs)
-            self.song_factors_, self.gram_ = songs.copy(), gram
+            for entries, fixed, solved in ((by_user, songs, users), (by_song, users, songs)):
+                for side in (fixed, solved):
+                    turn(side, basis, threads)
+                penalties = np.full(len(solved), penalty)
+                solve(entries, fixed, gram, penalties, solved, **numbers, threads=threads)
+                gram, basis = eigenbasis(solved, threads)
+            self.song_factors_, self.gram_, self.basis_ = songs.copy(), gram, basis
             self.penalty_, self.extra_confidence_ = penalty, extra_confidence
             yield
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         """Eq. 4 for every user: (n, f)."""
-        from songrec.models.als_kernel import solve
+        from songrec.models.als_kernel import solve, turn
 
-        once = np.ones(len(fold_in.indices), np.float32)
+        threads = blas_threads()
+        songs, place = np.unique(fold_in.indices, return_inverse=True)
+        once = np.ones(len(place), np.float32)
+        heard = csr_array((once, place.astype(np.int32), fold_in.indptr), (fold_in.shape[0], len(songs)))
+        factors = self.song_factors_[songs].astype(np.float64)
         vectors = np.zeros((fold_in.shape[0], len(self.gram_)))
-        solve(
-            csr_array((once, fold_in.indices, fold_in.indptr), fold_in.shape),
-            self.song_factors_,
-            self.gram_,
-            np.full(len(vectors), self.penalty_),
-            vectors,
-            alpha=self.extra_confidence_,
-            unobserved=UNOBSERVED,
-            tolerance=EXACT,
-            threads=blas_threads(),
-        )
+        penalties = np.full(len(vectors), self.penalty_)
+        turn(factors, self.basis_, threads)
+        numbers = {"alpha": self.extra_confidence_, "unobserved": UNOBSERVED, "tolerance": EXACT}
+        solve(heard, factors, self.gram_, penalties, vectors, **numbers, threads=threads)
+        turn(vectors, np.ascontiguousarray(self.basis_.T), threads)
         return vectors

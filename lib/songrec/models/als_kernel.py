@@ -21,7 +21,7 @@ NEAR = 2048
 PART = 65_536
 """Rows that one Gram matrix is made of: fixed, since the order of addition follows from it."""
 
-ORTHOGONAL = 1e-18
+ORTHOGONAL = 1e-24
 """The largest squared cosine of two rows that no rotation is made for."""
 
 BLOCK = 16
@@ -31,26 +31,15 @@ STEPS = 100
 """Of conjugate gradients, at most: five to ten are usual."""
 
 
-def in_eigenbasis(factors: np.ndarray, others: np.ndarray, threads: int) -> np.ndarray:
-    r"""Turn the vectors of both sides, in place, so that the Gram matrix of `factors` is diagonal.
-
-    Parameters
-    ----------
-    factors, others : float32 arrays (n, f), (m, f)
-        Vectors of songs and users, or of users and songs. One rotation of both leaves every score as it is.
-    threads : int
-        How many share the work.
-
-    Returns
-    -------
-    float64 array (f,)
-        The diagonal of :math:`F^T F`, with F the turned `factors`.
-    """
+def eigenbasis(factors: np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, float64 (f,), and eigenvectors, as columns (f, f), of FᵀF for vectors F (n, f)."""
     gram = sum(in_threads(_gram, [(factors[rows],) for rows in _parts(len(factors))], threads))
-    values, vectors = _eigen(gram)
-    for side in (factors, others):
-        in_threads(_turn, [(side[rows], vectors) for rows in _parts(len(side))], threads)
-    return np.maximum(values, 0)
+    return _eigen(gram)
+
+
+def turn(factors: np.ndarray, basis: np.ndarray, threads: int) -> None:
+    """Each of the vectors (n, f) as it stands in an orthonormal basis (f, f), in place."""
+    in_threads(_turn, [(factors[rows], basis) for rows in _parts(len(factors))], threads)
 
 
 def solve(
@@ -72,14 +61,14 @@ def solve(
     weights : csr_array (n, m)
         What an entry weighs before `alpha`, with no entries but those observed.
     fixed : float32 array (m, f)
-        Y, in the basis of `in_eigenbasis`.
+        Y, turned into its `eigenbasis`.
     gram : float64 array (f,)
-        The diagonal of :math:`Y^T Y`.
+        The diagonal of :math:`Y^T Y`: its eigenvalues.
     penalties : float64 array (n,)
         :math:`\lambda_u` of each row, above 0.
     solved : floating array (n, f)
-        Where to begin, overwritten by the vectors found. Products are taken in its precision and added up in
-        double: float32 for a step among many, float64 for vectors as exact as they can be.
+        Where to begin, in the same basis; overwritten by the vectors found. Products are taken in its
+        precision and added up in double: float32 for a step among many, float64 for exact vectors.
     alpha : float
         An entry counts `unobserved` + `alpha` * weight.
     unobserved : float
@@ -158,11 +147,12 @@ def _eigen(matrix):
     """Eigenvalues (f,) and eigenvectors, as columns (f, f), of a symmetric matrix without negative ones.
 
     Jacobi's rotations, one-sided, until all rows of Vᵀ `matrix` are orthogonal: they are then the
-    eigenvectors times their eigenvalues (Golub & Van Loan, section 8.6.3). Later epochs begin near the end: at the optimum
-    the Gram matrices of both sides are equal, so the basis of one is nearly that of the other.
+    eigenvectors times their eigenvalues (Golub & Van Loan, section 8.6.3). Later epochs begin near the end:
+    at the optimum the Gram matrices of both sides are equal, so the basis of one is nearly that of the other.
     """
     f = len(matrix)
     turned, vectors = matrix.copy(), np.eye(f)  # as rows
+    negligible = 1e-30 * (matrix**2).sum()
     rotated = True
     while rotated:
         rotated = False
@@ -170,7 +160,7 @@ def _eigen(matrix):
             for q in range(p + 1, f):
                 a, b = turned[p], turned[q]
                 one, other, both = dot(a, a), dot(b, b), dot(a, b)
-                if both * both <= ORTHOGONAL * one * other:
+                if both * both <= ORTHOGONAL * one * other or abs(both) <= negligible:
                     continue
                 rotated = True
                 ratio = (other - one) / (2 * both)
@@ -178,7 +168,7 @@ def _eigen(matrix):
                 cosine = 1 / np.sqrt(1 + tangent * tangent)
                 _rotate(a, b, cosine, tangent * cosine)
                 _rotate(vectors[p], vectors[q], cosine, tangent * cosine)
-    return np.array([dot(turned[k], vectors[k]) for k in range(f)]), vectors.T.copy()
+    return np.array([max(dot(turned[k], vectors[k]), 0.0) for k in range(f)]), vectors.T.copy()
 
 
 @compiled
