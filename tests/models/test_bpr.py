@@ -34,7 +34,7 @@ def test_songs_not_heard_are_drawn_as_stated(negatives):
     assert not heard[found[:, 0], found[:, 2]].any()
     weights = heard.sum(axis=0) if negatives == "popularity" else np.ones(12)
     expected = heard[:, :, None] * ~heard[:, None, :] * weights  # of each triple, up to a factor
-    share = np.zeros_like(expected)
+    share = np.zeros(expected.shape)
     np.add.at(share, tuple(found.T), 1 / len(found))
     expected = expected / expected.sum()
     deviation = (share - expected)[expected > 0] / np.sqrt(expected[expected > 0] / len(found))
