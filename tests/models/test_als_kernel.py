@@ -54,7 +54,7 @@ def test_a_row_solves_its_own_equation(entries, unobserved):
     penalties = np.random.default_rng(1).uniform(0.1, 5, entries.shape[0])
     songs, users = vectors(entries, np.float64)
     half_step(entries, songs, users, unobserved=unobserved, penalties=penalties)
-    for plays, penalty, found in zip(entries.toarray(), penalties, users, strict=True):
+    for plays, penalty, found in zip(entries.toarray().astype(float), penalties, users, strict=True):
         count = np.where(plays > 0, unobserved + 3.0 * plays, unobserved)
         within = songs.T @ np.diag(count) @ songs + penalty * np.eye(FACTORS)
         best = np.linalg.solve(within, songs.T @ (count * (plays > 0)))
