@@ -5,7 +5,7 @@ machine meets each of them. The median of the rounds counts; the processor's tim
 adds, stands beside the wall clock's. What a library wants as containers of its own is made before the clock
 starts. What two of them define alike must come out alike, or nothing is reported.
 
-implicit is part of this project's environment. The others want environments of their own:
+implicit is part of this project's environment, for tests. The others want environments of their own:
 
     python -m venv build/lenskit && build/lenskit/bin/pip install lenskit==2025.8.1
     python tools/evaluators.py --with lenskit=build/lenskit/bin/python [--out FILE.csv]

@@ -1,11 +1,12 @@
-"""BPR against the library's own, and its fold-in against what it is meant to come near."""
+"""BPR's triples and steps against the paper, and its fold-in against what it is meant to come near."""
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_array
 from small_logs import lists_by_sorting
 
 from songrec.models import BPR
+from songrec.models.bpr_kernel import epoch, triple
 
 
 def two_tastes(seed=0, users=120, songs=40):
@@ -15,42 +16,95 @@ def two_tastes(seed=0, users=120, songs=40):
     return csr_array((random.random((users, songs)) < np.where(half, 0.4, 0.03)).astype(np.int32))
 
 
-def of_the_library(train, epochs, factors=6):
-    """The library's model, an epoch a call as ours goes."""
-    from implicit.cpu.bpr import BayesianPersonalizedRanking
+def triples(train, negatives, seed=0, n=40_000):
+    """User, song and other song of each triple drawn; the other is -1 where it was heard."""
+    rows = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
+    state = np.array([seed], np.uint64)
+    arguments = train.indptr, train.indices, rows, train.shape[1], negatives == "uniform", state
+    return np.array([triple(*arguments) for _ in range(n)])
 
+
+@pytest.mark.parametrize("negatives", ["popularity", "uniform"])
+def test_songs_not_heard_are_drawn_as_stated(negatives):
+    train = two_tastes(users=15, songs=12)
+    heard = train.toarray() > 0
+    found = triples(train, negatives)
+    assert heard[found[:, 0], found[:, 1]].all()
+    found = found[found[:, 2] >= 0]
+    assert not heard[found[:, 0], found[:, 2]].any()
+    weights = heard.sum(axis=0) if negatives == "popularity" else np.ones(12)
+    expected = heard[:, :, None] * ~heard[:, None, :] * weights  # of each triple, up to a factor
+    share = np.zeros(expected.shape)
+    np.add.at(share, tuple(found.T), 1 / len(found))
+    expected = expected / expected.sum()
+    deviation = (share - expected)[expected > 0] / np.sqrt(expected[expected > 0] / len(found))
+    assert (share[expected == 0] == 0).all()
+    assert np.abs(deviation).max() < 5, "in standard errors"
+    assert (deviation**2).mean() == pytest.approx(1, abs=0.25)
+
+
+def test_another_seed_draws_other_triples():
+    train = two_tastes()
+    one, again, other = (triples(train, "popularity", seed, n=500) for seed in (0, 0, 1))
+    assert (one == again).all()
+    assert (one == other).all(axis=1).mean() < 0.05
+
+
+@pytest.mark.parametrize("negatives", ["popularity", "uniform"])
+def test_an_epoch_takes_the_gradient_steps_of_the_paper(negatives):
+    train = two_tastes(users=15, songs=12)
     random = np.random.default_rng(0)
-    theirs = BayesianPersonalizedRanking(factors, 0.1, 0.01, iterations=1, num_threads=1, random_state=random)
-    for _ in range(epochs):
-        theirs.fit(csr_matrix(train).astype(np.float32), show_progress=False)
-    return theirs
+    users, songs = (random.standard_normal((n, 4)).astype(np.float32) for n in train.shape)
+    users[:, -1] = 1
+    x, q = users.astype(np.float64), songs.astype(np.float64)
+    for user, song, other in triples(train, negatives, n=train.nnz):
+        if other < 0:
+            continue
+        miss = 1 / (1 + np.exp(x[user] @ (q[song] - q[other])))
+        up = miss * (q[song] - q[other]) - 0.01 * x[user]
+        up_song, up_other = miss * x[user] - 0.01 * q[song], -miss * x[user] - 0.01 * q[other]
+        x[user, :-1] += 0.1 * up[:-1]
+        q[song] += 0.1 * up_song
+        q[other] += 0.1 * up_other
+    rows = np.repeat(np.arange(15), np.diff(train.indptr))
+    steps, state = (np.float32(0.1), np.float32(0.01)), np.array([0], np.uint64)
+    epoch(train.indptr, train.indices, rows, users, songs, negatives == "uniform", *steps, state)
+    assert users == pytest.approx(x, abs=1e-5)
+    assert songs == pytest.approx(q, abs=1e-5)
 
 
-def test_song_vectors_and_their_order_are_the_librarys():
-    train = two_tastes()
-    theirs = of_the_library(train, epochs=30)
-    model = BPR(factors=6, epochs=30).fit(train)
-    assert (model.song_factors_ == theirs.item_factors).all()
-    ours, _ = model.recommend(train, 10)
-    expected, _ = theirs.recommend(np.arange(120), csr_matrix(train), N=10)
-    common = [len(set(a) & set(b)) for a, b in zip(ours, expected, strict=True)]
-    assert np.mean(common) > 8, "folded in, users get nearly the lists of the vectors learnt for them"
+def test_the_fold_in_is_the_stated_formula(monkeypatch):
+    train, learnt = two_tastes(), {}
+    keep = BPR._keep
 
+    def watched(self, binary, songs, users):
+        learnt.update(songs=songs.copy(), users=users.copy())
+        keep(self, binary, songs, users)
 
-def test_the_fold_in_is_the_stated_formula():
-    train = two_tastes()
-    model, theirs = BPR(factors=6, epochs=10).fit(train), of_the_library(train, epochs=10)
-    songs, bias = theirs.item_factors[:, :-1].astype(np.float64), theirs.item_factors[:, -1]
+    monkeypatch.setattr(BPR, "_keep", watched)
+    model = BPR(factors=6, epochs=10).fit(train)
+    songs, bias = learnt["songs"][:, :-1].astype(np.float64), learnt["songs"][:, -1]
     heard = train.toarray().astype(np.float64)
     mean = (heard.sum(axis=0) @ songs) / heard.sum()
     sums = np.array([(songs[row > 0] - mean).sum(axis=0) / np.sqrt(row.sum()) for row in heard])
     ridge = 1e-3 * np.mean(np.diag(sums.T @ sums))
-    matrix = np.linalg.solve(sums.T @ sums + ridge * np.eye(6), sums.T @ theirs.user_factors[:, :-1])
+    matrix = np.linalg.solve(sums.T @ sums + ridge * np.eye(6), sums.T @ learnt["users"][:, :-1])
     expected = np.where(heard > 0, -np.inf, sums @ matrix @ songs.T + bias)
     found, scores = model.recommend(train, 5)
     expected = lists_by_sorting(expected, 5)
     assert (found == expected[0]).all()
     assert scores == pytest.approx(expected[1], rel=1e-5, abs=1e-6)
+
+
+def test_folded_in_users_get_nearly_the_lists_of_the_vectors_learnt_for_them(monkeypatch):
+    train, learnt = two_tastes(), []
+    keep = BPR._keep
+    monkeypatch.setattr(BPR, "_keep", lambda self, *arrays: (learnt.append(arrays), keep(self, *arrays)))
+    model = BPR(factors=6, epochs=30).fit(train)
+    _, songs, users = learnt[-1]
+    expected = lists_by_sorting(np.where(train.toarray() > 0, -np.inf, users @ songs.T), 10)[0]
+    common = [len(set(a) & set(b)) for a, b in zip(model.recommend(train, 10)[0], expected, strict=True)]
+    assert np.mean(common) > 8
 
 
 def test_it_learns_to_tell_heard_from_not():

@@ -432,6 +432,7 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
         "learning_rate": POSITIVE,
         "regularization": POSITIVE,
         "epochs": COUNT,
+        "negatives": one_of("popularity", "uniform"),
         "seed": SEED,
     },
     "Blend": {"members": OWN_TESTS, "weights": OWN_TESTS, "by": one_of("score", "rank")},

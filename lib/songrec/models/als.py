@@ -1,14 +1,13 @@
 """Implicit feedback as a weighted factorisation, solved for users and songs in turn."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_array
 
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
-from songrec.models.dense import single_threaded_blas
+from songrec.models.dense import blas_threads
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
 from songrec.models.weighting import play_counts
@@ -20,8 +19,14 @@ WEIGHTS = {
 }
 """What r plays weigh: 1 in each for a single play."""
 
-BLOCK = 500
-"""Users folded in at once: what bounds the songs whose factors are held in double precision."""
+START = np.float32(0.01)
+"""The first vectors of the songs lie between 0 and this."""
+
+UNOBSERVED = 1.0
+"""c_ui of a song not heard."""
+
+TOLERANCE, EXACT = 1e-8, 1e-26
+"""How far a half-step may stay above the least objective, and a fold-in: see `als_kernel.solve`."""
 
 
 @estimator
@@ -33,7 +38,7 @@ class ALS(Factorised, Iterative):
     factors : int, at least 1
         f, the length of the vectors.
     regularization : float, above 0
-        λ, as the library `implicit` counts it: the same for every vector, however many songs the user has.
+        λ, the same for every vector, however many songs the user has.
     alpha : float, above 0
         How much more confidence a play gives than no play.
     confidence : {"binary", "log_plays", "plays"}
@@ -56,9 +61,12 @@ class ALS(Factorised, Iterative):
     .. math:: x_u = (Y^T Y + Y^T (C_u - 1) Y + \lambda I)^{-1} Y^T C_u p_u, \quad
         \text{score}(u, i) = x_u \cdot y_i
 
-    The library `implicit` fits Y, with three steps of conjugate gradients for each vector and half-epoch. A
-    user is always folded in by eq. 4, exactly. A fold-in says which songs, not how often: there each counts
-    as played once, whatever `confidence` the songs were fitted with.
+    and so for each song with X held fixed. Every such system is solved by preconditioned conjugate gradients,
+    until the objective is within `TOLERANCE` of its least; a user is folded in by the same equation, to the
+    last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of :math:`Y^T Y`.
+
+    A fold-in says which songs, not how often: there each counts as played once, whatever `confidence` the
+    songs were fitted with.
 
     References
     ----------
@@ -79,81 +87,43 @@ class ALS(Factorised, Iterative):
     seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
-        weights = WEIGHTS[self.confidence](play_counts(plays).astype(np.float32))
-        confidences = csr_matrix((1 + self.alpha * weights, binary.indices, binary.indptr), binary.shape)
-        from implicit.cpu.als import AlternatingLeastSquares
+        from songrec.models.als_kernel import eigenbasis, solve, turn
 
-        with single_threaded_blas():
-            inner = AlternatingLeastSquares(
-                self.factors, self.regularization, iterations=1, random_state=self.seed
-            )
-        penalty, extra_confidence = float(self.regularization), float(self.alpha)
+        by_user = binary
+        if self.confidence != "binary":
+            weights = WEIGHTS[self.confidence](play_counts(plays)).astype(np.float32)
+            by_user = csr_array((weights, binary.indices, binary.indptr), binary.shape)
+        by_song = csr_array(by_user.T.tocsr())
+        shape = binary.shape[1], self.factors
+        songs = START * np.random.default_rng(self.seed).random(shape, np.float32)
+        users = np.zeros((binary.shape[0], self.factors), np.float32)
+        penalty, extra_confidence, threads = float(self.regularization), float(self.alpha), blas_threads()
+        numbers = {"alpha": extra_confidence, "unobserved": UNOBSERVED, "tolerance": TOLERANCE}
+        gram, basis = eigenbasis(songs, threads)
         for _ in range(self.epochs):
-            with single_threaded_blas():
-                inner.fit(confidences, show_progress=False)  # continues from the factors that it holds
-                self._keep(inner.item_factors, penalty, extra_confidence)
+            for entries, fixed, solved in ((by_user, songs, users), (by_song, users, songs)):
+                for side in (fixed, solved):
+                    turn(side, basis, threads)
+                penalties = np.full(len(solved), penalty)
+                solve(entries, fixed, gram, penalties, solved, **numbers, threads=threads)
+                gram, basis = eigenbasis(solved, threads)
+            self.song_factors_, self.gram_, self.basis_ = songs.copy(), gram, basis
+            self.penalty_, self.extra_confidence_ = penalty, extra_confidence
             yield
-
-    def _keep(self, factors: np.ndarray, penalty: float, extra_confidence: float) -> None:
-        """Song factors, and the part of eq. 4 that is the same for every user."""
-        self.song_factors_ = factors.copy()
-        exact = factors.astype(np.float64)
-        inverse = np.linalg.inv(exact.T @ exact + penalty * np.eye(factors.shape[1]))
-        self.inverse_ = (inverse + inverse.T) / 2
-        self.extra_confidence_ = extra_confidence
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         """Eq. 4 for every user: (n, f)."""
-        vectors = np.zeros((fold_in.shape[0], len(self.inverse_)))
-        with single_threaded_blas():
-            for start in range(0, len(vectors), BLOCK):
-                rows = slice(start, start + BLOCK)
-                vectors[rows] = self._solve(fold_in[rows])
-        return vectors
+        from songrec.models.als_kernel import solve, turn
 
-    def _solve(self, fold_in: csr_array) -> np.ndarray:
+        threads = blas_threads()
         songs, place = np.unique(fold_in.indices, return_inverse=True)
+        once = np.ones(len(place), np.float32)
+        heard = csr_array((once, place.astype(np.int32), fold_in.indptr), (fold_in.shape[0], len(songs)))
         factors = self.song_factors_[songs].astype(np.float64)
-        projected = factors @ self.inverse_
-        vectors = np.zeros((fold_in.shape[0], len(self.inverse_)))
-        for user, (first, last) in enumerate(pairwise(fold_in.indptr)):
-            own = place[first:last]
-            vectors[user] = user_vector(factors[own], projected[own], self.extra_confidence_)
+        vectors = np.zeros((fold_in.shape[0], len(self.gram_)))
+        penalties = np.full(len(vectors), self.penalty_)
+        turn(factors, self.basis_, threads)
+        numbers = {"alpha": self.extra_confidence_, "unobserved": UNOBSERVED, "tolerance": EXACT}
+        solve(heard, factors, self.gram_, penalties, vectors, **numbers, threads=threads)
+        turn(vectors, np.ascontiguousarray(self.basis_.T), threads)
         return vectors
-
-
-def user_vector(factors: np.ndarray, projected: np.ndarray, extra_confidence: float) -> np.ndarray:
-    r"""Eq. 4 of Hu et al. 2008 for one user.
-
-    Parameters
-    ----------
-    factors : float64 array (h, f)
-        Factors :math:`Y_H` of the songs H in the fold-in.
-    projected : float64 array (h, f)
-        The factors times :math:`M = (Y^T Y + \lambda I)^{-1}`.
-    extra_confidence : float
-        a, the confidence in a song of the fold-in less that in any other.
-
-    Returns
-    -------
-    float64 array (f,)
-        The user's vector.
-
-    Notes
-    -----
-    :math:`C_u - 1` is a for the songs H and 0 elsewhere, so Woodbury's identity makes of eq. 4
-
-    .. math:: x_u = (1 + a) M Y_H^T (1 + a Y_H M Y_H^T)^{-1} 1
-
-    a system as large as H. Where f is smaller, the system that is solved is as large as f.
-    """
-    h, f = factors.shape
-    if h <= f:
-        return (
-            (1 + extra_confidence)
-            * np.linalg.solve(np.eye(h) + extra_confidence * projected @ factors.T, np.ones(h))
-            @ projected
-        )
-    return (1 + extra_confidence) * np.linalg.solve(
-        np.eye(f) + extra_confidence * projected.T @ factors, projected.sum(axis=0)
-    )

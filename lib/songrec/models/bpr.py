@@ -1,9 +1,10 @@
 """Matrix factorisation that learns an order: what was heard before what was not."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_array
 
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import single_threaded_blas
@@ -28,6 +29,8 @@ class BPR(Factorised, Iterative):
         λ.
     epochs : int, at least 1
         Each takes as many random (user, heard song, other song) triples as the log has entries.
+    negatives : {"popularity", "uniform"}
+        How the song not heard is drawn: as often as it was heard, or each song as often (Rendle et al.).
     seed : int, at least 0
         Of the first vectors and of the triples.
 
@@ -38,9 +41,10 @@ class BPR(Factorised, Iterative):
     .. math:: \sum \ln \sigma(\text{score}(u, i) - \text{score}(u, j))
         - \lambda (\sum_u |x_u|^2 + \sum_i |q_i|^2 + \sum_i b_i^2)
 
-    over triples of a user, a song i heard and a song j not heard, by the stochastic gradient steps of the
-    library `implicit`, which draws j as often as it was heard. It runs on one thread: the library's threads
-    overwrite each other's steps, so that two would give another model every time.
+    over triples of a user, a song i heard and a song j not heard, by stochastic gradient steps. User and song
+    i are those of an entry of the log, each entry as likely; where the user has heard j too it is no triple
+    and left out. The steps follow each other on one thread: those of several would overwrite each other, and
+    give another model every time.
 
     A user, known or new, is folded in with q and b fixed and in closed form. At BPR's optimum :math:`x_u` is
     a weighted sum of :math:`q_i - q_j` over the triples of u; with :math:`\bar q` the mean of q over the log,
@@ -66,26 +70,28 @@ class BPR(Factorised, Iterative):
     learning_rate: PositiveFloat = 0.1
     regularization: PositiveFloat = 0.01
     epochs: PositiveInt = 100
+    negatives: Literal["popularity", "uniform"] = "popularity"
     seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
-        from implicit.cpu.bpr import BayesianPersonalizedRanking
+        from songrec.models.bpr_kernel import epoch
 
-        inner = BayesianPersonalizedRanking(
-            self.factors,
-            self.learning_rate,
-            self.regularization,
-            iterations=1,
-            num_threads=1,
-            random_state=np.random.default_rng(self.seed),  # goes on from epoch to epoch
-        )
+        random = np.random.default_rng(self.seed)
+        users, songs = (self._start(n, random) for n in binary.shape)
+        users[:, -1] = 1
+        users[np.diff(binary.indptr) == 0] = 0
+        songs[np.bincount(binary.indices, minlength=len(songs)) == 0] = 0
+        rows = np.repeat(np.arange(len(users), dtype=np.int32), np.diff(binary.indptr))
+        steps = np.float32(self.learning_rate), np.float32(self.regularization)
+        uniform, state = self.negatives == "uniform", random.integers(2**64, size=1, dtype=np.uint64)
         for _ in range(self.epochs):
-            # Continues from the vectors that it holds.
-            inner.fit(
-                csr_matrix((binary.data, binary.indices, binary.indptr), binary.shape), show_progress=False
-            )
-            self._keep(binary, inner.item_factors, inner.user_factors)
+            epoch(binary.indptr, binary.indices, rows, users, songs, uniform, *steps, state)
+            self._keep(binary, songs, users)
             yield
+
+    def _start(self, n: int, random: np.random.Generator) -> np.ndarray:
+        """First vectors: float32 (n, f + 1), between -1 / 2f and 1 / 2f."""
+        return (random.random((n, self.factors + 1), np.float32) - np.float32(0.5)) / np.float32(self.factors)
 
     def _keep(self, binary: csr_array, songs: np.ndarray, users: np.ndarray) -> None:
         """Song factors, their mean over the log, and the map from a user's sum to the vector learnt."""

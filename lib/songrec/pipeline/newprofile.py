@@ -189,8 +189,7 @@ def _look(reading: Reading, max_reject_share: float) -> tuple[IngestReport, Inte
         try:
             found = read_log(looked_at, Path(folder) / "rejects.parquet", max_reject_share)
         except DataError as error:  # the folder that it may speak of last goes
-            raise DataError(str(error).partition("
-The rejected lines are in")[0]) from error
+            raise DataError(str(error).partition("\nThe rejected lines are in")[0]) from error
         return *found, whole
 
 
