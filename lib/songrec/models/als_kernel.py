@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.kernels.compiled import compiled, in_threads
+from songrec.kernels.compiled import compiled
 from songrec.kernels.lanes import add_rows, dot
+from songrec.kernels.threads import in_threads
 
 TILE = 64
 """Vectors summed up in their own precision before they are added in double."""
