@@ -19,7 +19,7 @@ from songrec.tables import save_tables
 if TYPE_CHECKING:
     from songrec.results import Results
 
-PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "similaripy", "numba", "optuna")
+PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "optuna")
 
 REQUIRED = "compare"
 """The stage without which a run is no record; of the others those go on record that have run."""
