@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import evaluators
 import ingesters
+import neighbour_searches
 import numpy as np
 import pytest
+import side_by_side
 
 
 def test_lists_and_holdout_are_what_they_say():
@@ -45,7 +47,22 @@ def test_ingesters_come_to_the_same_matrix(tmp_path):
     log = tmp_path / "log.txt"
     rows = {(user, song) for user in range(60) for song in range(user % 7, 90, 1 + user % 5)}
     log.write_text("".join(f"u{user}\ts{song}\t{1 + song % 9}\n" for user, song in sorted(rows)))
-    table = ingesters.measure(log, 1, {}, ["songrec", "pyarrow", "pandas", "duckdb"])
+    table = side_by_side.measure(
+        ingesters.__file__, str(log), 1, {}, ["songrec", "pyarrow", "pandas", "duckdb"]
+    )
     assert table["library"].tolist() == ["songrec", "pyarrow", "pandas", "duckdb"]
     assert (table["entries"].dropna() == len(rows)).all()
     assert table["runs"].tolist()[:3] == [1, 1, 1]
+
+
+def test_neighbour_searches_come_to_the_same_similarities(tmp_path):
+    from scipy.sparse import csr_array, save_npz
+
+    heard = csr_array(np.random.default_rng(0).random((400, 150)) < 0.08)
+    save_npz(tmp_path / "log.npz", heard)
+    given = str(tmp_path / "log.npz")
+    table = side_by_side.measure(
+        neighbour_searches.__file__, given, 1, {}, ["songrec", "similaripy", "implicit"]
+    )
+    assert table["runs"].tolist() == [1, 1, 1]
+    assert table["entries"].nunique() == 1

@@ -2,9 +2,7 @@
 
 Each reads `user<TAB>song<TAB>plays`, gives users and songs their places among the sorted ids as codes, and
 builds a CSR matrix of plays. songrec besides validates every line, keeps those that it rejects, merges pairs
-that stand twice and remembers the log's order. Each run is a process of its own, so that peak memory is its
-own, and the libraries take turns, round after round, so that a busy moment of the machine meets each of
-them; all must come to the same matrix. The median counts. Imports are not timed.
+that stand twice and remembers the log's order. All must come to the same matrix (`side_by_side`).
 
 pandas and pyarrow are part of this project's environment. The others want one of their own:
 
@@ -12,20 +10,15 @@ pandas and pyarrow are part of this project's environment. The others want one o
     python tools/ingesters.py --with duckdb=build/ingest/bin/python --with polars=build/ingest/bin/python
 """
 
-import argparse
 import hashlib
 import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
+import side_by_side
 
 COLUMNS = ["user", "song", "plays"]
 
@@ -133,63 +126,18 @@ def once(name: str, file: str) -> dict:
         import_module(library), import_module("scipy.sparse")
     except ImportError as error:
         return {"missing": str(error)}
-    before, start = resource.getrusage(resource.RUSAGE_SELF), perf_counter()
-    made = INGESTERS[name](file)
-    seconds, after = perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    cost, made = side_by_side.once(name, lambda: INGESTERS[name](file))
     digest = hashlib.sha256()
     for part in (made.indptr, made.indices, made.data):
         digest.update(part.astype(np.int32, copy=False))
-    status = Path("/proc/self/status").read_text().splitlines()
-    peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
-    return {
-        "version": version(name),
-        "seconds": seconds,
-        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "peak_mb": peak / 1e6,
-        "entries": int(made.nnz),
-        "matrix": digest.hexdigest(),
-    }
-
-
-def measure(file: Path, rounds: int, pythons: dict[str, str], names: list[str]):
-    """A row for each library: the medians of its rounds; NaN where it is not installed."""
-    import pandas as pd
-
-    runs: dict[str, list[dict]] = {name: [] for name in names}
-    for _ in range(rounds):
-        for name in names:
-            program = [pythons.get(name, sys.executable), __file__, "--once", name, str(file)]
-            done = subprocess.run(program, capture_output=True, text=True, check=False)
-            # A library that the machine's memory does not hold is a result, too.
-            failed = {"missing": f"failed ({done.returncode})"}
-            runs[name].append(failed if done.returncode else json.loads(done.stdout))
-    made = {run["matrix"] for each in runs.values() for run in each if "matrix" in run}
-    if len(made) > 1:
-        raise SystemExit("the libraries do not come to the same matrix")
-    rows = []
-    for name, each in runs.items():
-        there = [run for run in each if "matrix" in run]
-        about = there[0]["version"] if there else each[0]["missing"]
-        row = {"library": name, "version": about, "runs": len(there)}
-        for cost in ("seconds", "cpu_seconds", "peak_mb"):
-            row[cost] = float(np.median([run[cost] for run in there])) if there else np.nan
-        rows.append(row | {"entries": there[0]["entries"] if there else np.nan})
-    table = pd.DataFrame(rows)
-    for cost in ("seconds", "cpu_seconds"):
-        table[f"times_{cost}"] = table[cost] / table[cost].iloc[0]
-    return table
+    return cost | {"entries": int(made.nnz), "result": digest.hexdigest()}
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="From text to a sparse matrix, side by side.")
+    parser = side_by_side.options("From text to a sparse matrix, side by side.", list(INGESTERS), rounds=5)
     parser.add_argument("--file", type=Path, help="a text log  [default: a synthetic one of that shape]")
     parser.add_argument("--users", type=int, default=60_000)
     parser.add_argument("--songs", type=int, default=40_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", default=list(INGESTERS), choices=INGESTERS)
-    parser.add_argument("--with", dest="pythons", action="append", default=[], metavar="NAME=PYTHON")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--once", nargs=2, metavar=("NAME", "FILE"), help="one run, as JSON")
     options = parser.parse_args(arguments)
     if options.once:
         print(json.dumps(once(*options.once)))
@@ -201,16 +149,8 @@ def main(arguments: list[str]) -> int:
 
         file = text_file(SyntheticWorld(options.users, options.songs, seed=1))
     pythons = dict(each.split("=", 1) for each in options.pythons)
-    table = measure(file, options.rounds, pythons, options.only)
-    print(table.round(3).to_string(index=False))
-    if options.out:
-        from songrec.files import write_text
-        from songrec.measure import machine_line
-
-        load = round(os.getloadavg()[2], 1)  # the machine's own state over the last quarter of an hour
-        written = table.assign(log=file.name, load=load, machine=machine_line())
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(options.out, written.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
+    table = side_by_side.measure(__file__, str(file), options.rounds, pythons, options.only)
+    side_by_side.show(table, options.out, log=file.name)
     return 0
 
 

@@ -1,0 +1,106 @@
+"""How long the 100 nearest songs of every song take, by cosine, beside other libraries: `make bench`.
+
+songrec alone settles ties by rule, on exact ratios; the others keep whichever of tied songs they meet, so
+what must agree are the similarities, summed over all. All use two threads. What each needs in its own form
+is made before the clock starts.
+
+sparse_dot_topn is not part of this project's environment; the others are.
+
+    python -m venv build/topn && build/topn/bin/pip install sparse_dot_topn==1.2.0
+    python tools/neighbour_searches.py --with sparse_dot_topn=build/topn/bin/python
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import side_by_side
+from scipy.sparse import csr_array, csr_matrix, load_npz, save_npz
+
+K, THREADS = 100, 2
+
+
+def songrec(songs) -> Callable:
+    """The project's own."""
+    from songrec.similarity import neighbours
+
+    songs = csr_array(songs)
+    neighbours(songs[:10], 2)  # compiled, or read from where compiled loops are kept
+    return lambda: neighbours(songs, K, threads=THREADS)
+
+
+def similaripy(songs) -> Callable:
+    """C++ and OpenMP."""
+    import similaripy
+
+    return lambda: similaripy.cosine(songs, k=K + 1, verbose=False, num_threads=THREADS)
+
+
+def implicit(songs) -> Callable:
+    """C++ and Cython's threads; weights of unit length, so that products are cosines."""
+    from implicit.nearest_neighbours import all_pairs_knn
+
+    unit = csr_matrix(_unit(songs))
+    return lambda: all_pairs_knn(unit.T.tocsr(), K=K + 1, num_threads=THREADS)
+
+
+def sparse_dot_topn(songs) -> Callable:
+    """C++ and OpenMP."""
+    from sparse_dot_topn import sp_matmul_topn
+
+    unit = csr_matrix(_unit(songs))
+    turned = unit.T.tocsr()
+    return lambda: sp_matmul_topn(unit, turned, top_n=K + 1, n_threads=THREADS)
+
+
+def _unit(songs):
+    unit = songs.astype(np.float32)
+    unit.data = np.repeat(1 / np.sqrt(np.maximum(np.diff(songs.indptr), 1)), np.diff(songs.indptr))
+    return unit
+
+
+SEARCHES = {each.__name__: each for each in (songrec, similaripy, implicit, sparse_dot_topn)}
+
+
+def once(name: str, file: str) -> dict:
+    """What one run took, and the sum of the similarities."""
+    heard = csr_array(load_npz(file))
+    heard.data = np.ones(heard.nnz, np.float32)
+    try:
+        work = SEARCHES[name](heard.T.tocsr())
+    except ImportError as error:
+        return {"missing": str(error)}
+    cost, found = side_by_side.once(name, work)
+    found = csr_array(found)
+    found.setdiag(0)  # a song is none of its neighbours
+    found.eliminate_zeros()
+    return cost | {"entries": int(found.nnz), "result": f"{found.data.sum(dtype=np.float64):.4g}"}
+
+
+def main(arguments: list[str]) -> int:
+    parser = side_by_side.options("The nearest songs of every song, side by side.", list(SEARCHES), rounds=3)
+    parser.add_argument("--file", type=Path, help="a log as scipy's save_npz writes it  [default: synthetic]")
+    parser.add_argument("--users", type=int, default=60_000)
+    parser.add_argument("--songs", type=int, default=40_000)
+    options = parser.parse_args(arguments)
+    if options.once:
+        print(json.dumps(once(*options.once)))
+        return 0
+    pythons = dict(each.split("=", 1) for each in options.pythons)
+    with tempfile.TemporaryDirectory() as folder:
+        file, shape = options.file, f"{options.users} users, {options.songs} songs, synthetic"
+        if file is None:
+            from songrec.data import SyntheticWorld
+
+            file = Path(folder) / "log.npz"
+            save_npz(file, SyntheticWorld(options.users, options.songs, seed=1).interactions().plays)
+        table = side_by_side.measure(__file__, str(file), options.rounds, pythons, options.only)
+    side_by_side.show(table, options.out, log=shape if options.file is None else options.file.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
