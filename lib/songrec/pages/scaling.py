@@ -10,10 +10,10 @@ from songrec.show.table import Table, counts, numbers, sizes, table, words
 
 STAGE = "scaling"
 STEPS = {
-    "matrix": "ids to matrix",
-    "split": "split",
-    "recommend": "recommend",
-    "evaluate": "evaluate",
+    "matrix": "building the matrix",
+    "split": "splitting",
+    "recommend": "recommending",
+    "evaluate": "evaluating",
 }
 FITS = {
     "popularity": "popularity",
@@ -25,13 +25,13 @@ FITS = {
 }
 NAMES = STEPS | FITS
 WAYS = {
-    "sparse": ("item-item counts", "dense matrix", "sparse rows (CSR)"),
-    "vectorised": ("listeners in common", "pair by pair, in Python", "one sparse product"),
-    "pairs_once": ("nearest songs", "whole product, then selection", "each pair once, selected on the way"),
-    "partial_sort": ("the top of a list", "full sort", "partial sort"),
+    "sparse": ("item-item counts", "a dense matrix", "sparse rows (CSR)"),
+    "vectorised": ("listeners in common", "pair by pair in Python", "one sparse product"),
+    "pairs_once": ("nearest songs", "the whole product", "each pair counted once"),
+    "partial_sort": ("the top of a list", "a full sort", "a partial sort"),
     "float32": ("item-item counts, dense", "double precision", "single precision"),
-    "in_place": ("inverse of the item-item matrix", "NumPy's inverse", "in place, by blocks"),
-    "factors": ("scores of all users", "item-item matrix", "a few factors of it"),
+    "in_place": ("inverse of the item-item matrix", "NumPy's inverse", "inversion in place"),
+    "factors": ("scores of all users", "the item-item matrix", "a few factors"),
 }
 """Optimisation -> what is made, the plain way, the better way."""
 
@@ -74,17 +74,18 @@ def cost(run: Results) -> Table:
 def exponents(run: Results) -> Table:
     """The fitted exponents, a row a step."""
     rows = run.table(STAGE, "exponents")
-    wide = rows.pivot(index="step", columns="against", values="exponent").reindex(dict.fromkeys(rows["step"]))
-    by_entries = rows[rows["against"] == "entries"].set_index("step")
+    by_entries, by_work = (
+        rows[rows["against"] == against].set_index("step") for against in ("entries", "multiply_adds")
+    )
     return table(
         {
-            "step": words(wide.index.map(NAMES)),
+            "step": words(by_entries.index.map(NAMES)),
             "logs": counts(by_entries["logs"]),
-            "against entries": numbers(wide["entries"], digits=2),
-            "against multiply-adds": numbers(wide["multiply_adds"], digits=2),
+            "against entries": numbers(by_entries["exponent"], digits=2),
+            "against multiply-adds": numbers(by_work["exponent"].reindex(by_entries.index), digits=2),
         },
-        note="Exponents of time, by least squares on the logarithms. Multiply-adds are known beforehand for three "
-        f"of the fits. {_measured(run.table(STAGE, 'cost'))}",
+        note="Exponents of time, by least squares on the logarithms. Multiply-adds are known beforehand for "
+        f"three of the fits. {_measured(run.table(STAGE, 'cost'))}",
     )
 
 
@@ -96,8 +97,8 @@ def optimisations(run: Results) -> Table:
     return table(
         {
             "what": words(made for made, _, _ in ways),
-            "plain": words(plain for _, plain, _ in ways),
-            "better": words(better for _, _, better in ways),
+            "plain way": words(plain for _, plain, _ in ways),
+            "better way": words(better for _, _, better in ways),
             "plain (ms)": sizes(1000 * rows["plain"]),
             "better (ms)": sizes(1000 * rows["better"]),
             "times as fast": sizes(rows["ratio"]),
@@ -105,7 +106,8 @@ def optimisations(run: Results) -> Table:
             "better (MB)": sizes(rows["better_mb"]),
             "equal": words(rows["equal"].astype(str).map({"True": "yes", "False": "no"})),
         },
-        note=f"A log of {size}. Memory is what is read and the most that is made on the way. {_measured(rows)}",
+        note=f"A log of {size}. Memory is what is read, and the most that is made on the way. "
+        f"{_measured(rows)}",
     )
 
 
@@ -131,8 +133,8 @@ def cost_lines(run: Results) -> Figure:
     return Figure(
         canvas,
         rows[["step", "entries", "seconds"]],
-        "Time of each step against the entries of the log, both on a log scale; in brackets the exponent. Lines "
-        "that run side by side grow alike.",
+        "Time of each step against the entries of the log, both on a log scale; in brackets the exponent. "
+        "Lines that run side by side grow alike.",
         f"Two panels of lines on logarithmic axes, seconds over entries: {told}.",
     )
 
@@ -169,7 +171,7 @@ def facts(run: Results) -> dict:
 
 
 def findings(run: Results) -> Prose:
-    """What grows how, and what pays. The logs are synthetic whatever the run's own is, and the text says so."""
+    """What grows how, and what pays. The logs are synthetic whatever the run's own is: the text says so."""
     return prose("scaling.jinja", run, "", **facts(run))
 
 

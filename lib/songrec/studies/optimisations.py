@@ -99,7 +99,6 @@ def _comparisons(binary: csr_array, k: int, factors: int, cutoff: int) -> Iterat
     )
     wide = dense.astype(np.float64)
     yield Comparison("float32", lambda: wide.T @ wide, lambda: dense.T @ dense, [wide], [dense])
-    del wide
 
     counts = common_listeners(binary)
     np.einsum("ii->i", counts)[:] += PENALTY
@@ -119,12 +118,11 @@ def _comparisons(binary: csr_array, k: int, factors: int, cutoff: int) -> Iterat
 
 
 def _megabytes(matrices: Sequence[np.ndarray | csr_array]) -> float:
-    parts = [
-        part
-        for each in matrices
-        for part in ((each.data, each.indices, each.indptr) if issparse(each) else (each,))
-    ]
-    return sum(part.nbytes for part in parts) / 1e6
+    held = 0
+    for each in matrices:
+        parts = (each.data, each.indices, each.indptr) if issparse(each) else (each,)
+        held += sum(part.nbytes for part in parts)
+    return held / 1e6
 
 
 def _equal(expected: Any, found: Any, rounded: bool) -> bool:

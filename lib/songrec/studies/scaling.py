@@ -119,9 +119,7 @@ def cost(worlds: Sequence[SyntheticWorld], settings: Settings, threads: int) -> 
 
 def _steps(world: SyntheticWorld, settings: Settings) -> Iterator[tuple[str, int, float, float, float]]:
     """(step, entries, multiply-adds, seconds, MB), one step after the other."""
-    triplets = [np.concatenate(parts) for parts in zip(*world.triplets(), strict=True)]
-    log, *spent = measured(lambda: Interactions.from_triplets(*triplets))
-    del triplets
+    log, *spent = _matrix(world)
     entries = log.plays.nnz
     yield "matrix", entries, np.nan, *spent
     held_out = max(1, round(HELD_OUT * world.users))
@@ -147,6 +145,12 @@ def _steps(world: SyntheticWorld, settings: Settings) -> Iterator[tuple[str, int
     yield "recommend", entries, np.nan, *spent
     _, *spent = measured(lambda: score_lists(songs, test.holdout, settings.cutoff, test.users, METRICS))
     yield "evaluate", entries, np.nan, *spent
+
+
+def _matrix(world: SyntheticWorld) -> tuple[Interactions, float, float]:
+    """From ids, as they come from a file, to the matrix."""
+    triplets = [np.concatenate(parts) for parts in zip(*world.triplets(), strict=True)]
+    return measured(lambda: Interactions.from_triplets(*triplets))
 
 
 def multiply_adds(train: csr_array, neighbours: int) -> dict[str, float]:
