@@ -48,6 +48,25 @@ def test_models_are_fitted_saved_and_served_without_the_study_packages(tmp_path)
     assert done.stdout.splitlines() == ["ItemKNN (3, 1)", "ALS (3, 1)", "EASE (3, 1)"]
 
 
+def test_what_is_a_table_of_songs_is_served_without_the_compiler(tmp_path):
+    """Compiled loops are for many users at once: a service starts without loading numba for them."""
+    fitted = _python(SERVE.replace("ALS", "FsSLIM"), tmp_path)
+    assert fitted.returncode == 0, fitted.stderr
+    code = """
+import sys
+sys.modules["numba"] = None
+import numpy as np, songrec.serve
+from scipy.sparse import csr_array
+from songrec.models import load_model
+for name in ("ItemKNN", "FsSLIM", "EASE"):
+    model = load_model(name)
+    print(model.recommend(csr_array([[1, 0, 0, 0]]), 1)[0], model.similar_songs(np.array([0]), 1)[0])
+"""
+    served = _python(code, tmp_path)
+    assert served.returncode == 0, served.stderr
+    assert served.stdout.count("[[1]] [[1]]") == 3, served.stdout
+
+
 @pytest.mark.parametrize("command", [["run"], ["explain"], ["publish"]])
 def test_a_run_without_them_says_what_to_install(command, tmp_path):
     done = _python(f"{WITHOUT}\nfrom songrec.cli import main\nsys.exit(main())", tmp_path, *command)

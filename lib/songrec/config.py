@@ -170,10 +170,10 @@ class Profile(BaseModel):
     title: str
     description: str
     synthetic: bool
-    only: list[str] = []
     shared: dict[str, Any] = {}
     stages: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelSpec] = Field(min_length=1)
+    only: list[str] = []
 
 
 def _by_label(models: Any) -> Any:

@@ -65,6 +65,7 @@ def test_a_log_that_counts_as_the_taste_profile_must_come_out_as_published(monke
     users, songs = np.nonzero(rng.random((60, 40)) < 0.7)
     log = Interactions.from_triplets(users.astype(str), songs.astype(str), np.ones(len(users), int))
     module = import_module("songrec.splits.strong")
+    assert module.TASTE_PROFILE == taste_profile.COUNTS
     asked = {"validation_users": 5, "test_users": 5, "min_listeners": 200}
     counted = {"triplets": log.plays.nnz, "users": log.n_users, "songs": log.n_songs}
     with pytest.raises(DataError, match="only 0"):

@@ -36,8 +36,12 @@ class Size:
 
     Attributes
     ----------
-    users, songs, entries : int
-        Its rows, columns and entries.
+    users : int
+        Its rows.
+    songs : int
+        Its columns.
+    entries : int
+        Pairs of a user and a song.
     tested : int
         Users who get lists.
     """

@@ -45,8 +45,12 @@ class Rows(NamedTuple):
     ----------
     order : int array (n_rows,)
         Which row of the matrix is looked at when.
-    indptr, features, data : arrays
-        The matrix; no data: all are 1.
+    indptr : uint64 array
+        Where each row of the matrix begins.
+    features : uint32 array
+        The features of each row.
+    data : float64 array
+        Their weights; none: all are 1.
     weights : float64 array (n_features,)
         What each feature counts; none: 1.
     forbidden : int array (n_rows,)
@@ -72,12 +76,18 @@ class Items(NamedTuple):
 
     Attributes
     ----------
-    starts, places, data : arrays
-        The matrix feature by feature, places ascending; no data: all are 1.
+    starts : uint64 array
+        Where each feature begins.
+    places : uint32 array
+        The items of each feature, ascending.
+    data : float64 array
+        Their weights; none: all are 1.
     labels : int32 array (n_items,)
         The code of the item at each place.
-    rough, exact : arrays (n_items,)
-        The item's side of either test.
+    rough : float32 array (n_items,)
+        The item's side of the rough test.
+    exact : float64 array (n_items,)
+        The item's side of the exact test.
     """
 
     starts: np.ndarray
