@@ -61,7 +61,7 @@ def test_facts_name_what_grows_and_what_pays(tmp_path):
         ({"slopes": {"matrix": 1.2, "als": 1.5, "fs_slim": 1.4}}, "ALS (1.50), fsSLIM (1.40) and building"),
         (
             {"slopes": {"matrix": 1.2, "als": 1.0}},
-            "with its exponent in brackets, building the matrix (1.20);",
+            "by the exponents in brackets, for building the matrix (1.20); for the others",
         ),
         ({"ease_songs": 10}, "EASE was not fitted at all: every catalogue has more than 10 songs."),
         ({"ease_songs": 10_000}, "EASE takes most time"),
