@@ -249,6 +249,7 @@ def _profile(
         *_split(reading),
         ("tune", {"trials": TRIALS}, "points that each model's search tries"),
         *_pages(log.n_songs),
+        ("scaling", None, "how costs grow with the size of synthetic logs: it says nothing of this one"),
     ]
     seen = f"{report.lines:,} rows" if whole else f"the first {report.lines:,} rows"
     head = [
