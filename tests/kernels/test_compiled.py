@@ -36,10 +36,10 @@ def test_a_second_process_compiles_nothing(tmp_path):
 def test_without_any_place_to_keep_it_a_loop_is_compiled_all_the_same(monkeypatch):
     njit = numba.njit
 
-    def refuse(cache=False, **options):
+    def refuse(*function, cache=False, **options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return njit(**options)
+        return njit(*function, **options)
 
     monkeypatch.setattr(numba, "njit", refuse)
     assert compiled(lambda x: x + 1)(1) == 2

@@ -44,6 +44,7 @@ class FsSLIM(SongNeighbours):
 
     Examples
     --------
+    >>> import numpy as np
     >>> train = csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]]))
     >>> FsSLIM(neighbours=1, l2=1.0).fit(train).weights_.toarray().round(3)
     array([[0.   , 0.667, 0.   ],

@@ -38,7 +38,9 @@ class Settings:
     ----------
     neighbours : int
         Of item-KNN, RP3beta and FsSLIM.
-    factors, epochs : int
+    factors : int
+        Of ALS.
+    epochs : int
         Of ALS.
     ease_songs : int
         EASE is fitted on catalogues of at most so many songs.
