@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from songrec.kernels.threads import blas_threads, in_threads
+from songrec.kernels.threads import blas_threads, in_threads, single_threaded_blas
 from songrec.lists import NOTHING
 
 PARTS = 8
@@ -131,6 +131,73 @@ def best_sums(
     return _in_threads(rank_sums, n, (*tables, m, k), k, seen)
 
 
+def best_products(
+    left: np.ndarray, right: np.ndarray, digits: int | None, k: int, seen: csr_array
+) -> tuple[np.ndarray, np.ndarray]:
+    """`best_in_rows` of `products`, a tile at a time where rows are many, by all threads that BLAS has.
+
+    Parameters
+    ----------
+    left, right, digits
+        As for `products`.
+    k : int
+        Length of the lists.
+    seen : csr_array (n, m)
+        Columns that are left out, in ascending order.
+
+    Returns
+    -------
+    codes : int32 array (n, k)
+        As from `best_in_rows`.
+    values : float32 array (n, k)
+        As from `best_in_rows`.
+    """
+    n = len(left)
+    if n <= FEW:
+        return _few(products(left, right, digits), k, seen)
+    from songrec.kernels.lists import TILE, USERS, rank_products
+
+    rows, tiles = _padded(left, USERS), _padded(right, TILE)
+    tiles = tiles.reshape(-1, TILE, right.shape[1])
+    scale = 0.0 if digits is None else 10.0**digits
+    table = (rows, tiles, right.any(axis=1), scale, k)
+    threads, blocks = blas_threads(), len(rows) // USERS
+    with single_threaded_blas():
+        return _in_threads(rank_products, n, table, k, seen, threads, blocks)
+
+
+def products(left: np.ndarray, right: np.ndarray, digits: int | None = None) -> np.ndarray:
+    """The dot products of two sets of vectors, in double precision, rounded to single.
+
+    Parameters
+    ----------
+    left : float64 array (n, f)
+        A row of zeros is of nobody known: its products are -inf.
+    right : array (m, f)
+        A row of zeros is of nothing known, likewise.
+    digits : int, optional
+        Decimals that are kept.
+
+    Returns
+    -------
+    float32 array (n, m)
+        Sums taken in double precision and rounded to single are the same for one user as for a batch.
+
+    Examples
+    --------
+    >>> products(np.array([[0.5, -1.0], [0.0, 0.0]]), np.array([[2.0, 1.0], [0.0, 0.0]]))
+    array([[  0., -inf],
+           [-inf, -inf]], dtype=float32)
+    """
+    found = left @ np.asarray(right, np.float64).T
+    if digits is not None:
+        found = np.round(found, digits) + 0.0  # and no negative zeros
+    found = found.astype(np.float32)
+    found[~left.any(axis=1)] = -np.inf
+    found[:, ~right.any(axis=1)] = -np.inf
+    return found
+
+
 def weighted_sum(weights: csr_array, rows: csr_array) -> csr_array:
     """The product `weights @ rows` in float32, reading only the rows that have a weight.
 
@@ -189,15 +256,24 @@ def _few(scores, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray
     return codes, values
 
 
-def _in_threads(rank, n: int, table: tuple, k: int, seen: csr_array | None) -> tuple[np.ndarray, np.ndarray]:
-    """Rows shared out: each is ranked by one thread alone."""
+def _in_threads(
+    rank, n: int, table: tuple, k: int, seen: csr_array | None, threads: int = 0, parts: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows, or as many blocks of them, shared out: each is ranked by one thread alone."""
     codes, values = _padding(n, k)
     nothing = np.zeros(n + 1, np.int32), np.zeros(0, np.int32)
     hidden = nothing if seen is None else (seen.indptr, seen.indices)
-    threads = blas_threads()
-    cuts = np.unique(np.linspace(0, n, PARTS * threads + 1).astype(int)).tolist()
+    threads = threads or blas_threads()
+    cuts = np.unique(np.linspace(0, parts or n, PARTS * threads + 1).astype(int)).tolist()
     in_threads(lambda first, end: rank(first, end, *table, *hidden, codes, values), pairwise(cuts), threads)
     return codes, values
+
+
+def _padded(rows: np.ndarray, multiple: int) -> np.ndarray:
+    """In double precision, with rows of zeros up to a multiple of so many."""
+    result = np.zeros((-(-len(rows) // multiple) * multiple, rows.shape[1]))
+    result[: len(rows)] = rows
+    return result
 
 
 def _padding(n: int, k: int) -> tuple[np.ndarray, np.ndarray]:

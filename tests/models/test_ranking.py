@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
 from songrec import ranking
-from songrec.ranking import best, best_in_rows, best_sums
+from songrec.ranking import best, best_in_rows, best_products, best_sums, products
 
 few_values = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
 score_rows = arrays(float, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=few_values)
@@ -95,3 +95,17 @@ def test_sums_equal_a_full_sort_of_the_product(few, data, k):
     lists = best_sums(*map(csr_array, (weights, rows)), k, csr_array(seen))
     for found, right in zip(lists, expected, strict=True):
         assert (found == right).all()
+
+
+@pytest.mark.parametrize("digits", [None, 1])
+@pytest.mark.parametrize("k", [3, 700])
+def test_products_tile_by_tile_equal_a_full_sort(few, digits, k):
+    random = np.random.default_rng(0)
+    left, right = (random.integers(-3, 4, (n, 3)) / 4 for n in (150, 600))  # many ties, no tile filled
+    left[7], right[5] = 0, 0
+    seen = random.random((150, 600)) < 0.1
+    codes, values = full_sort(products(left, right, digits).astype(float), k, seen)
+    lists = best_products(left, right, digits, k, csr_array(seen.astype(np.float32)))
+    np.testing.assert_array_equal(lists[0], codes)
+    np.testing.assert_array_equal(lists[1], values.astype(np.float32))
+    assert (lists[0][7] == -1).all() and not (lists[0] == 5).any()

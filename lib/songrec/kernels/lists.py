@@ -8,6 +8,9 @@ from songrec.kernels.selection import is_better, select, sort
 ROOM = 4
 """Candidates held at once, in lists: the more, the more rarely the best of them are looked for."""
 
+USERS, TILE = 128, 512
+"""Rows and columns of a product that are made at once: half a megabyte, which a core's cache holds."""
+
 
 @compiled
 def _offer(value, code, n, k, values, codes):
@@ -122,3 +125,53 @@ def rank_sums(
                 n = _offer(value, np.int32(column), n, k, values, codes)
         _hide(seen_indptr, seen, row, hidden, False)
         _write(n, k, values, codes, songs[row], scores[row])
+
+
+@compiled
+def rank_products(first, end, left, tiles, listed, scale, k, seen_indptr, seen, songs, scores):
+    """Rank the dot products of vectors, without making them all: a tile at a time, by BLAS.
+
+    Parameters
+    ----------
+    first, end : int
+        The blocks of `USERS` rows.
+    left : float64 array (blocks * USERS, f)
+        A row of zeros is a user of whom nothing is known, and gets an empty list.
+    tiles : float64 array (n_tiles, TILE, f)
+        The vectors of the columns.
+    listed : bool array (m,)
+        Columns that may be listed.
+    scale : float
+        Products are rounded to a multiple of its inverse, unless it is 0, and then to single precision.
+    k, seen_indptr, seen, songs, scores
+        As for `rank_dense`; columns of a row of `seen` ascend.
+    """
+    n, m = len(songs), len(listed)
+    product = np.empty((USERS, TILE))
+    values, codes = np.empty((USERS, ROOM * k), np.float32), np.empty((USERS, ROOM * k), np.int32)
+    held, lowest = np.empty(USERS, np.int64), np.empty(USERS, np.float32)
+    for block in range(first, end):
+        rows = left[block * USERS : (block + 1) * USERS]
+        held[:], lowest[:] = 0, -np.inf
+        for tile in range(len(tiles)):
+            np.dot(rows, tiles[tile].T, product)
+            for user in range(min(USERS, n - block * USERS)):
+                row = block * USERS + user
+                own = seen[seen_indptr[row] : seen_indptr[row + 1]]
+                for place in range(min(TILE, m - tile * TILE)):
+                    exact = product[user, place]
+                    if scale > 0:
+                        exact = np.rint(exact * scale) / scale + 0.0
+                    value = np.float32(exact)
+                    column = np.int32(tile * TILE + place)
+                    if value >= lowest[user] and listed[column]:
+                        at = np.searchsorted(own, column)
+                        if at < len(own) and own[at] == column:
+                            continue
+                        held[user] = _offer(value, column, held[user], k, values[user], codes[user])
+                        if held[user] == k:
+                            lowest[user] = values[user, k - 1]
+        for user in range(min(USERS, n - block * USERS)):
+            if rows[user].any():
+                row = block * USERS + user
+                _write(held[user], k, values[user], codes[user], songs[row], scores[row])

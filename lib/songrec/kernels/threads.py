@@ -1,7 +1,8 @@
 """On how many threads compiled loops run, and how work is shared out to them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 
 def blas_threads() -> int:
@@ -22,3 +23,16 @@ def in_threads(work: Callable, parts: Iterable[tuple], threads: int = 0) -> list
         return [work(*part) for part in parts]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda part: work(*part), parts))
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS to one thread within the block.
+
+    BLAS divides a product by the number of its threads, and the order of addition with it, so the last bits
+    of a result, and in the end places in a list, would depend on the machine's cores.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

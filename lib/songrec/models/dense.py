@@ -1,8 +1,5 @@
 """Dense arithmetic that gives the same bits whatever the number of threads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -10,19 +7,6 @@ from songrec.ranking import best_in_rows, positive_only
 
 COUNTED = 256
 """Songs whose common listeners with all others are counted at once."""
-
-
-@contextmanager
-def single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread within the block.
-
-    BLAS divides a product by the number of its threads, and the order of addition with it, so the last bits
-    of a result, and in the end places in a list, would depend on the machine's cores.
-    """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
 
 
 def common_listeners(binary: csr_array) -> np.ndarray:

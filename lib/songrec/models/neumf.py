@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
-from songrec.models.dense import single_threaded_blas
 from songrec.models.torch_training import Neural, array, sums_of_rows, tensor, xavier
 
 if TYPE_CHECKING:

@@ -3,15 +3,12 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeInt, PositiveInt, estimator
-from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised
 
 DENSE = 1_000
 """Up to this many users or songs, the decomposition is taken of the dense matrix."""
-
-DIGITS = 9
-"""Decimals of a score that are more than rounding: scores are of the order of 1."""
 
 
 @estimator
@@ -49,6 +46,7 @@ class PureSVD(Factorised):
 
     factors: PositiveInt = 50
     seed: NonNegativeInt = 0
+    digits = 9  # of a score that are more than rounding: scores are of the order of 1
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         with single_threaded_blas():
@@ -57,9 +55,6 @@ class PureSVD(Factorised):
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         return fold_in.astype(np.float64) @ np.ascontiguousarray(self.song_factors_, np.float64)
-
-    def _scores(self, encoded: np.ndarray, n_needed: int) -> np.ndarray:
-        return np.round(super()._scores(encoded, n_needed), DIGITS) + 0.0  # and no negative zeros
 
 
 def _directions(binary: csr_array, factors: int, seed: int) -> np.ndarray:

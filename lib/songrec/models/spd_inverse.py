@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from songrec.errors import DataError
-from songrec.kernels.threads import blas_threads
-from songrec.models.dense import single_threaded_blas
+from songrec.kernels.threads import blas_threads, single_threaded_blas
 
 TILE = 512
 """Rows taken at once: large enough that BLAS works at full speed, small enough that all threads have work."""

@@ -9,9 +9,10 @@ from scipy.sparse import csr_array, issparse, vstack
 
 from songrec.evaluation import paired_difference, score_lists, summarise
 from songrec.evaluation.metrics import DECIDING
+from songrec.kernels.threads import single_threaded_blas
 from songrec.measure import timed
 from songrec.models import ItemKNN, PureSVD, Recommender
-from songrec.models.dense import single_threaded_blas, song_neighbours
+from songrec.models.dense import song_neighbours
 from songrec.splits import Split
 from songrec.studies.stacked import ESTIMATE, stacked
 
