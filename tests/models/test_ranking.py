@@ -108,4 +108,5 @@ def test_products_tile_by_tile_equal_a_full_sort(few, digits, k):
     lists = best_products(left, right, digits, k, csr_array(seen.astype(np.float32)))
     np.testing.assert_array_equal(lists[0], codes)
     np.testing.assert_array_equal(lists[1], values.astype(np.float32))
-    assert (lists[0][7] == -1).all() and not (lists[0] == 5).any()
+    assert (lists[0][7] == -1).all()
+    assert not (lists[0] == 5).any()
