@@ -11,7 +11,6 @@ pandas and pyarrow are part of this project's environment. The others want one o
 """
 
 import hashlib
-import json
 import sys
 import tempfile
 from importlib import import_module
@@ -133,26 +132,15 @@ def once(name: str, file: str) -> dict:
     return cost | {"entries": int(made.nnz), "result": digest.hexdigest()}
 
 
-def main(arguments: list[str]) -> int:
-    parser = side_by_side.options("From text to a sparse matrix, side by side.", list(INGESTERS), rounds=5)
-    parser.add_argument("--file", type=Path, help="a text log  [default: a synthetic one of that shape]")
-    parser.add_argument("--users", type=int, default=60_000)
-    parser.add_argument("--songs", type=int, default=40_000)
-    options = parser.parse_args(arguments)
-    if options.once:
-        print(json.dumps(once(*options.once)))
-        return 0
-    file = options.file
-    if file is None:
-        from songrec.data import SyntheticWorld
-        from songrec.data.synthetic_text import text_file
+def text_of(options, folder: Path) -> tuple[Path, str]:
+    """The text file to read, and its name."""
+    from songrec.data import SyntheticWorld
+    from songrec.data.synthetic_text import text_file
 
-        file = text_file(SyntheticWorld(options.users, options.songs, seed=1))
-    pythons = dict(each.split("=", 1) for each in options.pythons)
-    table = side_by_side.measure(__file__, str(file), options.rounds, pythons, options.only)
-    side_by_side.show(table, options.out, log=file.name)
-    return 0
+    file = options.file or text_file(SyntheticWorld(options.users, options.songs, seed=1))
+    return file, file.name
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    about = "From text to a sparse matrix, side by side."
+    sys.exit(side_by_side.main(sys.argv[1:], __file__, about, list(INGESTERS), once, 5, text_of))

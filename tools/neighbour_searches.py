@@ -10,15 +10,12 @@ sparse_dot_topn is not part of this project's environment; the others are.
     python tools/neighbour_searches.py --with sparse_dot_topn=build/topn/bin/python
 """
 
-import json
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import side_by_side
-from scipy.sparse import csr_array, csr_matrix, load_npz, save_npz
+from scipy.sparse import csr_array, csr_matrix, load_npz
 
 K, THREADS = 100, 2
 
@@ -80,27 +77,6 @@ def once(name: str, file: str) -> dict:
     return cost | {"entries": int(found.nnz), "result": f"{found.data.sum(dtype=np.float64):.4g}"}
 
 
-def main(arguments: list[str]) -> int:
-    parser = side_by_side.options("The nearest songs of every song, side by side.", list(SEARCHES), rounds=3)
-    parser.add_argument("--file", type=Path, help="a log as scipy's save_npz writes it  [default: synthetic]")
-    parser.add_argument("--users", type=int, default=60_000)
-    parser.add_argument("--songs", type=int, default=40_000)
-    options = parser.parse_args(arguments)
-    if options.once:
-        print(json.dumps(once(*options.once)))
-        return 0
-    pythons = dict(each.split("=", 1) for each in options.pythons)
-    with tempfile.TemporaryDirectory() as folder:
-        file, shape = options.file, f"{options.users} users, {options.songs} songs, synthetic"
-        if file is None:
-            from songrec.data import SyntheticWorld
-
-            file = Path(folder) / "log.npz"
-            save_npz(file, SyntheticWorld(options.users, options.songs, seed=1).interactions().plays)
-        table = side_by_side.measure(__file__, str(file), options.rounds, pythons, options.only)
-    side_by_side.show(table, options.out, log=shape if options.file is None else options.file.name)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    about = "The nearest songs of every song, side by side."
+    sys.exit(side_by_side.main(sys.argv[1:], __file__, about, list(SEARCHES), once, 3))
