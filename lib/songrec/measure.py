@@ -58,6 +58,12 @@ def peak_mb() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
+def children_peak_mb() -> float:
+    """The largest resident memory that one of this process's children had that have ended, in megabytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1e6
+
+
 def free_memory() -> int:
     """Bytes of memory that new arrays may take: what the machine and, in a container, its limit have left."""
     try:

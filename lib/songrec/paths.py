@@ -115,6 +115,11 @@ class Paths:
         return self.processed / "failed"
 
     @property
+    def took(self) -> Path:
+        """What each stage took when it last ran: seconds, and the peak of its process's memory."""
+        return self.processed / "took"
+
+    @property
     def unfinished(self) -> Path:
         """What a stage that was cut off needs to go on."""
         return self.processed / "unfinished"

@@ -49,6 +49,8 @@ def test_a_record_is_the_runs_tables_and_header_and_where_they_come_from(ran):
         "members": [],
         "hyperparameters": {"neighbours": 3},
     }
+    assert set(run["took"]) == {"ingest", "split", "train.popularity", "train.item_knn", "compare"}
+    assert all(each["seconds"] > 0 and each["peak_mb"] > 20 for each in run["took"].values())
     assert run["parameters"] == {
         "ingest": {"path": "", "users": 3},
         "split": {"share": 0.5},

@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from songrec import measure
 from songrec.extras import leave_out_needless
-from songrec.files import read_json
+from songrec.files import read_json, write_json
 from songrec.paths import NOTEBOOKS, Paths
 from songrec.pipeline.stage import STAGE_VARIABLE
 
@@ -92,7 +93,11 @@ def execute(profile: str, stage: str) -> None:
     unfinished = paths.failed / planned["executed"]
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     # The way to a socket may have some hundred characters: not in the profile's folder, however deep it lies.
-    with quiet(unfinished.with_suffix(".log")), TemporaryDirectory(prefix="songrec-") as sockets:
+    with (
+        measure.timed() as took,
+        quiet(unfinished.with_suffix(".log")),
+        TemporaryDirectory(prefix="songrec-") as sockets,
+    ):
         papermill.execute_notebook(
             str(NOTEBOOKS / planned["notebook"]),
             str(unfinished),
@@ -104,6 +109,8 @@ def execute(profile: str, stage: str) -> None:
             shutdown_kernel="immediate",  # all is saved: nothing waits for the kernel's goodbye
         )
     _settle(unfinished, paths.notebooks / planned["executed"])
+    cost = {"seconds": round(took.seconds, 1), "peak_mb": round(measure.children_peak_mb())}
+    write_json(paths.took / f"{stage}.json", cost)
 
 
 def _settle(unfinished: Path, executed: Path) -> None:

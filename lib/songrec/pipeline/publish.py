@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from songrec.errors import ConfigError, StageError
-from songrec.files import replacing, write_json
+from songrec.files import read_json, replacing, write_json
 from songrec.measure import machine
 from songrec.paths import REPOSITORY, RESULTS
 from songrec.pipeline.engine import Engine
@@ -61,7 +61,7 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
             folder.mkdir()
             for stage in stages:
                 _write_stage(run, plan, stage, folder / stage)
-            write_json(folder / "run.json", plan.header | _provenance(recorded, run, commit))
+            write_json(folder / "run.json", plan.header | _provenance(plan, recorded, run, commit))
     if results == RESULTS:
         from songrec.pipeline.readme import refresh
 
@@ -103,13 +103,16 @@ def _git(*arguments: str) -> str:
     return done.stdout.rstrip()
 
 
-def _provenance(recorded: dict[str, PlannedStage], run: "Results", commit: str) -> dict[str, Any]:
-    """Where the record comes from: what was asked of each stage, of which log, with what, on what."""
+def _provenance(plan: Plan, recorded: dict[str, PlannedStage], run: "Results", commit: str) -> dict[str, Any]:
+    """Where the record comes from: what was asked of each stage, of which log, with what, on what, at what
+    cost."""
     asked: dict[str, dict[str, Any]] = {}
     for stage in recorded.values():  # of a stage that runs once a model the first says it for all
         said = {name: value for name, value in stage.parameters.items() if name not in _UNSAID}
         asked.setdefault(stage.declaration.name, said)
+    took = {name: plan.paths.took / f"{name}.json" for name in recorded}
     return {
+        "took": {name: read_json(file, dict) for name, file in took.items() if file.exists()},
         "fingerprint": run.facts("ingest").get("fingerprint"),
         "seeds": {stage: values["seed"] for stage, values in asked.items() if "seed" in values},
         "parameters": {stage: values for stage, values in asked.items() if values},
