@@ -140,5 +140,5 @@ def test_the_two_profiles_of_a_million_users_differ_in_source_and_catalogue_only
 def test_a_profile_names_the_stages_that_it_runs(plan):
     names = plan.select(())
     stages = {plan.stages[name].declaration.name for name in names}
-    assert stages == {"ingest", "split", "tune", "train", "evaluate", "compare"}
+    assert stages == {"ingest", "split", "tune", "train", "evaluate", "compare", "scaling"}
     assert plan.select(["study.split"]) == ["ingest", "split"]

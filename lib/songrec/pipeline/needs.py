@@ -77,9 +77,7 @@ def need_of(stage: PlannedStage, plan: Plan) -> Need:
     if stage.page or not (declared.memory or declared.seconds):
         return Need()
     size = _size(plan)
-    names = {name: value for name, value in stage.parameters.items() if _is_number(value)}
-    names |= {"users": size.users, "songs": size.songs, "entries": size.entries, "tested": size.tested}
-    names["models"] = len(plan.profile.models)
+    names = vars(size) | {"models": len(plan.profile.models)} | _numbers(stage.parameters)
     names["kept"] = _together([_of_model(each, label, plan, size, "memory") for label, each in _all(plan)])
     peak = fit = None
     if spec is not None:
@@ -239,6 +237,12 @@ def _value(formula: str, names: Mapping[str, Any]) -> float | None:
 
 def _together(values: list[float | None]) -> float:
     return sum(value or 0 for value in values)
+
+
+def _numbers(parameters: Mapping[str, Any]) -> dict[str, float]:
+    """The study's own; of a list of numbers the largest."""
+    lists = {name: value if isinstance(value, list) else [value] for name, value in parameters.items()}
+    return {name: max(values) for name, values in lists.items() if values and all(map(_is_number, values))}
 
 
 def _is_number(value: Any) -> bool:
