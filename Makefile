@@ -24,7 +24,7 @@ help: ## this list
 	@echo "make quick                   lint, and the tests that start no kernel, pipeline, build or browser: a minute"
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make lab                     JupyterLab on notebooks/"
-	@echo "make bench                   time evaluation, ingest and neighbours beside other libraries"
+	@echo "make bench                   time evaluation, ingest, neighbours, fits and lists beside other libraries"
 	@echo "make notebooks               execute the stored notebooks again, on the tiny profile"
 	@echo "make lock                    pin every version again, into requirements.lock"
 	@echo "make clean                   remove what was made: build/, book/runs/, interim and processed data"
@@ -74,10 +74,11 @@ neural: environment ## add PyTorch, for the neural models
 lab: environment ## JupyterLab on notebooks/
 	@$(BIN)/python -m jupyterlab --notebook-dir notebooks
 
-bench: environment ## time evaluation, ingest and neighbours beside other libraries
+bench: environment ## time evaluation, ingest, neighbours, fits and lists beside other libraries
 	@$(BIN)/python tools/evaluators.py
 	@$(BIN)/python tools/ingesters.py
 	@$(BIN)/python tools/neighbour_searches.py
+	@$(BIN)/python tools/fits_and_lists.py --users 20000 --songs 8000
 
 notebooks: environment ## execute the stored notebooks again
 	@$(BIN)/python -m songrec.pipeline.refresh

@@ -121,18 +121,26 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         file, log = log_of(options, Path(folder))
         table = measure(script, str(file), options.rounds, pythons, options.only)
-    _show(table, options.out, log)
+    show(table, options.out, log)
     return 0
 
 
-def _show(table, out: Path | None, log: str) -> None:
-    """Print the table, and write it with the machine and its load over the last quarter of an hour."""
+def show(table, out: Path | None, log: str) -> None:
+    """Print the table, and write it with the machine and its load over the last quarter of an hour.
+
+    What the file holds of other logs is kept.
+    """
     print(table.round(3).to_string(index=False))
     if out is None:
         return
+    import pandas as pd
+
     from songrec.files import write_text
     from songrec.measure import machine_line
 
     written = table.assign(log=log, load=round(os.getloadavg()[2], 1), machine=machine_line())
+    if out.exists():
+        kept = pd.read_csv(out)
+        written = pd.concat([kept[kept["log"] != log], written])
     out.parent.mkdir(parents=True, exist_ok=True)
     write_text(out, written.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
