@@ -78,10 +78,10 @@ def log_of(options: argparse.Namespace, folder: Path) -> tuple[Path, str]:
 
     file = folder / "log.npz"
     if options.profile:
-        from songrec.paths import RunPaths
+        from songrec.paths import Paths
         from songrec.splits import Split
 
-        save_npz(file, Split.load(RunPaths(options.profile).processed / "split").final_train())
+        save_npz(file, Split.load(Paths(options.profile).processed / "split").final_train())
         return file, options.profile
     from songrec.data import SyntheticWorld
 
