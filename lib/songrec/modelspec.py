@@ -124,6 +124,16 @@ def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return {**base, **changes, "hyperparameters": merged}
 
 
+def far_end(space: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The largest number that a search may try for each hyper-parameter.
+
+    >>> far_end({"factors": {"low": 16, "high": 400}, "epochs": {"stop": 8}, "by": {"choices": ["a"]}})
+    {'factors': 400, 'epochs': 8}
+    """
+    ends = ((name, where.get("high", where.get("stop"))) for name, where in space.items())
+    return {name: end for name, end in ends if end is not None}
+
+
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -18,7 +18,7 @@ import numpy as np
 from songrec import measure
 from songrec.errors import DataError
 from songrec.files import read_json, write_json
-from songrec.modelspec import ModelSpec, memory_bytes, named
+from songrec.modelspec import ModelSpec, far_end, memory_bytes, named
 from songrec.paths import data_root
 from songrec.pipeline.plan import Plan, PlannedStage
 from songrec.tables import FACTS
@@ -215,8 +215,7 @@ def hyperparameters(spec: ModelSpec, label: str, plan: Plan, searched: bool) -> 
     known: dict[str, Any] = dict(create(spec.estimator).get_params())
     tune = plan.stages.get(f"tune.{label}")
     if tune is None or tune.parameters.get("trials", 0) > 0:
-        known |= {name: where["high"] for name, where in spec.space.items() if "high" in where}
-        known |= {name: where["stop"] for name, where in spec.space.items() if "stop" in where}
+        known |= far_end(spec.space)
     if not searched:
         with suppress(DataError, KeyError, TypeError):  # it was not tuned yet
             known |= read_json(plan.paths.tables / "tune" / label / FACTS, dict)["hyperparameters"]

@@ -18,7 +18,7 @@ from songrec.data.sources.triplet_files import files_of
 from songrec.errors import ConfigError, DataError
 from songrec.files import write_text
 from songrec.measure import free_memory
-from songrec.modelspec import ModelSpec, memory_bytes, read_models
+from songrec.modelspec import ModelSpec, far_end, memory_bytes, read_models
 from songrec.paths import PROFILES, Paths, raw_folders
 from songrec.pipeline.needs import Size
 
@@ -220,7 +220,7 @@ def _size(kept: Interactions, report: IngestReport, files: Sequence[Path], whole
 
 
 def _estimate(label: str, spec: ModelSpec, size: Size) -> Need:
-    known = {name: where.get("high") for name, where in spec.space.items() if "high" in where}
+    known = far_end(spec.space)
     known |= {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
     of_log = {"users": size.users, "songs": size.songs, "entries": size.entries}
     memory = memory_bytes(spec.memory, **of_log, **known) if spec.memory else 0
