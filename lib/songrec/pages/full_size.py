@@ -1,8 +1,12 @@
 """The whole Million Song size: what a run of it takes, and what other libraries take for the same work."""
 
-import numpy as np
+import re
 
+import pandas as pd
+
+from songrec.errors import DataError
 from songrec.results import Results
+from songrec.show.prose import counted
 from songrec.show.table import Table, numbers, sizes, table, words
 
 STEPS = {
@@ -27,17 +31,16 @@ LIBRARIES = {"songrec": "this project", "numpy": "NumPy"}
 
 def took(run: Results) -> Table:
     """Each stage of a published run: seconds, and the most memory that its process had."""
-    stages = run.header["took"]
-    names = []
-    for name in stages:
-        stage, _, model = name.partition(".")
-        names.append(f"{STEPS.get(stage, stage)}{': ' + run.label(model) if model else ''}")
-    seconds, peaks = ([each[what] for each in stages.values()] for what in ("seconds", "peak_mb"))
+    rows = pd.DataFrame(run.header["took"]).T.rename_axis("stage").reset_index()
+    stage, model = (rows["stage"].str.partition(".")[part] for part in (0, 2))
+    model = model.where(stage == "train", "")  # the searches, of which there are none here, as one
+    rows["name"] = stage.map(STEPS) + model.map(lambda label: f": {run.label(label)}" if label else "")
+    rows = rows.groupby("name", sort=False).agg({"seconds": "sum", "peak_mb": "max"})
     return table(
         {
-            "stage": words([*names, "all"]),
-            "seconds": numbers([*seconds, sum(seconds)], digits=0),
-            "memory (GB)": numbers([*(peak / 1000 for peak in peaks), max(peaks) / 1000], digits=1),
+            "stage": words([*rows.index, "all"]),
+            "seconds": numbers([*rows["seconds"], rows["seconds"].sum()], digits=0),
+            "memory (GB)": numbers([*rows["peak_mb"] / 1000, rows["peak_mb"].max() / 1000], digits=1),
         },
         note="Memory is the most that the stage's process had, files that it maps included.",
     )
@@ -54,13 +57,13 @@ def peers(run: Results, of: str) -> Table:
         A table of data/results/bench: neighbours, ingest, fits.
     """
     rows = run.beside(f"bench/{of}")
+    rows = rows[rows["seconds"].notna() | rows["version"].str.startswith("failed")]  # not: is not installed
     columns = {"task": words(rows["task"].map(TASKS))} if "task" in rows else {}
-    known = rows["seconds"].notna()
     names = rows["library"].map(lambda name: LIBRARIES.get(name, name))
-    versions = rows["version"].where(known & (rows["library"] != "songrec"), "")
+    versions = rows["version"].where(rows["library"] != "songrec", "")
     return table(
         {
-            "log": words(rows["log"]),
+            "log": words(_title(log, run) for log in rows["log"]),
             **columns,
             "library": words((names + " " + versions).str.strip()),
             "seconds": sizes(rows["seconds"]),
@@ -74,6 +77,15 @@ def peers(run: Results, of: str) -> Table:
     )
 
 
-def _runs(counted) -> str:
-    few, many = int(np.min(counted[counted > 0])), int(np.max(counted))
-    return f"{many} runs" if few == many else f"{few} to {many} runs"
+def _title(log: str, run: Results) -> str:
+    """A log's name for people: of a published run its title, of a file of the synthetic world its size."""
+    try:
+        return Results.published(log, run.folder.parent).title
+    except DataError:
+        size = re.match(r"(\d+)-users-(\d+)-songs", log)
+        return f"{int(size[1]):,} users, {int(size[2]):,} songs" if size else log
+
+
+def _runs(runs: pd.Series) -> str:
+    few, many = int(runs[runs > 0].min()), int(runs.max())
+    return counted(many, "run") if few == many else f"{few} to {many} runs"

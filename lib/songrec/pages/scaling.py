@@ -6,6 +6,7 @@ from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, log_scale, subplots
 from songrec.show.numbers import significant
 from songrec.show.prose import Prose, counted, prose
+from songrec.show.style import ACCENTS, GROUPS
 from songrec.show.table import Table, counts, numbers, sizes, table, words
 
 STAGE = "scaling"
@@ -24,6 +25,7 @@ FITS = {
     "ease": "EASE",
 }
 NAMES = STEPS | FITS
+LOOKS = dict(zip(STEPS, (*GROUPS, (ACCENTS[1], "D")), strict=True))
 WAYS = {
     "sparse": ("item-item counts", "a dense matrix", "sparse rows (CSR)"),
     "vectorised": ("listeners in common", "pair by pair in Python", "one sparse product"),
@@ -118,7 +120,8 @@ def cost_lines(run: Results) -> Figure:
     canvas, panels = subplots(columns=2, height=4.2, sharey=True)
     for axes, names, title in zip(panels, (FITS, STEPS), ("Fits", "Other steps"), strict=True):
         mine = rows[rows["step"].isin(names)].rename(columns={"step": "model"})
-        lines(axes, mine, "entries", run, y="seconds", names={step: _sloped(step, slopes) for step in names})
+        sloped = {step: _sloped(step, slopes) for step in names}
+        lines(axes, mine, "entries", run, y="seconds", names=sloped, looks=LOOKS)
         log_scale(axes.xaxis)
         log_scale(axes.yaxis)
         axes.set(xlabel="entries of the log (log scale)")

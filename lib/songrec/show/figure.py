@@ -89,6 +89,7 @@ def lines(
     names: Mapping[str, str] | None = None,
     band: bool = True,
     every: int = 1,
+    looks: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """A line a model, in the order of the rows, with a band for the 95 % interval.
 
@@ -110,13 +111,15 @@ def lines(
         Whether to draw the intervals.
     every : int
         Marks every so many points of a line.
+    looks : mapping of str to (str, str), optional
+        Colour and marker of lines that are no models.
     """
     models = list(dict.fromkeys(rows["model"]))
     for model in models:
         mine = rows[rows["model"] == model]
-        shade = colour(run, model)
+        shade, mark = (looks or {}).get(model) or (colour(run, model), marker(run, model))
         name = (names or {}).get(model, run.label(model))
-        look = {"color": shade, "marker": marker(run, model), "markevery": every, "markeredgewidth": 0.75}
+        look = {"color": shade, "marker": mark, "markevery": every, "markeredgewidth": 0.75}
         axes.plot(mine[x].to_numpy(), mine[y].to_numpy(), label=name, rasterized=len(mine) > MANY, **look)
         if band and "ci_low" in mine:
             low, high = (mine[name].to_numpy(float) for name in ("ci_low", "ci_high"))
