@@ -30,18 +30,8 @@ def test_peers_stand_beside_this_project_and_logs_have_names(tmp_path):
     rows = [
         ["songrec", "0.1.0", 3, 2.0, 4.0, 1000.0, 1.0, 1.0, "made-up", "A machine."],
         ["similaripy", "0.7.0", 1, 5.0, 8.0, 2000.0, 2.5, 2.0, "made-up", "A machine."],
-        [
-            "duckdb",
-            "not installed",
-            0,
-            None,
-            None,
-            None,
-            None,
-            None,
-            "50-users-40-songs-seed-1",
-            "A machine.",
-        ],
+        ["implicit", "No module named 'implicit'", 0, *[None] * 5, "made-up", "A machine."],
+        ["duckdb", "failed (-9)", 0, *[None] * 5, "50-users-40-songs-seed-1", "A machine."],
     ]
     run = made_up_run(tmp_path)
     (tmp_path / "bench").mkdir()
