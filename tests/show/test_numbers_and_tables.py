@@ -120,3 +120,4 @@ def test_the_banner_says_synthetic_only_where_it_is_and_which_word_to_read(tmp_p
     real = banner(made_up.made_up_run(tmp_path, item="artist"))
     assert "synthetic" not in real
     assert "Its items are artists." in real
+    assert "Its items" not in banner(made_up.made_up_run(tmp_path, item="item"))

@@ -232,5 +232,5 @@ def banner(run: Results) -> Prose:
     """What the reader of a page must know first: which run it belongs to, and what its log is."""
     kind = "a synthetic log: its listeners, titles and play counts are invented"
     item = as_written(run.item)
-    items = "" if run.item == "song" else f" Its items are {item}s."
+    items = "" if run.item in ("song", "item") else f" Its items are {item}s."
     return Prose(f"*Run `{run.name}`, on {kind if run.synthetic else 'a real log'}.{items}*")
