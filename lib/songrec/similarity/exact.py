@@ -23,8 +23,9 @@ CELLS = 10_000_000
 LOGGED = 1 << 20
 """Offers that a thread collects, 16 bytes each, before they are sorted into the rows they are for."""
 
-PARTS = 64
-"""Parts for each thread, by entries: so many that no thread waits long for the last."""
+PARTS, LEAST = 64, 3_000
+"""Parts for each thread, by entries: so many that no thread waits long for the last, but none of fewer
+entries, which would be handed over longer than worked on."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +276,8 @@ def _search(rule, k: int, rows, items, symmetric: bool, threads: int) -> csr_arr
         finally:
             spaces.put((space, log))
 
-    parts = _parts(np.diff(rows.indptr)[rows.order].astype(np.int64), PARTS * threads)
+    entries = np.diff(rows.indptr)[rows.order].astype(np.int64)
+    parts = _parts(entries, threads * max(1, min(PARTS, int(entries.sum()) // (LEAST * threads))))
     in_threads(work, reversed(parts), threads)
     return _as_matrix(rule, k, rows.order - rows.order.min(), kept, parts, threads, n_items)
 

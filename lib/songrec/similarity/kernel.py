@@ -323,13 +323,16 @@ def keep(rule, k, log, n, kept):
 @compiled
 def settle(rule, k, first_row, end, order, kept, indptr, neighbours, similarities):
     """Write the k best of some rows, codes ascending, from where `indptr` says for each."""
+    by_code = np.empty(k, np.int64)  # a code and its place in one number: sorted faster than places by codes
     for row in range(first_row, end):
         values, codes, n = kept.values[row], kept.codes[row], kept.found[row]
         if n > k:
             select(values, codes, n, k)
             n = k
         first = indptr[order[row]]
-        by_code = np.argsort(codes[:n])
         for t in range(n):
-            neighbours[first + t] = codes[by_code[t]]
-            similarities[first + t] = np.float32(_similarity(rule, values[by_code[t]]))
+            by_code[t] = (np.int64(codes[t]) << 32) | t
+        by_code[:n].sort()
+        for t in range(n):
+            neighbours[first + t] = by_code[t] >> 32
+            similarities[first + t] = np.float32(_similarity(rule, values[by_code[t] & 0xFFFFFFFF]))
