@@ -401,6 +401,7 @@ def wrong(allowed, *values):
     return [(value, allowed) for value in values]
 
 
+FLAG = wrong("a valid boolean", 1, "yes", None)
 NO_NUMBER = wrong("a valid number", "1", True, None)
 UNBOUNDED = wrong("less than inf", np.inf, np.nan)
 COUNT = wrong("greater than or equal to 1", 0, -5) + wrong("a valid integer", 2.5, "10", True, None)
@@ -420,11 +421,14 @@ KNN = {
     "similarity": one_of("cosine", "asymmetric", "tversky", "jaccard"),
     **dict.fromkeys(["alpha", "beta", "shrink", "q"], NON_NEGATIVE),
     "weighting": one_of("binary", "log_plays", "tf_idf", "bm25"),
+    "reverse": FLAG,
+    "normalize": FLAG,
 }
 TRAINED = {"learning_rate": POSITIVE, "batch_size": COUNT, "epochs": COUNT, "seed": SEED}
 HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each must be
     "ALS": {
         **{"factors": COUNT, "regularization": POSITIVE, "alpha": POSITIVE},
+        "frequency_exponent": NON_NEGATIVE,
         **{"confidence": one_of("binary", "log_plays", "plays"), "epochs": COUNT, "seed": SEED},
     },
     "BPR": {
@@ -447,7 +451,10 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
     "NeuMF": {"factors": COUNT, "negatives": COUNT, **TRAINED},
     "Popularity": {"by": one_of("listeners", "plays")},
     "PureSVD": {"factors": COUNT, "seed": SEED},
-    "RP3beta": {"neighbours": COUNT, "alpha": NON_NEGATIVE, "beta": NON_NEGATIVE},
+    "RP3beta": {
+        **{"neighbours": COUNT, "alpha": NON_NEGATIVE, "beta": NON_NEGATIVE},
+        **{"reverse": FLAG, "normalize": FLAG},
+    },
     "UserKNN": KNN,
 }
 
