@@ -75,7 +75,9 @@ def test_the_parts_of_a_given_split_have_the_form_of_the_log(raw, tmp_path):
     form = Asked("log.csv", ("who", "what"), separator=";", header=True, member="log.csv", time="at")
     for name, song in (("visible", "a"), ("hidden", "b"), ("validation", "c")):
         (raw / f"{name}.txt").write_text(f"what;who\n{song};u\n{song};v\n")
-    parts = save_predefined(tmp_path / "given", "visible.txt", "hidden.txt", validation="validation.txt", form=form)
+    parts = save_predefined(
+        tmp_path / "given", "visible.txt", "hidden.txt", validation="validation.txt", form=form
+    )
     assert [part.song_ids.tolist() for part in parts.values()] == [["a"], ["b"], ["c"]]
     assert parts["hidden"].user_ids.tolist() == ["u", "v"]
     again = read_predefined(tmp_path / "given")

@@ -115,6 +115,22 @@ def test_lists_are_well_formed(name):
 
 
 @every_model
+def test_plays_of_a_fold_in_count_only_where_they_are_asked_for(name):
+    """By default no model asks for them."""
+    train = log()
+    once = (train > 0).astype(np.int32)
+    assert same(fitted(name).recommend(train, 7), fitted(name).recommend(once, 7))
+
+
+def test_plays_of_a_fold_in_that_are_none():
+    for wrong in (-1.0, np.nan, np.inf):
+        fold_in = log().astype(float)
+        fold_in.data[0] = wrong
+        with pytest.raises(DataError, match="fold_in holds play counts that are negative or not finite"):
+            fitted("ItemKNN").recommend(fold_in, 3)
+
+
+@every_model
 def test_batch_equals_single(name, monkeypatch):
     train = log()
     model = fitted(name)

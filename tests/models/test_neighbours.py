@@ -139,7 +139,7 @@ def test_weighted_cosines(weighting):
 
 
 def test_a_new_user_is_weighed_as_the_training_users_are():
-    """By their plays; the songs' rarity and the users' usual number of plays are those of the training log."""
+    """By their plays; the songs' rarity and the usual number of plays are those of the training log."""
     plays, new = random_plays().toarray(), random_plays(seed=1, users=9).toarray().astype(float)
     idf, length = rarity(csr_array(plays)), plays.sum(axis=1).mean()
     discount = K1 * (1 - B + B * new.sum(axis=1, keepdims=True) / length)

@@ -23,7 +23,11 @@ MODELS = {
 def split():
     random = np.random.default_rng(3)
     liked = random.random((90, 50)) < np.where(np.arange(90)[:, None] % 3 == np.arange(50) % 3, 0.5, 0.1)
-    return weak(log_of({f"u{user:02}": [f"s{song:02}" for song in np.flatnonzero(row)] for user, row in enumerate(liked)}))
+    return weak(
+        log_of(
+            {f"u{user:02}": [f"s{song:02}" for song in np.flatnonzero(row)] for user, row in enumerate(liked)}
+        )
+    )
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,11 @@ def test_the_defaults_lie_within_the_declared_space(label):
             value = drawn(entry, value, params)
             assert entry["low"] <= value <= entry["high"], hyperparameter
         if "low" in entry:
-            assert isinstance(entry["low"], int) == isinstance(entry["high"], int) == isinstance(params[hyperparameter], int)
+            assert (
+                isinstance(entry["low"], int)
+                == isinstance(entry["high"], int)
+                == isinstance(params[hyperparameter], int)
+            )
 
 
 def test_what_is_fixed_is_not_searched():
@@ -111,7 +115,9 @@ def test_edges_of_a_ratio_and_natural_ones():
 
 def test_a_ratio_to_what_is_fixed_is_a_range_of_its_own():
     space = {"alpha": {"low": 1.0, "high": 9.0}, "beta": {"low": 0.5, "high": 2.0, "times": "alpha"}}
-    assert searched(space, {"alpha": 3.0}, KNOWN | {"beta": None}, "here") == {"beta": {"low": 1.5, "high": 6.0}}
+    assert searched(space, {"alpha": 3.0}, KNOWN | {"beta": None}, "here") == {
+        "beta": {"low": 1.5, "high": 6.0}
+    }
 
 
 def test_beyond_an_edge():

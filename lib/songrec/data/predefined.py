@@ -9,7 +9,6 @@ from pathlib import Path
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError
 
-
 PARTS = ("visible", "hidden", "validation")
 """What a split that comes with the data consists of; it need not have the last."""
 

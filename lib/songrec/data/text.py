@@ -54,7 +54,8 @@ def read_text(
         The file.
     columns : sequence, optional
         Places (from 0) or names of user, song and plays, or of user and song where each line is one play; by
-        default the first three, and no others, or both where there are two. Names are looked up in the header, which is then expected.
+        default the first three, and no others, or both where there are two. Names are looked up in the
+        header, which is then expected.
     separator : str
         By default a comma in `.csv` files, a tab in all others. Several characters are fine.
     header : bool
@@ -79,7 +80,12 @@ def read_text(
                 first, _, rest = block.removeprefix(BOM).partition(b"\n")
                 few = block.removeprefix(BOM).split(b"\n", FIRST)[:FIRST]
                 layout = _layout(path, few, columns, separator, time)
-                if header and (columns is None or not isinstance(columns[0], str)):
+                # Where each line is a play, a header looks like one.
+                if (
+                    header
+                    and layout.plays is not None
+                    and (columns is None or not isinstance(columns[0], str))
+                ):
                     _check_header(path, first, layout)
                 block = rest if named else block.removeprefix(BOM)
                 line += named
@@ -159,14 +165,12 @@ def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _layout(
-    path: Path, lines: Sequence[bytes], columns: Columns, separator: str, time: int | str
-) -> Layout:
+def _layout(path: Path, lines: Sequence[bytes], columns: Columns, separator: str, time: int | str) -> Layout:
     """What the first lines say about the others: how many fields, and where the named columns stand.
 
     Without names or places, two columns beside that of times are user and song, and each line is one play.
     """
-    fields, *more = [_fields(line, separator) for line in lines if line]
+    fields, *more = [_fields(line, separator) for line in lines if line] or [[]]
     if columns is None:
         at = None if time == "" else _place(path, time, fields, separator)
         places = [place for place in range(len(fields)) if place != at]

@@ -41,7 +41,7 @@ class ALS(Factorised, Iterative):
     regularization : float, above 0
         λ: the mean over all vectors, of users and of songs.
     alpha : float, above 0
-        How much more confidence a play gives than no play; 1 / alpha is the unobserved weight of Rendle et al.
+        How much more confidence a play gives than no play: 1 / alpha is Rendle et al.'s weight of no play.
     frequency_exponent : float, at least 0
         ν: 0 regularises all vectors alike, 1 in proportion to what their pairs count in the objective.
     confidence : {"binary", "log_plays", "plays"}

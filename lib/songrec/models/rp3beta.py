@@ -40,9 +40,9 @@ class RP3beta(SongNeighbours):
 
     where the sum runs over the songs j in :math:`H_u` that have i among the K highest of their
     :math:`w(j, \cdot)`, or, turned round, that are among the K highest :math:`w(\cdot, i)`. Normalised, each
-    weight is divided by the sum of those K. The first step's :math:`1 / |H_u|^\alpha` is the same for all songs of a user and
-    left out: it changes no order. A song does not lead back to itself (ties go to the lower code). Plays
-    count as heard or not.
+    weight is divided by the sum of those K. The first step's :math:`1 / |H_u|^\alpha` is the same for all
+    songs of a user and left out: it changes no order. A song does not lead back to itself (ties go to the
+    lower code). Plays count as heard or not.
 
     It is the asymmetric similarity :math:`|U_j|^{-\alpha} |U_i|^{-\beta}` of `songrec.similarity`, with each
     common listener counting :math:`|H_v|^{-\alpha}`: users who have heard a lot say little.

@@ -65,7 +65,8 @@ def study_settings(
         from songrec.splits.choose import PROTOCOLS
 
         check_names([values["protocol"]], PROTOCOLS, "protocol", where)
-        _check_given(values["protocol"], profile, name, where)
+        if stage.name == "split":
+            _check_given(values["protocol"], profile, name, where)
     return values
 
 

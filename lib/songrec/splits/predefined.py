@@ -46,10 +46,11 @@ def given(
 
     Notes
     -----
-    Without `found`, validation is carved from `visible`, by the rule of `weak`: a user with n visible songs has
-    int(validation * n) of them held out, or one where that is nothing for everybody. Training has the rest of
-    `visible` and all of `train` (of a pair in both, the larger count); test folds in all that is known of the
-    user, validation's part included unless `refit` says otherwise. A hidden user of whom nothing is known is kept: the fold-in is empty.
+    Without `found`, validation is carved from `visible`, by the rule of `weak`: a user with n visible songs
+    has int(validation * n) of them held out, or one where that is nothing for everybody. Training has the
+    rest of `visible` and all of `train` (of a pair in both, the larger count); test folds in all that is
+    known of the user, validation's part included unless `refit` says otherwise. A hidden user of whom nothing
+    is known is kept: the fold-in is empty.
 
     Examples
     --------

@@ -167,11 +167,11 @@ def search(
     run = _Run(estimator, dict(fixed), dict(space), train, validation, study)
     asked = min(n_trials(space, trials, most), n_points(space))
     run.until(asked, seed, untuned, seconds)
-    went = run.go_beyond(untuned) if len(run.done) == asked else {}
+    went = run.go_beyond(asked, untuned) if len(run.done) >= asked else {}
     if went:
         asked += math.ceil(asked / MORE)
         run.until(asked, seed, untuned, seconds)
-    chosen, done = untuned | nested(run.best), run.done
+    chosen, done = untuned | nested(run.best()), run.done
     found = Search(
         chosen, untuned, _table(done), run.seconds, asked, len(done) < asked, run.space, beyond=went
     )
@@ -195,7 +195,9 @@ class _Run:
         self.estimator, self.fixed, self.space = estimator, fixed, space
         self.train, self.validation, self.study = train, validation, study
         self.last: tuple[dict[str, Any], Any] | None = None  # the model fitted last, and with what
-        self.first: dict[int, dict[str, Any]] = {}  # what is drawn in a trial that the sampler does not choose
+        self.first: dict[
+            int, dict[str, Any]
+        ] = {}  # what is drawn in a trial that the sampler does not choose
 
     @property
     def done(self) -> list[Any]:
@@ -206,10 +208,9 @@ class _Run:
     def seconds(self) -> list[float]:
         return [trial.user_attrs["seconds"] for trial in self.done]
 
-    @property
-    def best(self) -> dict[str, Any]:
-        """The hyper-parameters of the best trial, by flat name."""
-        best = max(self.done, key=lambda trial: (trial.user_attrs["value"], -trial.number))
+    def best(self, n: int | None = None) -> dict[str, Any]:
+        """The hyper-parameters of the best trial, or of the best of the first `n`, by flat name."""
+        best = max(self.done[:n], key=lambda trial: (trial.user_attrs["value"], -trial.number))
         return best.user_attrs["parameters"]
 
     def until(self, n: int, seed: int, untuned: Mapping[str, Any], seconds: float) -> None:
@@ -217,19 +218,18 @@ class _Run:
         while len(self.done) < n and sum(self.seconds) < seconds:
             self.trial(seed, untuned, deadline=time.perf_counter() + seconds - sum(self.seconds))
 
-    def go_beyond(self, untuned: Mapping[str, Any]) -> dict[str, str]:
-        """Widen the ranges at whose edge the best point lies; the next trial lies beyond."""
-        whole = untuned | nested(self.best)
-        chosen, went = _flat(whole), {}
-        moved = {name: value for name, value in self.best.items() if name in self.space and name != EPOCHS}
-        moved = {name: drawn(self.space[name], value, chosen) for name, value in moved.items()}
+    def go_beyond(self, n: int, untuned: Mapping[str, Any]) -> dict[str, str]:
+        """Widen the ranges at whose edge the best of `n` points lies; the next trial lies beyond."""
+        best, went = self.best(n), {}
+        chosen = _flat(untuned | nested(best))
+        moved = {name: drawn(self.space[name], best[name], chosen) for name in best if name != EPOCHS}
         for name, end in edges(self.space, chosen).items():
             entry, middle = beyond(self.space[name], end)
-            if self._allowed(entry, end, name):
+            if name in best and self._allowed(entry, end, name):
                 self.space[name], went[name] = entry, end
                 moved |= {} if name == EPOCHS else {name: middle}
         moved = {name: _inside(value, self.space[name]) for name, value in moved.items()}
-        self.first[len(self.done)] = moved
+        self.first[n] = moved
         return went
 
     def _allowed(self, entry: Mapping[str, Any], end: str, name: str) -> bool:

@@ -38,7 +38,8 @@ def triplets(
         The files, and folders: a folder of Parquet files may be partitioned (`month=2024-01`).
     columns : sequence, optional
         Places (from 0) or names of user, song and plays, or of user and song where each row is one play; by
-        default the first three columns, and no others, or both where there are two. In JSON a name may lead into an object (`track.name`).
+        default the first three columns, and no others, or both where there are two. In JSON a name may
+        lead into an object (`track.name`).
     separator : str
         Between the fields of text; by default a comma in `.csv` files, a tab in all others.
     header : bool
