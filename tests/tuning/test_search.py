@@ -186,6 +186,27 @@ def test_hopeless_trials_are_given_up(tune, learner):
     assert found.trials.loc[found.trials["value"].idxmax(), "state"] == "complete"
 
 
+def test_each_choice_is_tried_from_the_defaults(tune):
+    space = {
+        "similarity": {"choices": ["asymmetric", "cosine", "jaccard"]},
+        "alpha": {"low": 0.0, "high": 2.0, "when": {"similarity": ["asymmetric"]}},
+        "shrink": {"low": 0.1, "high": 9.0, "log": True, "natural": ["low", "high"]},
+        "reverse": {"choices": [False, True]},
+        "normalize": {"choices": [False, True], "when": {"reverse": [True]}},
+    }
+    points = [json.loads(point) for point in tune(space=space, trials=12).trials["point"]]
+    plain = {"similarity": "cosine", "shrink": 0.0, "reverse": False}
+    assert points[:4] == [
+        plain,
+        plain | {"similarity": "asymmetric", "alpha": 0.5},
+        plain | {"similarity": "jaccard"},
+        plain | {"reverse": True, "normalize": False},
+    ]
+    few = [json.loads(point) for point in tune(space=space, trials=11).trials["point"]]
+    assert few[0] == plain
+    assert few[1]["shrink"] > 0
+
+
 def test_from_an_edge_a_search_goes_on_beyond_once(tune, learner):
     space = {"epochs": {"stop": 12}, "bad": {"low": 1.0, "high": 2.0}}
     found = tune("Learner", {"peak": 24}, space, trials=9)

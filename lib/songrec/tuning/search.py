@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ MORE = 3
 
 RANDOM_TRIALS = 7
 """Trials at random, the first being the defaults, before the sampler learns from them."""
+
+SHARE = 4
+"""One trial of so many, at most, is the defaults with another choice."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ def search(
     validation : HeldOut
         Users to evaluate on.
     trials : int
-        How many points are tried; the first is the estimator's defaults. A space of fewer points is tried
+        How many points are tried; the first is the estimator's defaults, the next are the defaults with one
+        choice changed, where there are trials enough for all of these. A space of fewer points is tried
         whole. A search whose best point lies at an edge of a range, and at none that is natural or beyond
         which the estimator takes nothing, goes on beyond it once, with a third as many trials.
     seconds : float
@@ -164,13 +168,16 @@ def search(
         raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
     identity = identity_of(estimator, fixed, space, seed, train, validation)
     study = open_study(journal, identity)
-    run = _Run(estimator, dict(fixed), dict(space), train, validation, study)
     asked = min(n_trials(space, trials, most), n_points(space))
-    run.until(asked, seed, untuned, seconds)
+    first = [{name: _default(untuned, name) for name in space}]
+    others = list(_other_choices(space, first[0]))
+    first += others if SHARE * len(others) <= asked else []
+    run = _Run(estimator, dict(fixed), dict(space), train, validation, study, first)
+    run.until(asked, seed, seconds)
     went = run.go_beyond(asked, untuned) if len(run.done) >= asked else {}
     if went:
         asked += math.ceil(asked / MORE)
-        run.until(asked, seed, untuned, seconds)
+        run.until(asked, seed, seconds)
     chosen, done = untuned | nested(run.best()), run.done
     found = Search(
         chosen, untuned, _table(done), run.seconds, asked, len(done) < asked, run.space, beyond=went
@@ -191,13 +198,12 @@ def n_trials(space: Mapping[str, Any], trials: int, most: int) -> int:
 class _Run:
     """A search under way."""
 
-    def __init__(self, estimator, fixed, space, train, validation: HeldOut, study):
+    def __init__(self, estimator, fixed, space, train, validation: HeldOut, study, first):
         self.estimator, self.fixed, self.space = estimator, fixed, space
         self.train, self.validation, self.study = train, validation, study
         self.last: tuple[dict[str, Any], Any] | None = None  # the model fitted last, and with what
-        self.first: dict[
-            int, dict[str, Any]
-        ] = {}  # what is drawn in a trial that the sampler does not choose
+        self.set = dict(enumerate(first))  # points that the sampler does not choose
+        self.random = RANDOM_TRIALS - 1 + len(first)
 
     @property
     def done(self) -> list[Any]:
@@ -213,23 +219,24 @@ class _Run:
         best = max(self.done[:n], key=lambda trial: (trial.user_attrs["value"], -trial.number))
         return best.user_attrs["parameters"]
 
-    def until(self, n: int, seed: int, untuned: Mapping[str, Any], seconds: float) -> None:
+    def until(self, n: int, seed: int, seconds: float) -> None:
         """Try points until there are `n`, or time is over."""
         while len(self.done) < n and sum(self.seconds) < seconds:
-            self.trial(seed, untuned, deadline=time.perf_counter() + seconds - sum(self.seconds))
+            self.trial(seed, deadline=time.perf_counter() + seconds - sum(self.seconds))
 
     def go_beyond(self, n: int, untuned: Mapping[str, Any]) -> dict[str, str]:
         """Widen the ranges at whose edge the best of `n` points lies; the next trial lies beyond."""
         best, went = self.best(n), {}
         chosen = _flat(untuned | nested(best))
-        moved = {name: drawn(self.space[name], best[name], chosen) for name in best if name != EPOCHS}
+        moved = {name: drawn(self.space[name], value, chosen) for name, value in best.items()}
         for name, end in edges(self.space, chosen).items():
             entry, middle = beyond(self.space[name], end)
             if name in best and self._allowed(entry, end, name):
-                self.space[name], went[name] = entry, end
-                moved |= {} if name == EPOCHS else {name: middle}
-        moved = {name: _inside(value, self.space[name]) for name, value in moved.items()}
-        self.first[n] = moved
+                self.space[name], went[name], moved[name] = entry, end, middle
+        for name in (each for each in self.space if each in moved):
+            if factor := self.space[name].get("times"):
+                moved[name] = float(f"{moved[name] * moved.get(factor, chosen[factor]):.4g}")
+        self.set[n] = moved
         return went
 
     def _allowed(self, entry: Mapping[str, Any], end: str, name: str) -> bool:
@@ -242,26 +249,24 @@ class _Run:
             return False
         return True
 
-    def trial(self, seed: int, untuned: Mapping[str, Any], deadline: float) -> None:
+    def trial(self, seed: int, deadline: float) -> None:
         """Try one more point."""
         import optuna
 
         number = len(self.done)
         # A sampler of its own for each trial: a search that goes on proposes what it would have proposed.
         self.study.sampler = optuna.samplers.TPESampler(
-            seed=seed * 10_007 + number, n_startup_trials=RANDOM_TRIALS
+            seed=seed * 10_007 + number, n_startup_trials=self.random
         )
-        defaults = {name: _default(untuned, name) for name in self.space}
-        if not number:
-            told = {name: drawn(self.space[name], value, defaults) for name, value in defaults.items()}
-            self.first[0] = {name: _inside(value, self.space[name]) for name, value in told.items()}
-        if number in self.first:
-            self.study.enqueue_trial(self.first[number])
+        given = self.set.get(number, {})
+        if given:
+            told = {name: drawn(self.space[name], value, given) for name, value in given.items()}
+            self.study.enqueue_trial({name: _inside(told[name], self.space[name]) for name in told})
         trial = self.study.ask()
         start = time.perf_counter()
         point = self._suggest(trial)
-        if not number:  # a default outside of its range is tried as it is; the sampler is told the nearest
-            point |= {name: defaults[name] for name in point if name != EPOCHS}
+        # A default outside of its range is tried as it is; the sampler is told the nearest.
+        point |= {name: given[name] for name in point if name in given and name != EPOCHS}
         pruned = False
         if (twin := self._tried(point)) is not None:
             value, point = twin.user_attrs["value"], twin.user_attrs["parameters"]
@@ -341,6 +346,15 @@ def _flat(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         for part, value in inner.items()
     }
     return {**hyperparameters, **parts}
+
+
+def _other_choices(space: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The defaults with each choice of each hyper-parameter that counts there, one at a time."""
+    for name, entry in space.items():
+        if all(defaults.get(key) in values for key, values in entry.get("when", {}).items()):
+            yield from (
+                {**defaults, name: value} for value in entry.get("choices") or [] if value != defaults[name]
+            )
 
 
 def _inside(value: Any, entry: Mapping[str, Any]) -> Any:
