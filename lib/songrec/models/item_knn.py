@@ -74,7 +74,9 @@ class ItemKNN(SongNeighbours, KNN):
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         of_songs = csr_array(plays.T.tocsr())
-        self.weighting_, self.discount_ = self.weighting, bm25_discount(of_songs)
+        self.weighting_ = self.weighting
+        if self.weighting == "bm25":
+            self.discount_ = bm25_discount(of_songs)
         self.similarity_ = song_neighbours(
             WEIGHTINGS[self.weighting](of_songs),
             self.neighbours,
@@ -85,4 +87,6 @@ class ItemKNN(SongNeighbours, KNN):
         )
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> csr_array:
-        return in_fold_in(self.weighting_, fold_in, self.discount_)
+        if not self.weighs_plays:
+            return fold_in
+        return in_fold_in(self.weighting_, fold_in, getattr(self, "discount_", None))

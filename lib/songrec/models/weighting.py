@@ -83,17 +83,17 @@ def bm25_discount(plays: csr_array, of: Typical | None = None) -> np.ndarray:
     return K1 * (1 - B + B * lengths / of.length)
 
 
-def in_fold_in(weighting: str, plays: csr_array, discount: np.ndarray) -> csr_array:
+def in_fold_in(weighting: str, plays: csr_array, discount: np.ndarray | None = None) -> csr_array:
     """Weights of a user's plays where songs are the rows that were weighed, and users their features.
 
     Parameters
     ----------
     weighting : str
-        One of `WEIGHTINGS`.
+        One of `WEIGHTINGS` that looks at plays.
     plays : csr_array (n, n_songs)
         Canonical; a user a row.
-    discount : float array (n_songs,)
-        `bm25_discount` of the songs.
+    discount : float array (n_songs,), optional
+        `bm25_discount` of the songs: for "bm25".
 
     Returns
     -------
@@ -101,7 +101,7 @@ def in_fold_in(weighting: str, plays: csr_array, discount: np.ndarray) -> csr_ar
         Without the rarity of the user, which all songs of the row have in common.
     """
     if weighting != "bm25":
-        return binarised(plays) if weighting == "binary" else log_plays(plays)
+        return log_plays(plays)
     data = play_counts(plays)
     return _filled(plays, data * (K1 + 1) / (data + discount[binarised(plays).indices]))
 

@@ -70,6 +70,7 @@ def given(
     e 1 v T ·
     f 1 T · v
     """
+    check_shares(validation=validation)
     _check_shared(train, visible, hidden)
     logs = [log for log in (visible, hidden, train, found) if log is not None]
     user_ids = _union([log.user_ids for log in logs])
@@ -79,7 +80,6 @@ def given(
     known = seen if train is None else seen.maximum(coded[id(train)])
     _check_unknown(known, wanted, "hidden", "known", user_ids, song_ids)
     if found is None:
-        check_shares(validation=validation)
         marked = keep(seen, *draw_shares(seen, seed, validation))
         carved = known.multiply(marked.astype(bool))
         learnt = known - carved
