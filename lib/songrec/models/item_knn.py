@@ -74,7 +74,9 @@ class ItemKNN(SongNeighbours, KNN):
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         of_songs = csr_array(plays.T.tocsr())
-        self.weighting_ = self.weighting
+        vars(self).pop("weighting_", None)  # of a fit before: kept only where plays weigh
+        if self.weighting != "binary":
+            self.weighting_ = self.weighting
         if self.weighting == "bm25":
             self.discount_ = bm25_discount(of_songs)
         self.similarity_ = song_neighbours(

@@ -59,7 +59,7 @@ class KNN(Recommender):
 
     @property
     def weighs_plays(self) -> bool:
-        return getattr(self, "weighting_", self.weighting) != "binary"
+        return getattr(self, "weighting_", "binary") != "binary"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
