@@ -122,6 +122,25 @@ def test_overrides_are_checked_before_anything_runs(override, said):
         make_plan("tiny", [override])
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["split.protocol=predefined"], "'predefined' needs the files `visible` and `hidden`"),
+        (["ingest.visible=a"], r"stages\.ingest: visible without hidden: a given split needs both halves"),
+        (["ingest.validation=a", "split.protocol=predefined"], "validation without hidden and visible"),
+        (["ingest.visible=a", "ingest.hidden=b"], "protocol 'weak' does not look at visible and hidden"),
+    ],
+)
+def test_the_files_of_a_given_split_go_with_its_protocol(tmp_path, monkeypatch, overrides, said):
+    monkeypatch.setenv("SONGREC_DATA", str(tmp_path))
+    (tmp_path / "raw").mkdir()
+    for name in "ab":
+        (tmp_path / "raw" / name).write_text("u\ts\t1\n")
+    with pytest.raises(ConfigError, match=said):
+        make_plan("tiny", overrides)
+    make_plan("tiny", ["ingest.visible=a", "ingest.hidden=b", "split.protocol=predefined"])
+
+
 def test_a_date_is_text_with_and_without_quotes():
     until = Parameter("until", str, "", "")
     assert until.check(date(2010, 5, 31), "here") == until.check("2010-05-31", "here") == "2010-05-31"

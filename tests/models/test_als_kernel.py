@@ -94,7 +94,7 @@ def test_the_eigenbasis_makes_the_gram_matrix_diagonal():
 
 
 def digest():
-    model = ALS(factors=FACTORS, epochs=3, confidence="log_plays").fit(log(users=300))
+    model = ALS(factors=FACTORS, epochs=3, confidence="log_plays", frequency_exponent=0.5).fit(log(users=300))
     users = model._encode_users(log().astype(np.float32), None)
     return hashlib.sha256(model.song_factors_.tobytes() + users.tobytes()).hexdigest()
 

@@ -115,6 +115,22 @@ def test_lists_are_well_formed(name):
 
 
 @every_model
+def test_plays_of_a_fold_in_count_only_where_they_are_asked_for(name):
+    """By default no model asks for them."""
+    train = log()
+    once = (train > 0).astype(np.int32)
+    assert same(fitted(name).recommend(train, 7), fitted(name).recommend(once, 7))
+
+
+def test_plays_of_a_fold_in_that_are_none():
+    for wrong in (-1.0, np.nan, np.inf):
+        fold_in = log().astype(float)
+        fold_in.data[0] = wrong
+        with pytest.raises(DataError, match="fold_in holds play counts that are negative or not finite"):
+            fitted("ItemKNN").recommend(fold_in, 3)
+
+
+@every_model
 def test_batch_equals_single(name, monkeypatch):
     train = log()
     model = fitted(name)
@@ -401,6 +417,7 @@ def wrong(allowed, *values):
     return [(value, allowed) for value in values]
 
 
+FLAG = wrong("a valid boolean", 1, "yes", None)
 NO_NUMBER = wrong("a valid number", "1", True, None)
 UNBOUNDED = wrong("less than inf", np.inf, np.nan)
 COUNT = wrong("greater than or equal to 1", 0, -5) + wrong("a valid integer", 2.5, "10", True, None)
@@ -420,11 +437,14 @@ KNN = {
     "similarity": one_of("cosine", "asymmetric", "tversky", "jaccard"),
     **dict.fromkeys(["alpha", "beta", "shrink", "q"], NON_NEGATIVE),
     "weighting": one_of("binary", "log_plays", "tf_idf", "bm25"),
+    "reverse": FLAG,
+    "normalize": FLAG,
 }
 TRAINED = {"learning_rate": POSITIVE, "batch_size": COUNT, "epochs": COUNT, "seed": SEED}
 HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each must be
     "ALS": {
         **{"factors": COUNT, "regularization": POSITIVE, "alpha": POSITIVE},
+        "frequency_exponent": NON_NEGATIVE,
         **{"confidence": one_of("binary", "log_plays", "plays"), "epochs": COUNT, "seed": SEED},
     },
     "BPR": {
@@ -447,7 +467,10 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
     "NeuMF": {"factors": COUNT, "negatives": COUNT, **TRAINED},
     "Popularity": {"by": one_of("listeners", "plays")},
     "PureSVD": {"factors": COUNT, "seed": SEED},
-    "RP3beta": {"neighbours": COUNT, "alpha": NON_NEGATIVE, "beta": NON_NEGATIVE},
+    "RP3beta": {
+        **{"neighbours": COUNT, "alpha": NON_NEGATIVE, "beta": NON_NEGATIVE},
+        **{"reverse": FLAG, "normalize": FLAG},
+    },
     "UserKNN": KNN,
 }
 

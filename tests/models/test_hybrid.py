@@ -70,3 +70,14 @@ def test_one_member_only():
     with pytest.raises(ConfigError, match="let a Blend be its member"):
         Hybrid(two).fit(log())
     assert Hybrid({"both": {"estimator": "Blend", "hyperparameters": {"members": two}}}).fit(log())
+
+
+def test_a_member_looks_at_the_plays_of_a_fold_in():
+    train, new = random_plays(), random_plays(seed=1)
+    plays = {"weighting": "log_plays"}
+    alone = ItemKNN(**plays).fit(train).recommend(new, 5)[0]
+    member = {"knn": {"estimator": "ItemKNN", "hyperparameters": plays}}
+    found = Hybrid(members=member, kappa=0.0).fit(train).recommend(new, 5)[0]
+    assert (found == alone).all()
+    once = (new > 0).astype(int)
+    assert (ItemKNN(**plays).fit(train).recommend(once, 5)[0] != alone).any()

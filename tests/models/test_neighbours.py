@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
-from small_logs import lists_by_sorting
+from small_logs import lists_by_sorting, neighbourhoods, random_plays
 
 from songrec.errors import ConfigError
 from songrec.models import ItemKNN, UserKNN
-from songrec.models.weighting import WEIGHTINGS, of_one_play
+from songrec.models.weighting import K1, WEIGHTINGS, B, rarity
 
 logs = arrays(bool, st.tuples(st.integers(1, 10), st.integers(1, 10))).filter(np.any)
 
@@ -131,12 +131,90 @@ def test_weighted_cosines(weighting):
     found = ItemKNN(20, weighting=weighting).fit(csr_array(plays)).similarity_.toarray()
     assert found == pytest.approx(cosine, rel=1e-5, abs=1e-7)
     users = WEIGHTINGS[weighting](csr_array(plays)).toarray().astype(float)
-    asking = (plays > 0) * of_one_play(weighting, csr_array(plays))
-    lengths = [np.maximum(np.linalg.norm(side, axis=1), 1e-9) for side in (asking, users)]
-    cosine = asking @ users.T / np.outer(*lengths)
+    lengths = np.maximum(np.linalg.norm(users, axis=1), 1e-9)
+    cosine = users @ users.T / np.outer(lengths, lengths)
     model = UserKNN(30, weighting=weighting).fit(csr_array(plays))
-    found = model._encode_users(csr_array(plays > 0, dtype=np.float32), np.full(30, -1)).toarray()
+    found = model.encode(csr_array(plays), np.full(30, -1)).toarray()
     assert found == pytest.approx(cosine, rel=1e-5, abs=1e-7)
+
+
+def test_a_new_user_is_weighed_as_the_training_users_are():
+    """By their plays; the songs' rarity and the usual number of plays are those of the training log."""
+    plays, new = random_plays().toarray(), random_plays(seed=1, users=9).toarray().astype(float)
+    idf, length = rarity(csr_array(plays)), plays.sum(axis=1).mean()
+    discount = K1 * (1 - B + B * new.sum(axis=1, keepdims=True) / length)
+    by_formula = {
+        "log_plays": np.log2(1 + new),
+        "tf_idf": np.log2(1 + new) * idf,
+        "bm25": new * (K1 + 1) / (new + discount) * idf,
+    }
+    for weighting, asking in by_formula.items():
+        users = WEIGHTINGS[weighting](csr_array(plays)).toarray().astype(float)
+        lengths = [np.maximum(np.linalg.norm(side, axis=1), 1e-9) for side in (asking, users)]
+        expected = asking @ users.T / (np.outer(*lengths) + 2)
+        model = UserKNN(60, weighting=weighting, shrink=2.0).fit(csr_array(plays))
+        found = model.encode(csr_array(new), np.full(9, -1)).toarray()
+        assert found == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+def test_the_plays_of_a_fold_in_weigh_as_in_the_similarities():
+    plays, new = random_plays().toarray(), random_plays(seed=1, users=9).toarray().astype(float)
+    lengths = plays.sum(axis=0)
+    discount = K1 * (1 - B + B * lengths / lengths.mean())
+    weights = {
+        "binary": new > 0,
+        "log_plays": np.log2(1 + new),
+        "tf_idf": np.log2(1 + new),
+        "bm25": new * (K1 + 1) / (new + discount),
+    }
+    for weighting, expected in weights.items():
+        model = ItemKNN(8, weighting=weighting).fit(csr_array(plays))
+        scores = expected @ model.similarity_.toarray().astype(float)
+        equal_but_rounded(model.recommend(csr_array(new), 40), lists(scores, new > 0, 40))
+
+
+def equal_but_rounded(found, expected):
+    assert (found[0] == expected[0]).all()
+    assert found[1] == pytest.approx(expected[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("normalize", [False, True])
+def test_neighbourhoods(name, reverse, normalize):
+    log = np.random.default_rng(1).random((30, 20)) < 0.3
+    kind = {"reverse": reverse, "normalize": normalize, **SETTINGS}
+    sizes, common = np.maximum(log.sum(axis=0), 1), log.T.astype(float) @ log
+    w = BY_NAME[name](common, sizes[None, :], sizes[:, None]).astype(np.float32)  # [heard, listed]
+    np.fill_diagonal(w, 0)
+    expected = neighbourhoods(w, 6, reverse, normalize, q=2.0)
+    model = ItemKNN(6, name, **kind).fit(csr_array(log))
+    assert model.similarity_.toarray() == pytest.approx(expected, rel=1e-5)
+    sizes, common = log.sum(axis=1), log.astype(float) @ log.T
+    w = BY_NAME[name](common, sizes[:, None], sizes[None, :]).astype(np.float32)  # [asking, neighbour]
+    np.fill_diagonal(w, 0)
+    if reverse:  # who ties with the K-th has u among theirs as well
+        last = -np.sort(-w, axis=0)[5]
+        expected = np.where(w >= last, w.astype(float) ** 2, 0)
+        expected /= neighbourhoods(w, 6, True, False, q=2.0).sum(axis=0) if normalize else 1
+    else:
+        expected = neighbourhoods(w, 6, False, normalize, q=2.0)
+    model = UserKNN(6, name, **kind).fit(csr_array(log))
+    found = model.encode(csr_array(log, dtype=np.float32), np.arange(30)).toarray()
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_new_user_turned_round():
+    """Who is as near to v as the K-th of v's neighbours has a say from v; known or new, by the same rule."""
+    train, new = random_plays().toarray() > 0, random_plays(seed=1, users=9).toarray() > 0
+    among = cosines(train, train)
+    np.fill_diagonal(among, 0)
+    last = -np.sort(-among, axis=1)[:, 3]
+    w = cosines(new, train)
+    model = UserKNN(4, reverse=True).fit(csr_array(train))
+    assert (model.encode(csr_array(new), np.full(9, -1)).toarray() == np.where(w >= last, w, 0)).all()
+    scores = np.where(w >= last, w, 0).astype(float) @ train
+    equal(model.recommend(csr_array(new), 10), lists(scores, new, 10))
 
 
 @pytest.mark.parametrize("model", [ItemKNN, UserKNN])

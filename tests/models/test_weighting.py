@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_array, csr_array
 
-from songrec.models.weighting import K1, WEIGHTINGS, B, bm25, log_plays, of_one_play, rarity, tf_idf
+from songrec.models.weighting import K1, WEIGHTINGS, B, bm25, log_plays, rarity, tf_idf, typical
 
 random = np.random.default_rng(0)
 PLAYS = random.integers(1, 30, (12, 9)) * (random.random((12, 9)) < 0.5)
@@ -47,9 +47,10 @@ def test_repeats_are_added_and_zeros_dropped(name):
     messy = coo_array(([1, 2, 0, 1], ([0, 0, 0, 1], [1, 1, 0, 0])), shape=(2, 2))
     assert (WEIGHTINGS[name](messy).toarray() == WEIGHTINGS[name](tidy).toarray()).all()
     assert WEIGHTINGS[name](messy).nnz == 2
-    if name != "bm25":  # there a factor of the row remains
-        once = WEIGHTINGS[name](csr_array(PLAYS > 0))
-        assert once.toarray() == pytest.approx((PLAYS > 0) * of_one_play(name, PLAYS_CSR), rel=1e-6)
 
 
-PLAYS_CSR = csr_array(PLAYS)
+@pytest.mark.parametrize("name", ["binary", "log_plays", "tf_idf", "bm25"])
+def test_a_row_alone_weighs_what_it_weighs_among_the_others(name):
+    plays = csr_array(PLAYS)
+    alone = WEIGHTINGS[name](plays[[3]], typical(plays))
+    assert (alone.toarray() == WEIGHTINGS[name](plays)[[3]].toarray()).all()

@@ -6,7 +6,7 @@ from small_logs import interactions, read_log
 from small_logs import log_of as log
 
 from songrec.errors import DataError
-from songrec.splits import given
+from songrec.splits import Split, given
 
 VISIBLE = {"a": "stuv", "b": "suvw", "c": "tuvw"}
 HIDDEN = {"a": "wx", "b": "t", "d": "sz"}
@@ -66,6 +66,34 @@ def test_a_hidden_triplet_that_is_also_known():
     for visible, train in ((VISIBLE | {"d": "z"}, None), (VISIBLE, log({"d": "z"}))):
         with pytest.raises(DataError, match="1 hidden triplets are also known, the first one user d, song z"):
             given(train, log(visible), log(HIDDEN))
+
+
+def test_a_validation_file_is_what_is_to_be_found_on_validation():
+    found = {"a": "x", "c": "xs", "e": "z"}
+    split = given(None, log(VISIBLE), log({"a": "w", "b": "t", "d": "sz"}), log(found))
+    assert split.user_ids[split.validation.users].tolist() == ["a", "c", "e"]
+    assert np.diff(split.validation.holdout.indptr).tolist() == [1, 2, 1]
+    assert (split.validation.fold_in != split.train[split.validation.users]).nnz == 0
+    assert split.train.nnz == 12  # all that is visible
+    assert split.final_train().nnz == 16
+    assert np.diff(split.test.fold_in.indptr).tolist() == [5, 4, 0]
+
+
+def test_the_final_fit_may_leave_validation_out(tmp_path):
+    split = given(None, log(VISIBLE), log({"a": "w", "b": "t"}), log({"a": "x"}), refit=False)
+    assert (split.final_train() != split.train).nnz == 0
+    assert np.diff(split.test.fold_in.indptr).tolist() == [4, 4]
+    split.save(tmp_path / "split")
+    assert Split.load(tmp_path / "split").refit is False
+    carved = given(None, log(VISIBLE), log(HIDDEN), validation=0.25, refit=False)
+    assert carved.final_train().nnz == carved.train.nnz == 9
+    assert np.diff(carved.test.fold_in.indptr).tolist() == [3, 3, 0]
+
+
+def test_a_validation_triplet_that_is_also_known_or_hidden():
+    for found, also in (({"a": "s"}, "known"), ({"a": "w"}, "hidden")):
+        with pytest.raises(DataError, match=f"1 validation triplets are also {also}, the first one user a"):
+            given(None, log(VISIBLE), log(HIDDEN), log(found))
 
 
 def test_the_challenge_fragment(shared_data):

@@ -13,7 +13,7 @@ K = 40  # lists as deep as that, as the challenge's are 500
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A training log as CSV with a header and columns in another order; halves in the usual form."""
+    """A training log as CSV with a header and columns in another order; halves in the same form."""
     folder = tmp_path_factory.mktemp("own")
     random = np.random.default_rng(4)
     likes = np.arange(150)[:, None] % 3 == np.arange(70) % 3
@@ -25,11 +25,11 @@ def files(tmp_path_factory):
     named = frame.rename(columns={"plays": "count", "user": "listener"})
     named.loc[~tested, ["count", "song", "listener"]].to_csv(folder / "train.csv", index=False)
     for name, rows in (("visible", tested & ~hidden), ("hidden", hidden)):
-        frame[rows].to_csv(folder / f"{name}.txt", sep="\t", header=False, index=False)
+        named.loc[rows, ["count", "song", "listener"]].to_csv(folder / f"{name}.csv", index=False)
     return folder, frame[~hidden], frame[hidden]
 
 
-def run_line(folder, monkeypatch, models, visible="visible.txt", hidden="hidden.txt"):
+def run_line(folder, monkeypatch, models, visible="visible.csv", hidden="hidden.csv"):
     """Ingest to evaluation; the result table."""
 
     def run(notebook, inputs, outputs=(), within="", **parameters):
@@ -93,4 +93,4 @@ def test_own_files_get_the_same_treatment(files, monkeypatch):
 def test_a_hidden_triplet_that_is_also_visible_stops_the_line(files, monkeypatch):
     folder, _, _ = files
     with pytest.raises(DataError, match="hidden triplets are also known"):
-        run_line(folder, monkeypatch, {}, visible="visible.txt", hidden="visible.txt")
+        run_line(folder, monkeypatch, {}, visible="visible.csv", hidden="visible.csv")

@@ -52,3 +52,16 @@ def interactions(frame):
 def quick_model(name):
     """A model of that name, without the passes over the log that only quality needs."""
     return create(name, **({"epochs": 10} if name == "BPR" else {}))
+
+
+def neighbourhoods(similarity, k, reverse, normalize, q=1.0):
+    """The k highest of each row, or where `reverse` of each column, to the power q; the rest is 0.
+
+    Ties go to the lower code; normalised, those k are divided by their sum.
+    """
+    kept = np.zeros(similarity.shape)
+    for row, line in enumerate(similarity.T if reverse else similarity):
+        best = np.argsort(-line, kind="stable")[:k]
+        values = line[best].astype(float) ** q
+        kept[(best, row) if reverse else (row, best)] = values / (values.sum() or 1) if normalize else values
+    return kept

@@ -37,7 +37,7 @@ def split():
 
 @pytest.fixture
 def tune(split, tmp_path):
-    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=60.0, seed=0, known=None):
+    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=60.0, seed=0, known=None, most=0):
         return search(
             estimator,
             fixed or {},
@@ -45,6 +45,7 @@ def tune(split, tmp_path):
             split.train,
             split.validation,
             trials=trials,
+            most=most,
             seconds=seconds,
             seed=seed,
             known=known,
@@ -176,12 +177,98 @@ def test_the_number_of_epochs_is_found_on_the_way(tune, learner):
 
 
 def test_hopeless_trials_are_given_up(tune, learner):
-    space = {"epochs": {"stop": 24}, "bad": {"low": 0.0, "high": 1.0}}
+    natural = {"natural": ["low", "high"]}
+    space = {"epochs": {"stop": 24, **natural}, "bad": {"low": 0.0, "high": 1.0, **natural}}
     found = tune("Learner", {"peak": 24}, space, trials=12)
     assert set(found.trials["state"]) == {"complete", "pruned"}
     pruned, bad = found.trials["state"] == "pruned", tried(found, "bad")
     assert bad[pruned].min() > bad[~pruned].median()
     assert found.trials.loc[found.trials["value"].idxmax(), "state"] == "complete"
+
+
+def test_each_choice_is_tried_from_the_defaults(tune):
+    space = {
+        "similarity": {"choices": ["asymmetric", "cosine", "jaccard"]},
+        "alpha": {"low": 0.0, "high": 2.0, "when": {"similarity": ["asymmetric"]}},
+        "shrink": {"low": 0.1, "high": 9.0, "log": True, "natural": ["low", "high"]},
+        "reverse": {"choices": [False, True]},
+        "normalize": {"choices": [False, True], "when": {"reverse": [True]}},
+    }
+    points = [json.loads(point) for point in tune(space=space, trials=12).trials["point"]]
+    plain = {"similarity": "cosine", "shrink": 0.0, "reverse": False}
+    assert points[:4] == [
+        plain,
+        plain | {"similarity": "asymmetric", "alpha": 0.5},
+        plain | {"similarity": "jaccard"},
+        plain | {"reverse": True, "normalize": False},
+    ]
+    few = [json.loads(point) for point in tune(space=space, trials=11).trials["point"]]
+    assert few[0] == plain
+    assert few[1]["shrink"] > 0
+
+
+def test_from_an_edge_a_search_goes_on_beyond_once(tune, learner):
+    space = {"epochs": {"stop": 12}, "bad": {"low": 1.0, "high": 2.0}}
+    found = tune("Learner", {"peak": 24}, space, trials=9)
+    assert found.beyond == {"epochs": "high", "bad": "low"}
+    assert found.asked == len(found.trials) == 12
+    first, later = tried(found, "bad").iloc[1:9], tried(found, "bad").iloc[9:]
+    assert first.between(1, 2).all()
+    assert later.iloc[0] == pytest.approx(0.8333), "the middle of what was added"
+    assert later.between(2 / 3 - 1e-3, 2).all()
+    assert tried(found, "epochs").max() == found.hyperparameters["epochs"] == 16
+    assert found.facts["beyond"] == found.beyond
+
+
+def test_no_search_goes_on_beyond_what_is_natural_or_refused(tune, learner):
+    space = {"epochs": {"stop": 12, "natural": ["high"]}, "bad": {"low": 1.0, "high": 2.0}}
+    space["bad"]["natural"] = ["low"]
+    found = tune("Learner", {"peak": 24}, space, trials=9)
+    assert (found.beyond, found.asked, found.facts["edges"]) == ({}, 9, {})
+
+
+def test_no_search_goes_on_beyond_what_the_estimator_takes(tune):
+    found = tune("RP3beta", {"neighbours": 50}, {"beta": {"low": 0.0, "high": 1e-9}}, trials=3)
+    assert set(found.beyond.values()) <= {"high"}
+
+
+def test_beyond_an_edge_a_search_that_was_cut_off_goes_on(tune, monkeypatch):
+    space = {"neighbours": {"low": 1, "high": 3}, "q": {"low": 4.0, "high": 5.0}}
+    whole = tune(space=space, trials=6)
+    assert whole.beyond
+    fitted = []
+
+    def fit(self, train, fit=ItemKNN.fit):
+        fitted.append(self.q)
+        if len(fitted) == 8:
+            raise KeyboardInterrupt
+        return fit(self, train)
+
+    monkeypatch.setattr(ItemKNN, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        tune(space=space, trials=6)
+    resumed = tune(space=space, trials=6)
+    pd.testing.assert_frame_equal(resumed.trials, whole.trials)
+    assert resumed.facts == whole.facts
+
+
+def test_a_range_of_a_ratio(tune):
+    space = {
+        "alpha": {"low": 1.0, "high": 100.0, "log": True},
+        "regularization": {"low": 0.5, "high": 2.0, "log": True, "times": "alpha"},
+    }
+    fixed = {"factors": 2, "epochs": 1}
+    found = tune("ALS", fixed, space, trials=12)
+    ratio = tried(found, "regularization") / tried(found, "alpha")
+    assert ratio.iloc[0] == 1.0  # the defaults
+    assert ratio.iloc[1:12].between(0.5 / 1.001, 2 * 1.001).all()
+    assert ratio.iloc[1:].nunique() > 5
+
+
+def test_a_larger_space_gets_more_trials(tune):
+    space = {"alpha": {"low": 0.0, "high": 2.0}, "beta": {"low": 0.0, "high": 2.0}}
+    ends = {name: entry | {"natural": ["low", "high"]} for name, entry in space.items()}
+    assert [tune("RP3beta", {}, ends, trials=3, most=most).asked for most in (0, 5, 9)] == [3, 5, 6]
 
 
 class Ranker(Recommender):

@@ -11,7 +11,7 @@ from songrec.modelspec import read_models
 from songrec.pipeline.graph import read_graph
 from songrec.pipeline.notebook import code_of
 from songrec.pipeline.plan import make_plan
-from songrec.tuning.spaces import check_space, edges, searched
+from songrec.tuning.spaces import beyond, check_space, drawn, edges, searched
 
 DECLARED = {label: spec for label, spec in read_models().items() if spec.space}
 KNOWN = dict.fromkeys(["neighbours", "similarity", "alpha", "members", "weights"])
@@ -39,9 +39,14 @@ def test_the_defaults_lie_within_the_declared_space(label):
         elif "stop" in entry:
             assert value > 0
         elif value:  # 0, which no logarithmic range holds, is tried as trial 0
+            value = drawn(entry, value, params)
             assert entry["low"] <= value <= entry["high"], hyperparameter
         if "low" in entry:
-            assert isinstance(entry["low"], int) == isinstance(entry["high"], int) == isinstance(value, int)
+            assert (
+                isinstance(entry["low"], int)
+                == isinstance(entry["high"], int)
+                == isinstance(params[hyperparameter], int)
+            )
 
 
 def test_what_is_fixed_is_not_searched():
@@ -75,6 +80,9 @@ def test_a_name_that_the_estimator_does_not_have():
         {"low": 1, "high": 2, "choices": [1]},
         {"between": 1},
         {"low": "1", "high": 2},
+        {"low": 1, "high": 2, "times": "k"},
+        {"low": 1.0, "high": 2.0, "times": "k"},
+        {"low": 1, "high": 2, "natural": ["above"]},
     ],
 )
 def test_a_range_that_makes_no_sense_is_named(entry):
@@ -92,6 +100,29 @@ def test_edges_by_the_scale_of_the_range():
     assert edges(space, {"l2": 9000.0, "q": 9.0, "epochs": 29, "by": "rank"}) == {"l2": "high"}
     assert edges(space, {"l2": 2.0, "q": 0.1, "epochs": 30}) == {"q": "low", "epochs": "high"}
     assert edges(space, {"l2": 1.1}) == {"l2": "low"}
+
+
+def test_edges_of_a_ratio_and_natural_ones():
+    space = {
+        "alpha": {"low": 1.0, "high": 100.0},
+        "l2": {"low": 0.1, "high": 10.0, "log": True, "times": "alpha"},
+        "q": {"low": 0.0, "high": 10.0, "natural": ["low"]},
+    }
+    check_space(space, "here")
+    assert edges(space, {"alpha": 50.0, "l2": 500.0, "q": 0.0}) == {"l2": "high"}
+    assert edges(space, {"alpha": 50.0, "l2": 10.0, "q": 10.0}) == {"q": "high"}
+
+
+def test_a_ratio_to_what_is_fixed_is_a_range_of_its_own():
+    space = {"alpha": {"low": 1.0, "high": 9.0}, "beta": {"low": 0.5, "high": 2.0, "times": "alpha"}}
+    assert searched(space, {"alpha": 3.0}, KNOWN | {"beta": None}, "here") == {
+        "beta": {"low": 1.5, "high": 6.0}
+    }
+
+
+def test_beyond_an_edge():
+    assert beyond({"low": 5, "high": 1000, "log": True}, "low") == ({"low": 1, "high": 1000, "log": True}, 2)
+    assert beyond({"low": 0.0, "high": 3.0}, "high") == ({"low": 0.0, "high": 4.0}, 3.5)
 
 
 def test_the_stored_page_searches_what_the_profile_tiny_searches():

@@ -1,5 +1,6 @@
 """From a stage's parameters to titles, songs to be removed and a split that comes with the data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ from songrec.data.catalogue import Catalogue
 from songrec.data.filters import read_mismatches
 from songrec.data.ingest import read_log
 from songrec.data.interactions import Interactions
+from songrec.data.predefined import check_parts
 from songrec.data.sources import Asked, find_source
-from songrec.errors import ConfigError
 from songrec.files import replacing
 from songrec.paths import find_raw
 
@@ -38,39 +39,53 @@ def choose_removed(mismatches: str = "") -> np.ndarray | None:
 
 
 def save_predefined(
-    folder: Path, visible: str, hidden: str, max_reject_share: float = 0.01
+    folder: Path,
+    visible: str,
+    hidden: str,
+    max_reject_share: float = 0.01,
+    *,
+    validation: str = "",
+    form: Asked | None = None,
+    rejects: Path | None = None,
 ) -> dict[str, Interactions]:
-    """Read the two files of a given split into one folder; the folder stays empty where none is named.
+    """Read the files of a given split into one folder; the folder stays empty where none is named.
 
     Parameters
     ----------
     folder : Path
-        Where the parts go, with their rejects beside them.
+        Where the parts go.
     visible, hidden : str
         The two files; both or none.
     max_reject_share : float
         As in `read_log`.
+    validation : str
+        A third file, of what is to be found on validation; only with the other two.
+    form : Asked, optional
+        The form of the log (`columns`, `separator`, `header`, `encoding`), which theirs is too.
+    rejects : Path, optional
+        The table of the log's rejected lines: theirs stand beside it, named by the part. By default it is
+        in the folder that holds `folder`.
 
     Returns
     -------
     dict
-        "visible" and "hidden", or nothing.
+        Part -> its plays, of `predefined.PARTS`, or nothing.
 
     Raises
     ------
     ConfigError
-        When only one of the two is named.
+        See `predefined.check_parts`.
     """
-    if bool(visible) != bool(hidden):
-        raise ConfigError("a given split needs both files: name `visible` and `hidden`, or neither")
+    files = check_parts({"visible": visible, "hidden": hidden, "validation": validation})
+    form, rejects = form or Asked(), rejects or folder.with_name("rejects.parquet")
     parts = {}
     with replacing(folder) as temporary:
         temporary.mkdir()
-        for name, file in (("visible", visible), ("hidden", hidden)):
-            if file:
-                given, rejects = find_source("triplets").open(Asked(file)), f"{name}.rejects.parquet"
-                _, parts[name] = read_log(given, temporary / rejects, max_reject_share)
-                parts[name].save(temporary / name)
+        for name, file in files.items():
+            given = find_source("triplets").open(replace(form, path=file, member="", time=""))
+            table = rejects.with_name(f"{rejects.stem}.{name}.parquet")
+            _, parts[name] = read_log(given, table, max_reject_share)
+            parts[name].save(temporary / name)
     return parts
 
 

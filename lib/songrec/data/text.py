@@ -29,6 +29,7 @@ BLOCK = 16 << 20
 PART = 8 << 20  # of a block, parsed and encoded by one thread
 SMALL = 64 << 10  # a block this small is read line by line rather than halved again
 MAX_LINE = 1 << 20
+FIRST = 5  # lines that show how many columns there are
 BOM = b"\xef\xbb\xbf"
 
 Columns = Sequence[int] | Sequence[str] | None
@@ -53,7 +54,8 @@ def read_text(
         The file.
     columns : sequence, optional
         Places (from 0) or names of user, song and plays, or of user and song where each line is one play; by
-        default the first three, and no others. Names are looked up in the header, which is then expected.
+        default the first three, and no others, or both where there are two. Names are looked up in the
+        header, which is then expected.
     separator : str
         By default a comma in `.csv` files, a tab in all others. Several characters are fine.
     header : bool
@@ -76,8 +78,14 @@ def read_text(
         for block in _blocks(read_chunks(path, member, encoding), quoted):
             if layout is None:
                 first, _, rest = block.removeprefix(BOM).partition(b"\n")
-                layout = _layout(path, first, columns, separator, time)
-                if header and (columns is None or not isinstance(columns[0], str)):
+                few = block.removeprefix(BOM).split(b"\n", FIRST)[:FIRST]
+                layout = _layout(path, few, columns, separator, time)
+                # Where each line is a play, a header looks like one.
+                if (
+                    header
+                    and layout.plays is not None
+                    and (columns is None or not isinstance(columns[0], str))
+                ):
                     _check_header(path, first, layout)
                 block = rest if named else block.removeprefix(BOM)
                 line += named
@@ -157,16 +165,18 @@ def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _layout(path: Path, first: bytes, columns: Columns, separator: str, time: int | str) -> Layout:
-    """What the first line says about the others: how many fields, and where the named columns stand."""
-    text = first.removesuffix(b"\r").decode("utf-8", errors="replace")
-    cut = Layout(separator)
-    fields = next(csv_reader([text], delimiter=separator), []) if cut.quoted else text.split(separator)
-    fields = [field.strip() for field in fields]
+def _layout(path: Path, lines: Sequence[bytes], columns: Columns, separator: str, time: int | str) -> Layout:
+    """What the first lines say about the others: how many fields, and where the named columns stand.
+
+    Without names or places, two columns beside that of times are user and song, and each line is one play.
+    """
+    fields, *more = [_fields(line, separator) for line in lines if line] or [[]]
     if columns is None:
-        return (
-            cut if time == "" else cut._replace(time=_place(path, time, fields, separator), width=len(fields))
-        )
+        at = None if time == "" else _place(path, time, fields, separator)
+        places = [place for place in range(len(fields)) if place != at]
+        if len(places) == 2 and all(len(each) == len(fields) for each in more):
+            return Layout(separator, *places, plays=None, time=at, width=len(fields))
+        return Layout(separator) if at is None else Layout(separator, time=at, width=len(fields))
     if (
         len(columns) not in (2, 3)
         or len({type(c) for c in columns}) != 1
@@ -185,6 +195,13 @@ def _layout(path: Path, first: bytes, columns: Columns, separator: str, time: in
         time=None if time == "" else places[-1],
         width=len(fields),
     )
+
+
+def _fields(line: bytes, separator: str) -> list[str]:
+    text = line.removesuffix(b"\r").decode("utf-8", errors="replace")
+    quoted = Layout(separator).quoted
+    fields = next(csv_reader([text], delimiter=separator), []) if quoted else text.split(separator)
+    return [field.strip() for field in fields]
 
 
 def _place(path: Path, column: int | str, fields: Sequence[str], separator: str) -> int:

@@ -7,10 +7,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.kernels.threads import blas_threads
-from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
+from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
 from songrec.models.weighting import play_counts
+from songrec.ranking import binarised
 
 WEIGHTS = {
     "binary": np.ones_like,
@@ -38,9 +39,11 @@ class ALS(Factorised, Iterative):
     factors : int, at least 1
         f, the length of the vectors.
     regularization : float, above 0
-        λ, the same for every vector, however many songs the user has.
+        λ: the mean over all vectors, of users and of songs.
     alpha : float, above 0
-        How much more confidence a play gives than no play.
+        How much more confidence a play gives than no play: 1 / alpha is Rendle et al.'s weight of no play.
+    frequency_exponent : float, at least 0
+        ν: 0 regularises all vectors alike, 1 in proportion to what their pairs count in the objective.
     confidence : {"binary", "log_plays", "plays"}
         What r plays weigh: 1, log2(1 + r) or r.
     epochs : int, at least 1
@@ -54,23 +57,33 @@ class ALS(Factorised, Iterative):
     :math:`c_{ui} = 1 + \alpha \cdot \text{weight}(r_{ui})`, the vectors :math:`x_u` of the users and
     :math:`y_i` of the songs minimise, over all pairs, heard or not (Hu et al., eq. 3),
 
-    .. math:: \sum_{ui} c_{ui} (p_{ui} - x_u \cdot y_i)^2 + \lambda (\sum_u |x_u|^2 + \sum_i |y_i|^2)
+    .. math:: \sum_{ui} c_{ui} (p_{ui} - x_u \cdot y_i)^2
+        + \sum_u \lambda_u |x_u|^2 + \sum_i \lambda_i |y_i|^2
 
-    With Y held fixed that is a least-squares problem for each user (eq. 4):
+    where the penalty of a vector goes by what its pairs count (Rendle et al., eq. 5),
 
-    .. math:: x_u = (Y^T Y + Y^T (C_u - 1) Y + \lambda I)^{-1} Y^T C_u p_u, \quad
+    .. math:: \lambda_u = \lambda \, (\textstyle\sum_i c_{ui})^\nu / m, \quad
+        \lambda_i = \lambda \, (\textstyle\sum_u c_{ui})^\nu / m
+
+    with m the mean of all these powers, so that λ means as much for any ν. Without counts of plays,
+    :math:`\sum_i c_{ui}` is :math:`\alpha` times their :math:`|I_u| + \alpha_0 |I|`, with
+    :math:`\alpha_0 = 1 / \alpha`; their objective is this one with both λ and the scores on another scale.
+
+    With Y held fixed that is a least-squares problem for each user (Hu et al., eq. 4):
+
+    .. math:: x_u = (Y^T Y + Y^T (C_u - 1) Y + \lambda_u I)^{-1} Y^T C_u p_u, \quad
         \text{score}(u, i) = x_u \cdot y_i
 
     and so for each song with X held fixed. Every such system is solved by preconditioned conjugate gradients,
     until the objective is within `TOLERANCE` of its least; a user is folded in by the same equation, to the
     last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of :math:`Y^T Y`.
 
-    A fold-in says which songs, not how often: there each counts as played once, whatever `confidence` the
-    songs were fitted with.
+    The plays of a fold-in count as those of a training user, by `confidence`.
 
     References
     ----------
-    Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets".
+    Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets"; Rendle, Krichene,
+    Zhang & Koren 2022, "Revisiting the performance of iALS on item recommendation benchmarks".
 
     Examples
     --------
@@ -82,6 +95,7 @@ class ALS(Factorised, Iterative):
     factors: PositiveInt = 64
     regularization: PositiveFloat = 10.0
     alpha: PositiveFloat = 10.0
+    frequency_exponent: NonNegativeFloat = 0.0
     confidence: Literal["binary", "log_plays", "plays"] = "binary"
     epochs: PositiveInt = 15
     seed: NonNegativeInt = 0
@@ -89,39 +103,59 @@ class ALS(Factorised, Iterative):
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
         from songrec.models.als_kernel import eigenbasis, solve, turn
 
-        by_user = binary
-        if self.confidence != "binary":
-            weights = WEIGHTS[self.confidence](play_counts(plays)).astype(np.float32)
-            by_user = csr_array((weights, binary.indices, binary.indptr), binary.shape)
+        self.confidence_, self.frequency_exponent_ = self.confidence, float(self.frequency_exponent)
+        self.extra_confidence_ = float(self.alpha)
+        by_user = self._weights(plays)
         by_song = csr_array(by_user.T.tocsr())
         shape = binary.shape[1], self.factors
         songs = START * np.random.default_rng(self.seed).random(shape, np.float32)
         users = np.zeros((binary.shape[0], self.factors), np.float32)
-        penalty, extra_confidence, threads = float(self.regularization), float(self.alpha), blas_threads()
-        numbers = {"alpha": extra_confidence, "unobserved": UNOBSERVED, "tolerance": TOLERANCE}
+        sides = [self._frequencies(entries) for entries in (by_user, by_song)]
+        self.penalty_ = self.regularization / float(np.concatenate(sides).mean())
+        threads = blas_threads()
+        numbers = {"alpha": self.extra_confidence_, "unobserved": UNOBSERVED, "tolerance": TOLERANCE}
         gram, basis = eigenbasis(songs, threads)
         for _ in range(self.epochs):
-            for entries, fixed, solved in ((by_user, songs, users), (by_song, users, songs)):
+            both = (by_user, songs, users, sides[0]), (by_song, users, songs, sides[1])
+            for entries, fixed, solved, frequencies in both:
                 for side in (fixed, solved):
                     turn(side, basis, threads)
-                penalties = np.full(len(solved), penalty)
-                solve(entries, fixed, gram, penalties, solved, **numbers, threads=threads)
+                solve(entries, fixed, gram, self.penalty_ * frequencies, solved, **numbers, threads=threads)
                 gram, basis = eigenbasis(solved, threads)
             self.song_factors_, self.gram_, self.basis_ = songs.copy(), gram, basis
-            self.penalty_, self.extra_confidence_ = penalty, extra_confidence
             yield
+
+    @property
+    def weighs_plays(self) -> bool:
+        return getattr(self, "confidence_", self.confidence) != "binary"
+
+    def _weights(self, plays: csr_array) -> csr_array:
+        """What each play weighs in the confidence: float32, canonical."""
+        binary = binarised(plays)
+        if self.confidence_ == "binary":
+            return binary
+        weights = WEIGHTS[self.confidence_](play_counts(plays)).astype(np.float32)
+        return csr_array((weights, binary.indices, binary.indptr), binary.shape)
+
+    def _frequencies(self, entries: csr_array) -> np.ndarray:
+        """What the pairs of each row count, to the power ν: float64 (rows,)."""
+        n, m = entries.shape
+        rows = np.repeat(np.arange(n), np.diff(entries.indptr))
+        counted = np.bincount(rows, entries.data, minlength=n) * self.extra_confidence_ + UNOBSERVED * m
+        return counted**self.frequency_exponent_
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         """Eq. 4 for every user: (n, f)."""
         from songrec.models.als_kernel import solve, turn
 
         threads = blas_threads()
-        songs, place = np.unique(fold_in.indices, return_inverse=True)
-        once = np.ones(len(place), np.float32)
-        heard = csr_array((once, place.astype(np.int32), fold_in.indptr), (fold_in.shape[0], len(songs)))
+        entries = self._weights(fold_in)
+        penalties = self.penalty_ * self._frequencies(entries)
+        songs, place = np.unique(entries.indices, return_inverse=True)
+        shape = entries.shape[0], len(songs)
+        heard = csr_array((entries.data, place.astype(np.int32), entries.indptr), shape)
         factors = self.song_factors_[songs].astype(np.float64)
         vectors = np.zeros((fold_in.shape[0], len(self.gram_)))
-        penalties = np.full(len(vectors), self.penalty_)
         turn(factors, self.basis_, threads)
         numbers = {"alpha": self.extra_confidence_, "unobserved": UNOBSERVED, "tolerance": EXACT}
         solve(heard, factors, self.gram_, penalties, vectors, **numbers, threads=threads)

@@ -52,6 +52,9 @@ class Recommender(ABC):
     extra: str = ""
     """The extra of the package (`songrec.extras`) without which the model cannot work; empty: none."""
 
+    weighs_plays: bool = False
+    """Whether it looks at the plays of a fold-in; else it gets 1 for each song that was heard."""
+
     ranking_only: tuple[str, ...] = ()
     """Hyper-parameters that count only when ranking: changing them asks for no new fit."""
 
@@ -86,7 +89,10 @@ class Recommender(ABC):
         raise NotImplementedError
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> Any:
-        """One row per user, sliceable, of whatever `_scores` needs; `fold_in` is binary (n, n_songs)."""
+        """One row per user, sliceable, of whatever `_scores` needs.
+
+        `fold_in` (n, n_songs) is canonical: plays where the model `weighs_plays`, else binary.
+        """
         return fold_in
 
     @abstractmethod
@@ -104,7 +110,8 @@ class Recommender(ABC):
         Parameters
         ----------
         fold_in : csr_array (n, n_songs)
-            What each user is known to have heard; users may be new to the model.
+            Plays: what each user is known to have heard, and how often; where nobody knows how often, 1.
+            Users may be new to the model.
         k : int
             Length of the lists, at least 1.
         exclude_seen : bool
@@ -125,8 +132,12 @@ class Recommender(ABC):
         """
         k = positive("k", k)
         fold_in, users = self._checked(fold_in, users)
-        seen = fold_in if exclude_seen else csr_array(fold_in.shape, dtype=np.float32)
-        return self._rank(self._encode_users(fold_in, users), k, seen)
+        seen = binarised(fold_in) if exclude_seen else csr_array(fold_in.shape, dtype=np.float32)
+        return self._rank(self.encode(fold_in, users), k, seen)
+
+    def encode(self, plays: csr_array, users: np.ndarray) -> Any:
+        """Users as `_scores` needs them, from all that is known of them: for a model that is a member."""
+        return self._encode_users(plays if self.weighs_plays else binarised(plays), users)
 
     def _rank(self, encoded: Any, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""
@@ -192,7 +203,7 @@ class Recommender(ABC):
             raise DataError(
                 f"users has shape {users.shape}: give one code for each of the {n} rows of fold_in"
             )
-        return binarised(fold_in), users
+        return _canonical(fold_in), users
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "n_songs_"):
@@ -281,6 +292,16 @@ def _adapter(annotation: Any) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Any if annotation is inspect.Parameter.empty else annotation)
+
+
+def _canonical(fold_in: csr_array) -> csr_array:
+    """A copy without entries that are zero; `DataError` for plays that are none."""
+    copy = csr_array(fold_in, copy=True)
+    copy.sum_duplicates()
+    copy.eliminate_zeros()
+    if not np.all(np.isfinite(copy.data) & (copy.data > 0)):
+        raise DataError("fold_in holds play counts that are negative or not finite")
+    return copy
 
 
 def checked_train(train: csr_array) -> csr_array:

@@ -1,12 +1,10 @@
 """Item-based neighbours."""
 
-from dataclasses import replace
-
+import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.neighbours import KNN, SongNeighbours, to_the_power
-from songrec.models.weighting import WEIGHTINGS
-from songrec.similarity import neighbours
+from songrec.models.neighbours import KNN, SongNeighbours, song_neighbours, swapped
+from songrec.models.weighting import WEIGHTINGS, bm25_discount, in_fold_in
 
 
 class ItemKNN(SongNeighbours, KNN):
@@ -27,7 +25,11 @@ class ItemKNN(SongNeighbours, KNN):
     q : float, at least 0
         The power to which a similarity is raised; above 1 the nearest songs decide more.
     weighting : {"binary", "log_plays", "tf_idf", "bm25"}
-        What the plays weigh in the similarities: a function of `songrec.models.weighting`.
+        What plays weigh: a function of `songrec.models.weighting`.
+    reverse : bool
+        Turned round: the neighbourhood of the candidate i decides, not that of the song j of the fold-in.
+    normalize : bool
+        Divide the similarities of a neighbourhood by their sum.
 
     Notes
     -----
@@ -45,14 +47,22 @@ class ItemKNN(SongNeighbours, KNN):
     and with :math:`N_K(j)` the K songs i of the highest :math:`w(j, i)` (ties to the lower code) and
     :math:`H_u` the fold-in of user u,
 
-    .. math:: \text{score}(u, i) = \sum_{j \in H_u,\; i \in N_K(j)} w(j, i)^q
+    .. math:: \text{score}(u, i) = \sum_{j \in H_u,\; i \in N_K(j)} x_{uj} \, w(j, i)^q
 
-    Plays shape the similarities only: in a fold-in a song counts once, however often it was played.
+    or, turned round, the sum over the j in :math:`H_u \cap N_K(i)`, with :math:`N_K(i)` the K songs j of the
+    highest :math:`w(j, i)`. Normalised, each :math:`w(j, i)^q` is divided by the sum over the neighbourhood
+    that it belongs to: over :math:`N_K(j)`, so that each song of the fold-in has as much to say, or over
+    :math:`N_K(i)`, a weighted mean over the candidate's neighbours.
+
+    The weight :math:`x_{uj}` of the user's own plays is the one that they have in the similarities, up to a
+    factor that all songs of the user have in common; for "binary" it is 1.
 
     References
     ----------
-    Sarwar et al. 2001 introduced the model. Keeping K neighbours of each song of the fold-in and adding up
-    their similarities is Deshpande & Karypis 2004; the asymmetric cosine and q are Aiolli 2013.
+    Sarwar et al. 2001 introduced the model; their weighted sum (section 3.2.1) weighs the candidate's
+    neighbours by what the user gave them, and divides by the similarities. Keeping K neighbours of each song
+    of the fold-in, adding up their similarities and normalising each song's is Deshpande & Karypis 2004; the
+    asymmetric cosine and q are Aiolli 2013.
 
     Examples
     --------
@@ -63,8 +73,22 @@ class ItemKNN(SongNeighbours, KNN):
     """
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        kind = self._similarity()
-        # The song of the fold-in is the row that asks.
-        kind = replace(kind, alpha=kind.beta, beta=kind.alpha)
-        songs = WEIGHTINGS[self.weighting](plays.T.tocsr())
-        self.similarity_ = to_the_power(neighbours(songs, self.neighbours, kind), self.q)
+        of_songs = csr_array(plays.T.tocsr())
+        vars(self).pop("weighting_", None)  # of a fit before: kept only where plays weigh
+        if self.weighting != "binary":
+            self.weighting_ = self.weighting
+        if self.weighting == "bm25":
+            self.discount_ = bm25_discount(of_songs)
+        self.similarity_ = song_neighbours(
+            WEIGHTINGS[self.weighting](of_songs),
+            self.neighbours,
+            swapped(self._similarity()),  # its first side is the candidate's
+            reverse=self.reverse,
+            normalize=self.normalize,
+            q=self.q,
+        )
+
+    def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> csr_array:
+        if not self.weighs_plays:
+            return fold_in
+        return in_fold_in(self.weighting_, fold_in, getattr(self, "discount_", None))

@@ -19,7 +19,7 @@ class Encoded:
     Attributes
     ----------
     fold_in : csr_array (n, n_songs)
-        Binary.
+        Plays.
     parts : dict
         Label -> that member's encoding of the n users.
     """
@@ -36,6 +36,7 @@ class Ensemble(Recommender):
 
     members: dict[str, Any] | None
     members_: dict[str, Recommender]
+    weighs_plays = True  # a member may
 
     default_members: Mapping[str, Any]
     """What `members=None` stands for."""
@@ -69,7 +70,7 @@ class Ensemble(Recommender):
         self.members_ = fitted
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> Encoded:
-        parts = {label: model._encode_users(fold_in, users) for label, model in self.members_.items()}
+        parts = {label: model.encode(fold_in, users) for label, model in self.members_.items()}
         return Encoded(fold_in, parts)
 
     def _member_scores(self, encoded: Encoded, label: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What the neighbourhood models share: hyper-parameters, similarities, and adding them up."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ from songrec.errors import ConfigError
 from songrec.models.base import NonNegativeFloat, PositiveInt, Recommender, estimator
 from songrec.models.weighting import Weighting
 from songrec.ranking import best_in_rows, best_sums, positive_only, weighted_sum
-from songrec.similarity import Similarity
+from songrec.similarity import Similarity, neighbours
 
 
 class RowSums(Recommender):
@@ -53,6 +54,12 @@ class KNN(Recommender):
     shrink: NonNegativeFloat = 0.0
     q: NonNegativeFloat = 1.0
     weighting: Weighting = "binary"
+    reverse: bool = False
+    normalize: bool = False
+
+    @property
+    def weighs_plays(self) -> bool:
+        return getattr(self, "weighting_", "binary") != "binary"
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -71,6 +78,66 @@ class KNN(Recommender):
             "jaccard": (1.0, 1.0),
         }[self.similarity]
         return Similarity(alpha, beta, self.shrink, self.similarity in ("tversky", "jaccard"))
+
+
+def song_neighbours(
+    songs: csr_array,
+    k: int,
+    similarity: Similarity,
+    *,
+    reverse: bool,
+    normalize: bool,
+    q: float = 1.0,
+    feature_weights: np.ndarray | None = None,
+) -> csr_array:
+    """What each song of a fold-in says for other songs.
+
+    Parameters
+    ----------
+    songs : csr_array (n_songs, features)
+        As `songrec.similarity.neighbours` wants its rows.
+    k : int
+        Neighbours of each song.
+    similarity : Similarity
+        From a song of the fold-in to a candidate.
+    reverse : bool
+        False: each song of the fold-in speaks for its `k` neighbours. True: it speaks for the candidates
+        that have it among theirs.
+    normalize : bool
+        Whether the `k` similarities of a neighbourhood are divided by their sum.
+    q : float
+        The power of each similarity, taken before.
+    feature_weights : array (features,), optional
+        As for `songrec.similarity.neighbours`.
+
+    Returns
+    -------
+    csr_array (n_songs, n_songs)
+        float32; row j is what song j says.
+    """
+    if reverse:
+        similarity = swapped(similarity)
+    kept = to_the_power(neighbours(songs, k, similarity, feature_weights=feature_weights), q)
+    if normalize:
+        kept = divided(kept, row_sums(kept))
+    return csr_array(kept.T.tocsr()) if reverse else kept
+
+
+def swapped(similarity: Similarity) -> Similarity:
+    """The same numbers, asked for from the other side."""
+    return replace(similarity, alpha=similarity.beta, beta=similarity.alpha)
+
+
+def row_sums(matrix: csr_array) -> np.ndarray:
+    """The sum of each row, in double precision and the order stored: float64 (n,)."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.bincount(rows, matrix.data, minlength=matrix.shape[0])
+
+
+def divided(matrix: csr_array, by: np.ndarray) -> csr_array:
+    """Each row (n, m) divided by its number in `by` (n,), in float32."""
+    data = (matrix.data / np.repeat(by, np.diff(matrix.indptr))).astype(np.float32)
+    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def to_the_power(similarity: csr_array, q: float) -> csr_array:

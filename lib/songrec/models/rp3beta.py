@@ -4,8 +4,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.models.base import NonNegativeFloat, PositiveInt, estimator
-from songrec.models.neighbours import SongNeighbours
-from songrec.similarity import Similarity, neighbours
+from songrec.models.neighbours import SongNeighbours, song_neighbours
+from songrec.similarity import Similarity
 
 
 @estimator
@@ -20,6 +20,11 @@ class RP3beta(SongNeighbours):
         The power of each step's probability.
     beta : float, at least 0
         How much popular songs are held back; 0 for P3alpha.
+    reverse : bool
+        Turned round: the K songs from which the candidate i is reached best count, not the K songs that are
+        reached best from the song j of the fold-in.
+    normalize : bool
+        Divide the K weights of a song by their sum.
 
     Notes
     -----
@@ -34,16 +39,22 @@ class RP3beta(SongNeighbours):
         \text{score}(u, i) = \sum_j w(j, i)
 
     where the sum runs over the songs j in :math:`H_u` that have i among the K highest of their
-    :math:`w(j, \cdot)`. The first step's :math:`1 / |H_u|^\alpha` is the same for all songs of a user and
-    left out: it changes no order. A song does not lead back to itself (ties go to the lower code). Plays
-    count as heard or not.
+    :math:`w(j, \cdot)`, or, turned round, that are among the K highest :math:`w(\cdot, i)`. Normalised, each
+    weight is divided by the sum of those K. The first step's :math:`1 / |H_u|^\alpha` is the same for all
+    songs of a user and left out: it changes no order. A song does not lead back to itself (ties go to the
+    lower code). Plays count as heard or not.
 
     It is the asymmetric similarity :math:`|U_j|^{-\alpha} |U_i|^{-\beta}` of `songrec.similarity`, with each
     common listener counting :math:`|H_v|^{-\alpha}`: users who have heard a lot say little.
 
+    The defaults are no published ones: with alpha = 1, the walk's own probabilities, popular songs fill the
+    lists or vanish from them. These were, of some twenty points tried on the validation users of the three
+    logs of this project, never more than 3 % behind the best.
+
     References
     ----------
-    P3alpha (beta = 0) is Cooper et al. 2014, RP3beta Christoffel et al. 2015 and Paudel et al. 2017.
+    P3alpha (beta = 0) is Cooper et al. 2014, RP3beta Christoffel et al. 2015 and Paudel et al. 2017. The
+    normalisation is that of Ferrari Dacrema et al. 2021.
 
     Examples
     --------
@@ -53,14 +64,18 @@ class RP3beta(SongNeighbours):
     """
 
     neighbours: PositiveInt = 100
-    alpha: NonNegativeFloat = 1.0
-    beta: NonNegativeFloat = 0.6
+    alpha: NonNegativeFloat = 0.4
+    beta: NonNegativeFloat = 0.4
+    reverse: bool = False
+    normalize: bool = True
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         listener_weights = np.maximum(np.diff(binary.indptr), 1.0) ** -self.alpha
-        self.similarity_ = neighbours(
-            binary.T.tocsr(),
+        self.similarity_ = song_neighbours(
+            csr_array(binary.T.tocsr()),
             self.neighbours,
             Similarity(self.alpha, self.beta),
+            reverse=self.reverse,
+            normalize=self.normalize,
             feature_weights=listener_weights,
         )

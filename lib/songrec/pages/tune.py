@@ -47,9 +47,9 @@ def asked(facts: Mapping[str, Any]) -> str:
     return plain(facts["trials"]) if complete else f"{plain(facts['trials'])} of {plain(facts['asked'])}"
 
 
-def edges(facts: Mapping[str, Any]) -> str:
-    """Which chosen values lie at the edge of their range; empty for none."""
-    return ", ".join(f"{name} ({end})" for name, end in facts["edges"].items())
+def edges(facts: Mapping[str, Any], key: str = "edges") -> str:
+    """Which chosen values lie at the edge of their range, or beyond which the search went; empty for none."""
+    return ", ".join(f"{name} ({end})" for name, end in facts.get(key, {}).items())
 
 
 def sources(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -62,6 +62,7 @@ def ended(facts: Mapping[str, Mapping[str, Any]], models: Iterable[str]) -> dict
     """How the searches of these models ended: by time, at an edge of a range; what was taken from another."""
     return {
         "capped": {model: asked(facts[model]) for model in models if facts[model]["capped"]},
+        "beyond": {model: edges(facts[model], "beyond") for model in models if facts[model].get("beyond")},
         "at_edge": {model: edges(facts[model]) for model in models if facts[model]["edges"]},
         "sources": sources(facts),
     }
@@ -76,9 +77,11 @@ def values(run: Results) -> Table:
             "trials": counts(map(asked, facts.values())),
             "defaults": numbers((each["untuned_value"] for each in facts.values()), digits=4),
             "chosen": numbers((each["value"] for each in facts.values()), digits=4),
+            "went beyond": words(edges(each, "beyond") or "none" for each in facts.values()),
             "at an edge": words(edges(each) or "none" for each in facts.values()),
         },
-        note=f"MAP@10 of the validation users.{capped_note(run)}",
+        note="MAP@10 of the validation users. A search whose best point lay at an edge of a range went on "
+        f"beyond it once, unless that is a natural end.{capped_note(run)}",
         empty=NOTHING,
     )
 

@@ -65,7 +65,25 @@ def study_settings(
         from songrec.splits.choose import PROTOCOLS
 
         check_names([values["protocol"]], PROTOCOLS, "protocol", where)
+        if stage.name == "split":
+            _check_given(values["protocol"], profile, name, where)
     return values
+
+
+def _check_given(protocol: str, profile: Profile, name: str, where: str) -> None:
+    """`ConfigError` unless the files of a given split and its protocol are asked for together."""
+    from songrec.data.predefined import check_parts
+
+    files = check_parts(profile.stages.get("ingest", {}), f"profile {name}: stages.ingest")
+    if files and protocol != "predefined":
+        raise ConfigError(
+            f"{where}: protocol {protocol!r} does not look at {' and '.join(files)} (stages.ingest): say "
+            "protocol: predefined, or name no such files"
+        )
+    if protocol == "predefined" and not files:
+        raise ConfigError(
+            f"{where}: protocol 'predefined' needs the files `visible` and `hidden` (stages.ingest)"
+        )
 
 
 def page_settings(stage: StageDeclaration, profile: Profile, name: str) -> dict[str, Any]:

@@ -118,7 +118,9 @@ class Service:
         user = codes_of(self.user_ids, [user_id])
         played = f"{heard.nnz} {self.item}{'' if heard.nnz == 1 else 's'}"
         heading = f"{self.label} for user {user_id}, who has played {played}"
-        return self._recommend(place[place != NOTHING], heard.indices, n, heading, [], user)
+        known = place != NOTHING
+        fold_in = _row(place[known], len(self.song_ids), heard.data[known])
+        return self._recommend(fold_in, heard.indices, n, heading, [], user)
 
     def for_songs(self, song_ids: Sequence[str], n: int) -> Answer:
         """What a new user, who has played these songs, might play next.
@@ -138,7 +140,8 @@ class Service:
             self.catalogue.label(self.song_ids[known])
         )
         heard = codes_of(self.log.song_ids, self.song_ids[known])
-        return self._recommend(known, heard[heard != NOTHING], n, heading, notes, None)
+        fold_in = _row(known, len(self.song_ids))
+        return self._recommend(fold_in, heard[heard != NOTHING], n, heading, notes, None)
 
     def named(self, text: str) -> list[str]:
         """The ids that a comma-separated text names; one that holds a comma stands alone or in quotes.
@@ -173,15 +176,15 @@ class Service:
 
     def _recommend(
         self,
-        songs: np.ndarray,
+        fold_in: csr_array,
         heard: np.ndarray,
         n: int,
         heading: str,
         notes: list[str],
         user: np.ndarray | None,
     ) -> Answer:
-        """The model's list for a listener of `songs`, its codes; `heard` are the log's codes of the same."""
-        found, scores = self.model.recommend(_row(songs, len(self.song_ids)), self._at_most(n), users=user)
+        """The model's list for who has played `fold_in`; `heard` are the log's codes of these songs."""
+        found, scores = self.model.recommend(fold_in, self._at_most(n), users=user)
         if found[0, 0] == NOTHING:
             notes = [*notes, f"{heading}: the model knows nothing more for them."]
             return self._popular(heard, n, notes)
@@ -222,11 +225,10 @@ class Service:
         return remarks
 
 
-def _row(songs: np.ndarray, n_songs: int) -> csr_array:
-    """One listener's row, 1 x n_songs, who has played these codes."""
-    return csr_array(
-        (np.ones(len(songs), np.int32), np.sort(songs), [0, len(songs)]), shape=(1, n_songs), dtype=np.int32
-    )
+def _row(songs: np.ndarray, n_songs: int, plays: np.ndarray | None = None) -> csr_array:
+    """One listener's row, 1 x n_songs: how often each of these codes was played, once where nobody knows."""
+    plays, order = np.ones(len(songs), np.int32) if plays is None else plays, np.argsort(songs)
+    return csr_array((plays[order], songs[order], [0, len(songs)]), shape=(1, n_songs), dtype=np.int32)
 
 
 def _counts(model: Popularity) -> str:

@@ -34,7 +34,7 @@ TAKES = {
 def divide(
     protocol: str,
     log: Interactions,
-    halves: tuple[Interactions, Interactions] | None,
+    halves: tuple[Interactions, ...] | None,
     seed: int,
     **parameters: Any,
 ) -> Split:
@@ -47,7 +47,7 @@ def divide(
     log : Interactions
         The whole log.
     halves : tuple of Interactions, optional
-        Visible and hidden part of a split that came with the data: for `predefined` only.
+        Visible, hidden and maybe validation part of a split that came with the data: for `predefined` only.
     seed : int
         Of the protocol's draws.
     **parameters
@@ -61,7 +61,7 @@ def divide(
         When the log is too small for the protocol, or nobody is left to choose parameters on.
     """
     check_names([protocol], PROTOCOLS, "protocol", "split")
-    own = {name: parameters[name] for name in TAKES[protocol]}
+    own = {name: parameters[name] for name in TAKES[protocol] if name in parameters}
     if protocol == "predefined" and halves is None:
         raise ConfigError(
             "protocol 'predefined' needs the files `visible` and `hidden` (parameters of ingest)"

@@ -51,7 +51,9 @@ class Split:
     validation : HeldOut
         For tuning.
     test : HeldOut
-        For the results. Its fold-in holds all that train and validation know of a user.
+        For the results. Its fold-in holds all that the final fit knows of a user.
+    refit : bool
+        Whether the final fit learns from train and validation, or from train alone.
     """
 
     protocol: str
@@ -61,10 +63,13 @@ class Split:
     train: csr_array
     validation: HeldOut
     test: HeldOut
+    refit: bool = True
 
     def final_train(self) -> csr_array:
-        """`train` plus all that validation knows, fold-in and holdout: what the final model is fitted on."""
+        """What the final model is fitted on: `train`, with `refit` plus validation's fold-in and holdout."""
         train = self.train
+        if not self.refit:
+            return train
         for part in (self.validation.fold_in, self.validation.holdout):
             train = train.maximum(scattered(part, self.validation.users, len(self.user_ids)))
         return train
@@ -87,7 +92,7 @@ class Split:
         for part in ("validation", "test"):
             held = getattr(self, part)
             arrays |= {f"{part}.{field.name}": getattr(held, field.name) for field in fields(HeldOut)}
-        save_arrays(folder, arrays, {"protocol": self.protocol, "seed": self.seed})
+        save_arrays(folder, arrays, {name: getattr(self, name) for name in ("protocol", "seed", "refit")})
 
     @classmethod
     def load(cls, folder: Path) -> "Split":
@@ -97,7 +102,7 @@ class Split:
         try:
             held = {part: HeldOut(*(arrays[f"{part}.{n}"] for n in names)) for part in ("validation", "test")}
             ids = {name: arrays[name] for name in ("user_ids", "song_ids", "train")}
-            split = cls(protocol=meta["protocol"], seed=meta["seed"], **ids, **held)
+            split = cls(protocol=meta["protocol"], seed=meta["seed"], **ids, **held, refit=meta["refit"])
         except KeyError as error:
             raise DataError(
                 f"{folder} holds no split: {error} is missing. Delete it and make it again."

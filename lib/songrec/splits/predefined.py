@@ -13,8 +13,10 @@ def given(
     train: Interactions | None,
     visible: Interactions,
     hidden: Interactions,
+    found: Interactions | None = None,
     *,
     validation: float = 0.1,
+    refit: bool = True,
     seed: int = 0,
 ) -> Split:
     """Test on `hidden`; everything else may be learnt from.
@@ -26,24 +28,29 @@ def given(
     visible : Interactions
         The known half of the test users.
     hidden : Interactions
-        What is to be found. Users and songs of the split are the union of all three.
+        What is to be found. Users and songs of the split are the union of all parts.
+    found : Interactions, optional
+        What is to be found on validation, where the split brings that too.
     validation : float
-        Share of each user's visible songs held out for validation.
+        Share of each user's visible songs held out for validation, where it does not.
+    refit : bool
+        Whether the final fit, and the fold-in of the test, include what was held out for validation.
     seed : int
         Of the validation's draws.
 
     Raises
     ------
     DataError
-        When a hidden triplet is also known, when visible and hidden share no user, or when no hidden song is
-        known, be it from `visible` or from `train`.
+        When a hidden triplet is also known, or one of the validation is known or hidden, when visible and
+        hidden share no user, or when no hidden song is known, be it from `visible` or from `train`.
 
     Notes
     -----
-    Validation is carved from `visible`, by the rule of `weak`: a user with n visible songs has
-    int(validation * n) of them held out, or one where that is nothing for everybody. Training has the rest of
-    `visible` and all of `train` (of a pair in both, the larger count); test folds in all that is known of the
-    user, validation's part included. A hidden user of whom nothing is known is kept: the fold-in is empty.
+    Without `found`, validation is carved from `visible`, by the rule of `weak`: a user with n visible songs
+    has int(validation * n) of them held out, or one where that is nothing for everybody. Training has the
+    rest of `visible` and all of `train` (of a pair in both, the larger count); test folds in all that is
+    known of the user, validation's part included unless `refit` says otherwise. A hidden user of whom nothing
+    is known is kept: the fold-in is empty.
 
     Examples
     --------
@@ -65,19 +72,26 @@ def given(
     """
     check_shares(validation=validation)
     _check_shared(train, visible, hidden)
-    logs = [visible, hidden] if train is None else [visible, hidden, train]
+    logs = [log for log in (visible, hidden, train, found) if log is not None]
     user_ids = _union([log.user_ids for log in logs])
     song_ids = _union([log.song_ids for log in logs])
-    seen, found, *others = [_recoded(log, user_ids, song_ids) for log in logs]
-    known = seen.maximum(others[0]) if others else seen
-    _check_unknown(known, found, user_ids, song_ids)
-    marked = keep(seen, *draw_shares(seen, seed, validation))
-    carved = known.multiply(marked.astype(bool))
-    learnt = known - carved
-    learnt.eliminate_zeros()
-    return Split(
-        "predefined", seed, user_ids, song_ids, learnt, held_out(learnt, carved), held_out(known, found)
-    )
+    coded = {id(log): _recoded(log, user_ids, song_ids) for log in logs}
+    seen, wanted = coded[id(visible)], coded[id(hidden)]
+    known = seen if train is None else seen.maximum(coded[id(train)])
+    _check_unknown(known, wanted, "hidden", "known", user_ids, song_ids)
+    if found is None:
+        marked = keep(seen, *draw_shares(seen, seed, validation))
+        carved = known.multiply(marked.astype(bool))
+        learnt = known - carved
+        learnt.eliminate_zeros()
+    else:
+        learnt, carved = known, coded[id(found)]
+        _check_unknown(known, carved, "validation", "known", user_ids, song_ids)
+        _check_unknown(wanted, carved, "validation", "hidden", user_ids, song_ids)
+        known = known.maximum(carved)
+    folded_in = known if refit else learnt
+    parts = held_out(learnt, carved), held_out(folded_in, wanted)
+    return Split("predefined", seed, user_ids, song_ids, learnt, *parts, refit)
 
 
 def _union(ids: list[np.ndarray]) -> np.ndarray:
@@ -107,10 +121,12 @@ def _check_shared(train: Interactions | None, visible: Interactions, hidden: Int
             )
 
 
-def _check_unknown(known: csr_array, hidden: csr_array, user_ids: np.ndarray, song_ids: np.ndarray) -> None:
+def _check_unknown(
+    known: csr_array, hidden: csr_array, what: str, also: str, user_ids: np.ndarray, song_ids: np.ndarray
+) -> None:
     both = known.multiply(hidden.astype(bool)).tocoo()
     if both.nnz:
         raise DataError(
-            f"{both.nnz} hidden triplets are also known, the first one user {user_ids[both.row[0]]}, song "
+            f"{both.nnz} {what} triplets are also {also}, the first one user {user_ids[both.row[0]]}, song "
             f"{song_ids[both.col[0]]}: remove them from one side, else a model is shown what it must find"
         )

@@ -1,8 +1,9 @@
-"""The search for hyper-parameters: as many trials for every model, evaluated on validation alone."""
+"""The search for hyper-parameters: one rule for every model, evaluated on validation alone."""
 
 import json
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from songrec.evaluation.metrics import average_precision
 from songrec.models import create
 from songrec.models.iterative import Iterative
 from songrec.splits import HeldOut
-from songrec.tuning.spaces import EPOCHS, edges, nested
+from songrec.tuning.spaces import EPOCHS, beyond, drawn, edges, nested
 from songrec.tuning.study import identity_of, n_points, open_study
 
 CUTOFF = 10
@@ -28,8 +29,14 @@ LOOKS = 5
 PATIENCE = 3
 """Looks without an improvement after which a trial ends."""
 
+MORE = 3
+"""Beyond an edge a search makes one trial more for so many that it made before."""
+
 RANDOM_TRIALS = 7
 """Trials at random, the first being the defaults, before the sampler learns from them."""
+
+SHARE = 4
+"""One trial of so many, at most, is the defaults with another choice."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,13 @@ class Search:
     seconds : list of float
         Of each trial.
     asked : int
-        Trials asked for.
+        Trials asked for, those beyond an edge among them.
     capped : bool
         Whether time ended the search before its number of trials did.
     space : dict
         What was searched.
+    beyond : dict
+        Where the search went on beyond a range: name -> "low" or "high", the edge.
     source : str
         Whose hyper-parameters these are, where nothing was searched because they were known.
     """
@@ -64,23 +73,19 @@ class Search:
     asked: int = 0
     capped: bool = False
     space: dict[str, Any] = field(repr=False, default_factory=dict)
+    beyond: dict[str, str] = field(default_factory=dict)
     source: str = ""
 
     @property
     def facts(self) -> dict[str, Any]:
         """What is kept for training and for the page, without the estimator; `record.read_tuned` reads it."""
         values = self.trials["value"].tolist()
-        flat = self.hyperparameters | {
-            f"{name}.{part}": value
-            for name, inner in self.hyperparameters.items()
-            if isinstance(inner, dict)
-            for part, value in inner.items()
-        }
         return {
             "hyperparameters": self.hyperparameters,
             "untuned": self.untuned,
             "searched": list(self.space),
-            "edges": edges(self.space, flat),
+            "edges": edges(self.space, _flat(self.hyperparameters)),
+            "beyond": self.beyond,
             "asked": self.asked,
             "trials": len(self.trials),
             "capped": self.capped,
@@ -106,6 +111,7 @@ def search(
     trials: int,
     seconds: float,
     journal: Path,
+    most: int = 0,
     seed: int = 0,
     known: Mapping[str, Any] | None = None,
 ) -> Search:
@@ -124,13 +130,18 @@ def search(
     validation : HeldOut
         Users to evaluate on.
     trials : int
-        How many points are tried; the first is the estimator's defaults. A space of fewer points is tried
-        whole.
+        How many points are tried; the first is the estimator's defaults, the next are the defaults with one
+        choice changed, where there are trials enough for all of these. A space of fewer points is tried
+        whole. A search whose best point lies at an edge of a range, and at none that is natural or beyond
+        which the estimator takes nothing, goes on beyond it once, with a third as many trials.
     seconds : float
         No trial begins after so many; a safety, not a budget.
     journal : Path
         File that keeps finished trials, so that a search which was cut off goes on where it stopped and finds
         what it would have found; removed at the end. One of another search is not continued.
+    most : int
+        With more than `trials`, so many points are tried for each hyper-parameter that is searched, up to
+        this. The number of epochs is found on the way, and counts for none.
     seed : int
         Of the points.
     known : dict, optional
@@ -157,24 +168,42 @@ def search(
         raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
     identity = identity_of(estimator, fixed, space, seed, train, validation)
     study = open_study(journal, identity)
-    run = _Run(estimator, dict(fixed), dict(space), train, validation, study)
-    asked = min(trials, n_points(space))
-    while len(run.done) < asked and sum(run.seconds) < seconds:
-        run.trial(seed, untuned, deadline=time.perf_counter() + seconds - sum(run.seconds))
-    best = max(run.done, key=lambda trial: (trial.user_attrs["value"], -trial.number))
-    chosen = untuned | nested(best.user_attrs["parameters"])
-    found = Search(chosen, untuned, _table(run.done), run.seconds, asked, len(run.done) < asked, dict(space))
+    asked = min(n_trials(space, trials, most), n_points(space))
+    first = [{name: _default(untuned, name) for name in space}]
+    others = list(_other_choices(space, first[0]))
+    first += others if SHARE * len(others) <= asked else []
+    run = _Run(estimator, dict(fixed), dict(space), train, validation, study, first)
+    run.until(asked, seed, seconds)
+    went = run.go_beyond(asked, untuned) if len(run.done) >= asked else {}
+    if went:
+        asked += math.ceil(asked / MORE)
+        run.until(asked, seed, seconds)
+    chosen, done = untuned | nested(run.best()), run.done
+    found = Search(
+        chosen, untuned, _table(done), run.seconds, asked, len(done) < asked, run.space, beyond=went
+    )
     journal.unlink(missing_ok=True)
     return found
+
+
+def n_trials(space: Mapping[str, Any], trials: int, most: int) -> int:
+    """How many trials a search of this space is to have, by its number of hyper-parameters.
+
+    >>> n_trials({"l2": {}, "dropout": {}, "epochs": {}}, 20, 60), n_trials({}, 20, 0)
+    (40, 20)
+    """
+    return max(trials, min(trials * len(set(space) - {EPOCHS}), most))
 
 
 class _Run:
     """A search under way."""
 
-    def __init__(self, estimator, fixed, space, train, validation: HeldOut, study):
+    def __init__(self, estimator, fixed, space, train, validation: HeldOut, study, first):
         self.estimator, self.fixed, self.space = estimator, fixed, space
         self.train, self.validation, self.study = train, validation, study
         self.last: tuple[dict[str, Any], Any] | None = None  # the model fitted last, and with what
+        self.set = dict(enumerate(first))  # points that the sampler does not choose
+        self.random = RANDOM_TRIALS - 1 + len(first)
 
     @property
     def done(self) -> list[Any]:
@@ -185,23 +214,59 @@ class _Run:
     def seconds(self) -> list[float]:
         return [trial.user_attrs["seconds"] for trial in self.done]
 
-    def trial(self, seed: int, untuned: Mapping[str, Any], deadline: float) -> None:
+    def best(self, n: int | None = None) -> dict[str, Any]:
+        """The hyper-parameters of the best trial, or of the best of the first `n`, by flat name."""
+        best = max(self.done[:n], key=lambda trial: (trial.user_attrs["value"], -trial.number))
+        return best.user_attrs["parameters"]
+
+    def until(self, n: int, seed: int, seconds: float) -> None:
+        """Try points until there are `n`, or time is over."""
+        while len(self.done) < n and sum(self.seconds) < seconds:
+            self.trial(seed, deadline=time.perf_counter() + seconds - sum(self.seconds))
+
+    def go_beyond(self, n: int, untuned: Mapping[str, Any]) -> dict[str, str]:
+        """Widen the ranges at whose edge the best of `n` points lies; the next trial lies beyond."""
+        best, went = self.best(n), {}
+        chosen = _flat(untuned | nested(best))
+        moved = {name: drawn(self.space[name], value, chosen) for name, value in best.items()}
+        for name, end in edges(self.space, chosen).items():
+            entry, middle = beyond(self.space[name], end)
+            if name in best and self._allowed(entry, end, name):
+                self.space[name], went[name], moved[name] = entry, end, middle
+        for name in (each for each in self.space if each in moved):
+            if factor := self.space[name].get("times"):
+                moved[name] = float(f"{moved[name] * moved.get(factor, chosen[factor]):.4g}")
+        self.set[n] = moved
+        return went
+
+    def _allowed(self, entry: Mapping[str, Any], end: str, name: str) -> bool:
+        """Whether the estimator takes the end of a range."""
+        if "stop" in entry or entry.get("times") or "." in name:
+            return entry.get(end, 1) > 0
+        try:
+            create(self.estimator, **self.fixed, **{name: entry[end]})._check_parameters()
+        except ConfigError:
+            return False
+        return True
+
+    def trial(self, seed: int, deadline: float) -> None:
         """Try one more point."""
         import optuna
 
         number = len(self.done)
         # A sampler of its own for each trial: a search that goes on proposes what it would have proposed.
         self.study.sampler = optuna.samplers.TPESampler(
-            seed=seed * 10_007 + number, n_startup_trials=RANDOM_TRIALS
+            seed=seed * 10_007 + number, n_startup_trials=self.random
         )
-        defaults = {name: _default(untuned, name) for name in self.space}
-        if not number:
-            self.study.enqueue_trial({n: _inside(v, self.space[n]) for n, v in defaults.items()})
+        given = self.set.get(number, {})
+        if given:
+            told = {name: drawn(self.space[name], value, given) for name, value in given.items()}
+            self.study.enqueue_trial({name: _inside(told[name], self.space[name]) for name in told})
         trial = self.study.ask()
         start = time.perf_counter()
         point = self._suggest(trial)
-        if not number:  # a default outside of its range is tried as it is; the sampler is told the nearest
-            point |= {name: defaults[name] for name in point if name != EPOCHS}
+        # A default outside of its range is tried as it is; the sampler is told the nearest.
+        point |= {name: given[name] for name in point if name in given and name != EPOCHS}
         pruned = False
         if (twin := self._tried(point)) is not None:
             value, point = twin.user_attrs["value"], twin.user_attrs["parameters"]
@@ -226,6 +291,7 @@ class _Run:
                 whole = isinstance(entry["low"], int) and isinstance(entry["high"], int)
                 suggest = trial.suggest_int if whole else trial.suggest_float
                 value = suggest(name, entry["low"], entry["high"], log=entry.get("log", False))
+                value *= point[entry["times"]] if entry.get("times") else 1
                 point[name] = value if whole else float(f"{value:.4g}")
         return point
 
@@ -269,6 +335,26 @@ class _Run:
         songs, _ = model.recommend(self.validation.fold_in, CUTOFF, users=self.validation.users)
         value = average_precision(find_hits(songs, self.validation.holdout), CUTOFF).mean()
         return float(f"{value:.6g}")
+
+
+def _flat(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyper-parameters, and the parts of those that have parts by dotted names too."""
+    parts = {
+        f"{name}.{part}": value
+        for name, inner in hyperparameters.items()
+        if isinstance(inner, dict)
+        for part, value in inner.items()
+    }
+    return {**hyperparameters, **parts}
+
+
+def _other_choices(space: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The defaults with each choice of each hyper-parameter that counts there, one at a time."""
+    for name, entry in space.items():
+        if all(defaults.get(key) in values for key, values in entry.get("when", {}).items()):
+            yield from (
+                {**defaults, name: value} for value in entry.get("choices") or [] if value != defaults[name]
+            )
 
 
 def _inside(value: Any, entry: Mapping[str, Any]) -> Any:

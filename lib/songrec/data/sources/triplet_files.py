@@ -38,7 +38,8 @@ def triplets(
         The files, and folders: a folder of Parquet files may be partitioned (`month=2024-01`).
     columns : sequence, optional
         Places (from 0) or names of user, song and plays, or of user and song where each row is one play; by
-        default the first three columns, and no others. In JSON a name may lead into an object (`track.name`).
+        default the first three columns, and no others, or both where there are two. In JSON a name may
+        lead into an object (`track.name`).
     separator : str
         Between the fields of text; by default a comma in `.csv` files, a tab in all others.
     header : bool
@@ -102,9 +103,10 @@ def _table(path: Path, kind: str, columns: Columns, time: int | str, root: Path)
         partitioning = ds.HivePartitioning.discover()
         table = ds.dataset(path, format=kind, partitioning=partitioning, partition_base_dir=str(root))
         names = table.schema.names
-        asked = list(columns or range(3)) + ([] if time == "" else [time])
+        columns = columns or range(2 if len(names) == 2 else 3)
+        asked = [*columns, *([] if time == "" else [time])]
         wanted = [names[c] if isinstance(c, int) and c < len(names) else c for c in asked]
-        if not set(wanted) <= set(names) or not 2 <= len(columns or range(3)) <= 3:
+        if not set(wanted) <= set(names) or not 2 <= len(columns) <= 3:
             there = ", ".join(map(printable, names))
             raise DataError(f"{path}: columns {', '.join(map(str, asked))} are asked for; it has: {there}")
         for batch in table.to_batches(columns=wanted, batch_size=1 << 19):
