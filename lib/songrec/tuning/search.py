@@ -17,6 +17,7 @@ from songrec.evaluation.metrics import average_precision
 from songrec.models import create
 from songrec.models.iterative import Iterative
 from songrec.splits import HeldOut
+from songrec.tuning.selection import select
 from songrec.tuning.spaces import EPOCHS, edges, nested
 from songrec.tuning.study import identity_of, n_points, open_study
 
@@ -155,6 +156,8 @@ def search(
         return Search(untuned, untuned)
     if not len(validation.users):
         raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
+    if any(name.startswith("weights.") for name in space):
+        return _selected(estimator, fixed, untuned, space, train, validation, seconds)
     identity = identity_of(estimator, fixed, space, seed, train, validation)
     study = open_study(journal, identity)
     run = _Run(estimator, dict(fixed), dict(space), train, validation, study)
@@ -166,6 +169,27 @@ def search(
     found = Search(chosen, untuned, _table(run.done), run.seconds, asked, len(run.done) < asked, dict(space))
     journal.unlink(missing_ok=True)
     return found
+
+
+def _selected(estimator, fixed, untuned, space, train, validation: HeldOut, seconds: float) -> Search:
+    """The search of a model made of weighted members: `selection.select`, which needs no number of trials."""
+    start = time.perf_counter()
+    blend = create(estimator, **fixed).fit(train)
+    found, trials = select(blend, validation, CUTOFF, seconds)
+    members = {label: fixed["members"][label] for label in found["weights"]}
+    points = [
+        {f"weights.{label}": weight for label, weight in point["weights"].items()} | {"by": point["by"]}
+        for point in trials["point"]
+    ]
+    table = trials.assign(trial=range(len(trials)), state="complete", point=list(map(json.dumps, points)))
+    return Search(
+        untuned | {"members": members} | found,
+        untuned,
+        table[["trial", "value", "state", "point"]],
+        [time.perf_counter() - start],
+        len(trials),
+        space={name: {"choices": True} for name in space},  # steps have no edge
+    )
 
 
 class _Run:
