@@ -32,10 +32,11 @@ SAME_FOR_ALL = {"Popularity"}
 GOES_ON_WITH_POPULAR = {"Hybrid"}
 
 # Models that see everything through a few factors: a song of the other colour may get a little of a score.
-THROUGH_FACTORS = {"ALS", "BPR", "PureSVD", "MultVAE", "NeuMF"}
+THROUGH_FACTORS = {"ALS", "BPR", "ELSA", "GFCF", "Item2Vec", "PureSVD", "MultVAE", "NeuMF"}
 
 # With as many factors as songs, PureSVD gives back what was heard and nothing else: that is its definition.
-FEWER = {"PureSVD": {"factors": 2}}
+# Twenty users are one batch of ELSA's: it would take one step an epoch.
+FEWER = {"PureSVD": {"factors": 2}, "ELSA": {"batch_size": 2}}
 
 IN_EPOCHS = [name for name in NAMES if issubclass(getattr(songrec.models, name), Iterative)]
 
@@ -374,7 +375,7 @@ def test_the_seed_decides_every_bit(name):
     assert one != other
 
 
-@pytest.mark.parametrize("name", ["ALS", "BPR"])
+@pytest.mark.parametrize("name", ["ALS", "BPR", "ELSA", "Item2Vec"])
 def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user(name):
     plays = log().toarray()
     plays[:, 7] = 0
@@ -386,7 +387,7 @@ def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user(name):
     assert (model.recommend(csr_array(both), 5)[1] == model.recommend(csr_array(alone), 5)[1]).all()
 
 
-@pytest.mark.parametrize("name", ["EASE", "FsSLIM", "ItemKNN", "RP3beta"])
+@pytest.mark.parametrize("name", ["EASE", "FsSLIM", "GFCF", "ItemKNN", "RP3beta"])
 def test_similar_songs_are_the_list_of_who_heard_that_song_alone(name, monkeypatch):
     model = create(name).fit(csr_array(steep_log()))
     before = arrays_of(model)
@@ -408,6 +409,11 @@ SEED = wrong("greater than or equal to 0", -1) + wrong("a valid integer", 1.5, T
 POSITIVE = wrong("greater than 0", 0, -1.0) + UNBOUNDED + NO_NUMBER
 NON_NEGATIVE = wrong("greater than or equal to 0", -1, -0.1) + UNBOUNDED + NO_NUMBER
 SHARE = wrong("less than 1", 1, 1.0, np.nan) + wrong("greater than or equal to 0", -0.1) + NO_NUMBER
+POWER = (
+    wrong("less than or equal to 1", 1.1, np.inf, np.nan)
+    + wrong("greater than or equal to -1", -1.5, -np.inf)
+    + NO_NUMBER
+)
 OWN_TESTS: list = []
 
 
@@ -437,8 +443,14 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
     },
     "Blend": {"members": OWN_TESTS, "weights": OWN_TESTS, "by": one_of("score", "rank")},
     "EASE": {"l2": POSITIVE, "dropout": SHARE, "relaxation": SHARE},
+    "ELSA": {"factors": COUNT, **TRAINED},
     "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE},
+    "GFCF": {"factors": COUNT, "alpha": NON_NEGATIVE, "seed": SEED},
     "Hybrid": {"members": OWN_TESTS, "kappa": NON_NEGATIVE},
+    "Item2Vec": {
+        **{"factors": COUNT, "negatives": COUNT, "power": POWER},
+        **{"learning_rate": POSITIVE, "epochs": COUNT, "seed": SEED},
+    },
     "ItemKNN": KNN,
     "MultVAE": {
         **{"hidden": COUNT, "latent": COUNT, "dropout": SHARE, "beta": NON_NEGATIVE, "anneal": COUNT},

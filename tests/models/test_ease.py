@@ -10,7 +10,7 @@ from small_logs import same, steep_log
 
 from songrec import measure
 from songrec.errors import DataError
-from songrec.models import EASE, dense, ease, ease_kernel, spd_inverse
+from songrec.models import EASE, dense, ease, ease_kernel, song_weights, spd_inverse
 
 
 def closed_form(heard, l2, dropout=0.0):
@@ -153,7 +153,7 @@ def test_few_users_and_many_get_the_same_scores(monkeypatch):
     train = csr_array(steep_log())
     model = EASE(20.0, 0.2).fit(train)
     many = model.recommend(train, 10)
-    monkeypatch.setattr(ease, "FEW", len(many[0]))
+    monkeypatch.setattr(song_weights, "FEW", len(many[0]))
     assert same(model.recommend(train, 10), many)
 
 
@@ -167,7 +167,7 @@ def test_memory_is_stated_and_refused_before_anything_is_made(monkeypatch, caplo
     caplog.set_level("INFO", "songrec")
     EASE().fit(csr_array(np.eye(3)))
     assert "GiB for 3 songs" in caplog.text
-    monkeypatch.setattr(ease, "free_memory", lambda: 5 * 2**30)
+    monkeypatch.setattr(song_weights, "free_memory", lambda: 5 * 2**30)
     with pytest.raises(
         DataError,
         match=r"EASE needs 6\.\d GiB for 40,000 songs, 5\.0 GiB are free: use FsSLIM, or keep fewer songs",

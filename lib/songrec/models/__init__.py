@@ -5,8 +5,11 @@ from songrec.models.base import Recommender
 from songrec.models.blend import Blend
 from songrec.models.bpr import BPR
 from songrec.models.ease import EASE
+from songrec.models.elsa import ELSA
 from songrec.models.fs_slim import FsSLIM
+from songrec.models.gf_cf import GFCF
 from songrec.models.hybrid import Hybrid
+from songrec.models.item2vec import Item2Vec
 from songrec.models.item_knn import ItemKNN
 from songrec.models.mult_vae import MultVAE
 from songrec.models.neumf import NeuMF
@@ -20,9 +23,12 @@ __all__ = [
     "ALS",
     "BPR",
     "EASE",
+    "ELSA",
+    "GFCF",
     "Blend",
     "FsSLIM",
     "Hybrid",
+    "Item2Vec",
     "ItemKNN",
     "MultVAE",
     "NeuMF",

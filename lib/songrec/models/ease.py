@@ -1,26 +1,16 @@
 """Every song explained by all others at once."""
 
-import logging
-
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import DataError
-from songrec.kernels.threads import blas_threads
-from songrec.measure import free_memory
-from songrec.models import base, spd_inverse
-from songrec.models.base import PositiveFloat, Recommender, Share, estimator
+from songrec.models import spd_inverse
+from songrec.models.base import PositiveFloat, Share, estimator
 from songrec.models.dense import COUNTED, common_listeners
-from songrec.ranking import best_in_rows, positive_only
-
-log = logging.getLogger(__name__)
-
-FEW = 32
-"""Users scored by SciPy: who asks for a few lists should not have to wait for a compiler."""
+from songrec.models.song_weights import SongWeights, check_memory
 
 
 @estimator
-class EASE(Recommender):
+class EASE(SongWeights):
     r"""Linear regression of each song on all others, in closed form.
 
     Parameters
@@ -88,7 +78,7 @@ class EASE(Recommender):
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         heard = binary[np.diff(binary.indptr) > 0]
-        _check_memory(*heard.shape)
+        check_memory("EASE", memory_needed(*heard.shape), heard.shape[1])
         listeners = np.bincount(heard.indices, minlength=heard.shape[1]).astype(np.float32)
         penalty = np.float32(self.l2) + listeners * np.float32(self.dropout / (1 - self.dropout))
         weights = (dual if has_few_users(*heard.shape) else primal)(heard, penalty)
@@ -99,21 +89,6 @@ class EASE(Recommender):
         weights /= -scale
         diagonal[:] = 0
         self.weights_ = weights
-
-    def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
-        # One row of weights after the other is added, in the order of the songs: the same bits either way.
-        if encoded.shape[0] <= FEW:
-            return positive_only(encoded @ self.weights_)
-        from songrec.models.ease_kernel import positive_sums
-
-        return positive_sums(encoded, self.weights_, blas_threads())
-
-    def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The list of a user who has heard that song alone."""
-        step = max(1, base.CELLS // self.n_songs_)
-        parts = [songs[start : start + step] for start in range(0, max(1, len(songs)), step)]
-        found = [best_in_rows(positive_only(np.asarray(self.weights_[part])), k) for part in parts]
-        return tuple(np.concatenate(values) for values in zip(*found, strict=True))
 
 
 def primal(binary: csr_array, penalty: np.ndarray) -> np.ndarray:
@@ -164,11 +139,3 @@ def memory_needed(n_users: int, n_songs: int) -> int:
     else:
         beside = max(spd_inverse.workspace(n_songs), 12 * COUNTED * n_songs)
     return 4 * n_songs**2 + beside
-
-
-def _check_memory(n_users: int, n_songs: int) -> None:
-    needed, free = memory_needed(n_users, n_songs) / 2**30, free_memory() / 2**30
-    line = f"EASE needs {needed:.1f} GiB for {n_songs:,} songs, {free:.1f} GiB are free"
-    if needed > free:
-        raise DataError(f"{line}: use FsSLIM, or keep fewer songs")
-    log.info(line)
