@@ -32,7 +32,10 @@ SAME_FOR_ALL = {"Popularity"}
 GOES_ON_WITH_POPULAR = {"Hybrid"}
 
 # Models that see everything through a few factors: a song of the other colour may get a little of a score.
-THROUGH_FACTORS = {"ALS", "BPR", "ELSA", "GFCF", "Item2Vec", "PureSVD", "MultVAE", "NeuMF"}
+THROUGH_FACTORS = {"ALS", "BPR", "ELSA", "GFCF", "Item2Vec", "LightGCN", "PureSVD", "MultVAE", "NeuMF"}
+
+# Models whose scores are logarithms of odds: below zero for what is less likely than not.
+LOG_ODDS = {"Item2Vec", "NeuMF"}
 
 # With as many factors as songs, PureSVD gives back what was heard and nothing else: that is its definition.
 # Twenty users are one batch of ELSA's: it would take one step an epoch.
@@ -93,6 +96,8 @@ def test_checkerboard(name, known):
         assert (scores[:, 0] > scores[:, 1]).all()
     elif name in THROUGH_FACTORS:
         assert songs[:, 0].tolist() == list(range(n))
+        if name in LOG_ODDS:
+            scores = np.exp(scores)
         assert (scores[:, 0] > 2 * np.maximum(scores[:, 1], 0)).all()
     else:  # only the missing song of the user's colour; the other colour has nothing in common with it
         assert songs.tolist() == [[u, -1, -1] for u in range(n)]
@@ -444,7 +449,7 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
     "Blend": {"members": OWN_TESTS, "weights": OWN_TESTS, "by": one_of("score", "rank")},
     "EASE": {"l2": POSITIVE, "dropout": SHARE, "relaxation": SHARE},
     "ELSA": {"factors": COUNT, **TRAINED},
-    "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE},
+    "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE, "alpha": POWER, "spread": COUNT},
     "GFCF": {"factors": COUNT, "alpha": NON_NEGATIVE, "seed": SEED},
     "Hybrid": {"members": OWN_TESTS, "kappa": NON_NEGATIVE},
     "Item2Vec": {
@@ -452,11 +457,18 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
         **{"learning_rate": POSITIVE, "epochs": COUNT, "seed": SEED},
     },
     "ItemKNN": KNN,
+    "LightGCN": {
+        **{"factors": COUNT, "layers": COUNT, "learning_rate": POSITIVE, "regularization": NON_NEGATIVE},
+        **{"batch_size": COUNT, "epochs": COUNT, "seed": SEED},
+    },
     "MultVAE": {
         **{"hidden": COUNT, "latent": COUNT, "dropout": SHARE, "beta": NON_NEGATIVE, "anneal": COUNT},
         **TRAINED,
     },
-    "NeuMF": {"factors": COUNT, "negatives": COUNT, **TRAINED},
+    "NeuMF": {
+        **{"factors": COUNT, "negatives": COUNT, "learning_rate": POSITIVE, "batch_size": COUNT},
+        **{"pretraining": SEED, "epochs": COUNT, "seed": SEED},
+    },
     "Popularity": {"by": one_of("listeners", "plays")},
     "PureSVD": {"factors": COUNT, "seed": SEED},
     "RP3beta": {"neighbours": COUNT, "alpha": NON_NEGATIVE, "beta": NON_NEGATIVE},

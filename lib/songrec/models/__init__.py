@@ -11,6 +11,7 @@ from songrec.models.gf_cf import GFCF
 from songrec.models.hybrid import Hybrid
 from songrec.models.item2vec import Item2Vec
 from songrec.models.item_knn import ItemKNN
+from songrec.models.light_gcn import LightGCN
 from songrec.models.mult_vae import MultVAE
 from songrec.models.neumf import NeuMF
 from songrec.models.popularity import Popularity
@@ -30,6 +31,7 @@ __all__ = [
     "Hybrid",
     "Item2Vec",
     "ItemKNN",
+    "LightGCN",
     "MultVAE",
     "NeuMF",
     "Popularity",

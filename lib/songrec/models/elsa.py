@@ -64,8 +64,8 @@ class ELSA(Factorised, Iterative):
     array([[1]], dtype=int32)
     """
 
-    factors: PositiveInt = 64
-    learning_rate: PositiveFloat = 0.01
+    factors: PositiveInt = 128
+    learning_rate: PositiveFloat = 0.03
     batch_size: PositiveInt = 256
     epochs: PositiveInt = 15
     seed: NonNegativeInt = 0

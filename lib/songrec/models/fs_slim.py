@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import Power, PositiveFloat, PositiveInt, estimator
+from songrec.models.base import PositiveFloat, PositiveInt, Power, estimator
 from songrec.models.neighbours import SongNeighbours
 from songrec.similarity import Similarity
 from songrec.similarity import neighbours as nearest_rows

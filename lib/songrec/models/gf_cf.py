@@ -50,7 +50,7 @@ class GFCF(SongWeights):
            [0.   , 0.289, 0.   ]], dtype=float32)
     """
 
-    factors: PositiveInt = 64
+    factors: PositiveInt = 128
     alpha: NonNegativeFloat = 0.3
     seed: NonNegativeInt = 0
 
