@@ -450,7 +450,7 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
     "EASE": {"l2": POSITIVE, "dropout": SHARE, "relaxation": SHARE},
     "ELSA": {"factors": COUNT, **TRAINED},
     "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE, "alpha": POWER, "spread": COUNT},
-    "GFCF": {"factors": COUNT, "alpha": NON_NEGATIVE, "seed": SEED},
+    "GFCF": {"factors": COUNT, "alpha": NON_NEGATIVE, "power": POSITIVE, "seed": SEED},
     "Hybrid": {"members": OWN_TESTS, "kappa": NON_NEGATIVE},
     "Item2Vec": {
         **{"factors": COUNT, "negatives": COUNT, "power": POWER},

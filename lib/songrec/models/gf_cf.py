@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveInt, estimator
+from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import COUNTED, single_threaded_blas
 from songrec.models.pure_svd import directions
 from songrec.models.song_weights import SongWeights, check_memory
@@ -19,6 +19,8 @@ class GFCF(SongWeights):
         f, how many of the graph's lowest frequencies pass the second filter.
     alpha : float, at least 0
         α, what the second filter weighs against the first.
+    power : float, above 0
+        s, to which the first filter's entries are raised: below 1 it evens them out; 1 as published.
     seed : int, at least 0
         Of ARPACK's start.
 
@@ -28,18 +30,19 @@ class GFCF(SongWeights):
     listeners of each song, and V the right singular vectors of :math:`\tilde X = D_U^{-1/2} X D_I^{-1/2}`
     with the f largest singular values (Shen et al., section 5),
 
-    .. math:: W = \tilde X^T \tilde X + \alpha D_I^{-1/2} V V^T D_I^{1/2}, \quad
+    .. math:: W = (\tilde X^T \tilde X)^{\circ s} + \alpha D_I^{-1/2} V V^T D_I^{1/2}, \quad
         \text{score}(u, i) = \sum_{j \in H_u} W_{ji}
 
-    The first filter is item-KNN with all neighbours, in which a listener of few songs counts for more; the
-    second is `PureSVD` of a log in which popular songs and busy users weigh less. Nothing is iterated, and a
-    new user needs no more than the sum. The matrix W is dense: 4 bytes for each pair of songs. Its diagonal
-    is set to 0: it would raise only songs that were heard already. Only songs with a score above zero are
-    listed.
+    with the power taken entry by entry, as Park et al. 2024 do for another filter. The first filter is item-KNN
+    with all neighbours, in which a listener of few songs counts for more; the second is `PureSVD` of a log in
+    which popular songs and busy users weigh less. Nothing is iterated, and a new user needs no more than the
+    sum. The matrix W is dense: 4 bytes for each pair of songs. Its diagonal is set to 0: it would raise only
+    songs that were heard already. Only songs with a score above zero are listed.
 
     References
     ----------
-    Shen et al. 2021, "How powerful is graph convolution for recommendation?", CIKM.
+    Shen et al. 2021, "How powerful is graph convolution for recommendation?", CIKM; Park, Shin & Shin 2024,
+    "Turbo-CF: matrix decomposition-free graph filtering for fast recommendation", SIGIR.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class GFCF(SongWeights):
 
     factors: PositiveInt = 128
     alpha: NonNegativeFloat = 0.3
+    power: PositiveFloat = 1.0
     seed: NonNegativeInt = 0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
@@ -68,6 +72,6 @@ class GFCF(SongWeights):
             heard, listed = low * (self.alpha / size)[:, None], np.ascontiguousarray((low * size[:, None]).T)
             for start in range(0, len(size), COUNTED):
                 some = slice(start, start + COUNTED)
-                weights[some] = (by_song[some] @ normalised).toarray() + heard[some] @ listed
+                weights[some] = (by_song[some] @ normalised).toarray() ** self.power + heard[some] @ listed
         np.fill_diagonal(weights, 0)
         self.weights_ = weights
