@@ -143,6 +143,9 @@ def search(
     own. A model in epochs is looked at now and then: the best look counts and gives the number of epochs, and
     a trial that lies below the median of the earlier ones is given up.
 
+    The weights of a model that is made of others are found by `selection.select` instead, which needs neither a
+    number of trials nor a journal.
+
     References
     ----------
     Bergstra et al. 2011, "Algorithms for hyper-parameter optimization".
@@ -176,6 +179,7 @@ def _selected(estimator, fixed, untuned, space, train, validation: HeldOut, seco
     start = time.perf_counter()
     blend = create(estimator, **fixed).fit(train)
     found, trials = select(blend, validation, CUTOFF, seconds)
+    elapsed = time.perf_counter() - start
     members = {label: fixed["members"][label] for label in found["weights"]}
     points = [
         {f"weights.{label}": weight for label, weight in point["weights"].items()} | {"by": point["by"]}
@@ -186,9 +190,10 @@ def _selected(estimator, fixed, untuned, space, train, validation: HeldOut, seco
         untuned | {"members": members} | found,
         untuned,
         table[["trial", "value", "state", "point"]],
-        [time.perf_counter() - start],
+        [elapsed],
         len(trials),
-        space={name: {"choices": True} for name in space},  # steps have no edge
+        elapsed > seconds,
+        {name: {"choices": True} for name in space},  # steps have no edge
     )
 
 
