@@ -33,7 +33,7 @@ class GFCF(SongWeights):
     .. math:: W = (\tilde X^T \tilde X)^{\circ s} + \alpha D_I^{-1/2} V V^T D_I^{1/2}, \quad
         \text{score}(u, i) = \sum_{j \in H_u} W_{ji}
 
-    with the power taken entry by entry, as Park et al. 2024 do for another filter. The first filter is item-KNN
+    with the power taken entry by entry, as Park et al. 2024 do for another filter. The first is item-KNN
     with all neighbours, in which a listener of few songs counts for more; the second is `PureSVD` of a log in
     which popular songs and busy users weigh less. Nothing is iterated, and a new user needs no more than the
     sum. The matrix W is dense: 4 bytes for each pair of songs. Its diagonal is set to 0: it would raise only

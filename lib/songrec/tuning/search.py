@@ -143,8 +143,8 @@ def search(
     own. A model in epochs is looked at now and then: the best look counts and gives the number of epochs, and
     a trial that lies below the median of the earlier ones is given up.
 
-    The weights of a model that is made of others are found by `selection.select` instead, which needs neither a
-    number of trials nor a journal.
+    The weights of a model that is made of others are found by `selection.select` instead, which needs neither
+    a number of trials nor a journal.
 
     References
     ----------
