@@ -313,6 +313,16 @@ def test_a_model_whose_extra_is_missing_is_left_out_and_named(own, monkeypatch):
     assert list(make_plan(own(models)).profile.models) == ["one", "vae", "both"]
 
 
+def test_a_star_stands_for_all_members_that_can_run(own, monkeypatch):
+    models = (
+        MEMBERS + "  vae: {estimator: MultVAE, extra: neural}\n  first: {estimator: Hybrid, members: [one]}\n"
+        '  blend: {estimator: Blend, members: ["*"]}\n'
+    )
+    for found, members in ((None, ["one", "two"]), ("torch", ["one", "two", "vae"])):
+        monkeypatch.setattr("songrec.extras.find_spec", lambda name, found=found: found)
+        assert make_plan(own(models)).profile.models["blend"].members == members
+
+
 def test_a_model_takes_its_extra_from_the_block_of_its_estimator(own, monkeypatch):
     monkeypatch.setattr("songrec.extras.find_spec", lambda name: name)
     assert make_plan(own("  vae: {estimator: MultVAE}\n")).profile.models["vae"].extra == "neural"

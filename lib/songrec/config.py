@@ -265,12 +265,16 @@ def _set(values: dict[str, Any]) -> dict[str, Any]:
 def runnable(profile: Profile) -> tuple[Profile, dict[str, str]]:
     """The profile with the models that can run here, and for each of the others what is missing.
 
-    A model made of others is left out with any of them. Raises `ConfigError` for an unknown extra or member.
+    A model made of others is left out with any of them; `members: ["*"]` stands for all before it that are
+    kept and made of no others. Raises `ConfigError` for an unknown extra or member.
     """
     left_out: dict[str, str] = {}
     kept: dict[str, ModelSpec] = {}
     for label, entry in profile.models.items():
         check_names([entry.extra] if entry.extra else [], EXTRAS, "extra", f"models.{label}")
+        if entry.members == ["*"]:
+            single = [each for each, spec in kept.items() if not spec.members]
+            entry = entry.model_copy(update={"members": single})
         check_names(entry.members, [*kept, *left_out], "member (it must stand before)", f"models.{label}")
         absent = [left_out[member] for member in entry.members if member in left_out]
         if line := missing(entry.extra) or next(iter(absent), ""):

@@ -43,7 +43,8 @@ class ModelSpec(BaseModel):
     extra : str
         The extra (`songrec.extras`) that it needs; where it is missing the model is left out of the run.
     members : list of str
-        Labels of the models that it is made of, each as it was tuned; they stand before it.
+        Labels of the models that it is made of, each as it was tuned; they stand before it. `["*"]`: all that
+        do and are made of no others (`config.runnable` names them).
     hyperparameters : dict
         Those that are fixed.
     space : dict

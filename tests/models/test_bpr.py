@@ -16,11 +16,16 @@ def two_tastes(seed=0, users=120, songs=40):
     return csr_array((random.random((users, songs)) < np.where(half, 0.4, 0.03)).astype(np.int32))
 
 
+def codes(train, negatives):
+    """The codes that other songs are drawn from."""
+    return train.indices if negatives == "popularity" else np.arange(train.shape[1], dtype=np.int32)
+
+
 def triples(train, negatives, seed=0, n=40_000):
     """User, song and other song of each triple drawn; the other is -1 where it was heard."""
     rows = np.repeat(np.arange(train.shape[0]), np.diff(train.indptr))
     state = np.array([seed], np.uint64)
-    arguments = train.indptr, train.indices, rows, train.shape[1], negatives == "uniform", state
+    arguments = train.indptr, train.indices, rows, codes(train, negatives), state
     return np.array([triple(*arguments) for _ in range(n)])
 
 
@@ -68,24 +73,25 @@ def test_an_epoch_takes_the_gradient_steps_of_the_paper(negatives):
         q[other] += 0.1 * up_other
     rows = np.repeat(np.arange(15), np.diff(train.indptr))
     steps, state = (np.float32(0.1), np.float32(0.01)), np.array([0], np.uint64)
-    epoch(train.indptr, train.indices, rows, users, songs, negatives == "uniform", *steps, state)
+    epoch(train.indptr, train.indices, rows, codes(train, negatives), users, songs, *steps, state)
     assert users == pytest.approx(x, abs=1e-5)
     assert songs == pytest.approx(q, abs=1e-5)
 
 
-def test_the_fold_in_is_the_stated_formula(monkeypatch):
+@pytest.mark.parametrize("negatives", ["popularity", "uniform"])
+def test_the_fold_in_is_the_stated_formula(negatives, monkeypatch):
     train, learnt = two_tastes(), {}
     keep = BPR._keep
 
-    def watched(self, binary, songs, users):
+    def watched(self, binary, songs, users, negatives):
         learnt.update(songs=songs.copy(), users=users.copy())
-        keep(self, binary, songs, users)
+        keep(self, binary, songs, users, negatives)
 
     monkeypatch.setattr(BPR, "_keep", watched)
-    model = BPR(factors=6, epochs=10).fit(train)
+    model = BPR(factors=6, epochs=10, negatives=negatives).fit(train)
     songs, bias = learnt["songs"][:, :-1].astype(np.float64), learnt["songs"][:, -1]
     heard = train.toarray().astype(np.float64)
-    mean = (heard.sum(axis=0) @ songs) / heard.sum()
+    mean = (heard.sum(axis=0) @ songs) / heard.sum() if negatives == "popularity" else songs.mean(axis=0)
     sums = np.array([(songs[row > 0] - mean).sum(axis=0) / np.sqrt(row.sum()) for row in heard])
     ridge = 1e-3 * np.mean(np.diag(sums.T @ sums))
     matrix = np.linalg.solve(sums.T @ sums + ridge * np.eye(6), sums.T @ learnt["users"][:, :-1])
@@ -101,7 +107,7 @@ def test_folded_in_users_get_nearly_the_lists_of_the_vectors_learnt_for_them(mon
     keep = BPR._keep
     monkeypatch.setattr(BPR, "_keep", lambda self, *arrays: (learnt.append(arrays), keep(self, *arrays)))
     model = BPR(factors=6, epochs=30).fit(train)
-    _, songs, users = learnt[-1]
+    _, songs, users, _ = learnt[-1]
     expected = lists_by_sorting(np.where(train.toarray() > 0, -np.inf, users @ songs.T), 10)[0]
     common = [len(set(a) & set(b)) for a, b in zip(model.recommend(train, 10)[0], expected, strict=True)]
     assert np.mean(common) > 8

@@ -32,10 +32,14 @@ SAME_FOR_ALL = {"Popularity"}
 GOES_ON_WITH_POPULAR = {"Hybrid"}
 
 # Models that see everything through a few factors: a song of the other colour may get a little of a score.
-THROUGH_FACTORS = {"ALS", "BPR", "PureSVD", "MultVAE", "NeuMF"}
+THROUGH_FACTORS = {"ALS", "BPR", "ELSA", "GFCF", "Item2Vec", "LightGCN", "PureSVD", "MultVAE", "NeuMF"}
+
+# Models whose scores are logarithms of odds: below zero for what is less likely than not.
+LOG_ODDS = {"Item2Vec", "NeuMF"}
 
 # With as many factors as songs, PureSVD gives back what was heard and nothing else: that is its definition.
-FEWER = {"PureSVD": {"factors": 2}}
+# Twenty users are one batch of ELSA's: it would take one step an epoch.
+FEWER = {"PureSVD": {"factors": 2}, "ELSA": {"batch_size": 2}}
 
 IN_EPOCHS = [name for name in NAMES if issubclass(getattr(songrec.models, name), Iterative)]
 
@@ -92,6 +96,8 @@ def test_checkerboard(name, known):
         assert (scores[:, 0] > scores[:, 1]).all()
     elif name in THROUGH_FACTORS:
         assert songs[:, 0].tolist() == list(range(n))
+        if name in LOG_ODDS:
+            scores = np.exp(scores)
         assert (scores[:, 0] > 2 * np.maximum(scores[:, 1], 0)).all()
     else:  # only the missing song of the user's colour; the other colour has nothing in common with it
         assert songs.tolist() == [[u, -1, -1] for u in range(n)]
@@ -390,7 +396,7 @@ def test_the_seed_decides_every_bit(name):
     assert one != other
 
 
-@pytest.mark.parametrize("name", ["ALS", "BPR"])
+@pytest.mark.parametrize("name", ["ALS", "BPR", "ELSA", "Item2Vec"])
 def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user(name):
     plays = log().toarray()
     plays[:, 7] = 0
@@ -402,7 +408,7 @@ def test_a_song_nobody_has_heard_is_not_listed_and_says_nothing_of_a_user(name):
     assert (model.recommend(csr_array(both), 5)[1] == model.recommend(csr_array(alone), 5)[1]).all()
 
 
-@pytest.mark.parametrize("name", ["EASE", "FsSLIM", "ItemKNN", "RP3beta"])
+@pytest.mark.parametrize("name", ["EASE", "FsSLIM", "GFCF", "ItemKNN", "RP3beta"])
 def test_similar_songs_are_the_list_of_who_heard_that_song_alone(name, monkeypatch):
     model = create(name).fit(csr_array(steep_log()))
     before = arrays_of(model)
@@ -425,6 +431,11 @@ SEED = wrong("greater than or equal to 0", -1) + wrong("a valid integer", 1.5, T
 POSITIVE = wrong("greater than 0", 0, -1.0) + UNBOUNDED + NO_NUMBER
 NON_NEGATIVE = wrong("greater than or equal to 0", -1, -0.1) + UNBOUNDED + NO_NUMBER
 SHARE = wrong("less than 1", 1, 1.0, np.nan) + wrong("greater than or equal to 0", -0.1) + NO_NUMBER
+POWER = (
+    wrong("less than or equal to 1", 1.1, np.inf, np.nan)
+    + wrong("greater than or equal to -1", -1.5, -np.inf)
+    + NO_NUMBER
+)
 OWN_TESTS: list = []
 
 
@@ -457,14 +468,27 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
     },
     "Blend": {"members": OWN_TESTS, "weights": OWN_TESTS, "by": one_of("score", "rank")},
     "EASE": {"l2": POSITIVE, "dropout": SHARE, "relaxation": SHARE},
-    "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE},
+    "ELSA": {"factors": COUNT, **TRAINED},
+    "FsSLIM": {"neighbours": COUNT, "l2": POSITIVE, "alpha": POWER, "spread": COUNT},
+    "GFCF": {"factors": COUNT, "alpha": NON_NEGATIVE, "power": POSITIVE, "seed": SEED},
     "Hybrid": {"members": OWN_TESTS, "kappa": NON_NEGATIVE},
+    "Item2Vec": {
+        **{"factors": COUNT, "negatives": COUNT, "power": POWER},
+        **{"learning_rate": POSITIVE, "epochs": COUNT, "seed": SEED},
+    },
     "ItemKNN": KNN,
+    "LightGCN": {
+        **{"factors": COUNT, "layers": COUNT, "learning_rate": POSITIVE, "regularization": NON_NEGATIVE},
+        **{"batch_size": COUNT, "epochs": COUNT, "seed": SEED},
+    },
     "MultVAE": {
         **{"hidden": COUNT, "latent": COUNT, "dropout": SHARE, "beta": NON_NEGATIVE, "anneal": COUNT},
         **TRAINED,
     },
-    "NeuMF": {"factors": COUNT, "negatives": COUNT, **TRAINED},
+    "NeuMF": {
+        **{"factors": COUNT, "negatives": COUNT, "learning_rate": POSITIVE, "batch_size": COUNT},
+        **{"pretraining": SEED, "epochs": COUNT, "seed": SEED},
+    },
     "Popularity": {"by": one_of("listeners", "plays")},
     "PureSVD": {"factors": COUNT, "seed": SEED},
     "RP3beta": {

@@ -10,7 +10,7 @@ from small_logs import same, steep_log
 
 from songrec import measure
 from songrec.errors import DataError
-from songrec.models import EASE, dense, ease, ease_kernel, spd_inverse
+from songrec.models import EASE, dense, ease, ease_kernel, song_weights, spd_inverse
 
 
 def closed_form(heard, l2, dropout=0.0):
@@ -99,6 +99,28 @@ def test_without_relaxation_no_bit_differs(dropout):
     assert EASE(l2, dropout).fit(heard).weights_.tobytes() == inverse.tobytes()
 
 
+@pytest.mark.parametrize("l2", [1.0, 100.0])
+@pytest.mark.parametrize(("dropout", "relaxation"), [(0.0, 0.0), (0.3, 0.0), (0.3, 0.2)])
+def test_the_dual_form_gives_the_weights_of_the_primal(l2, dropout, relaxation, monkeypatch):
+    heard = csr_array(steep_log(users=50, songs=300))
+    monkeypatch.setattr(ease, "primal", None)
+    by_users = EASE(l2, dropout, relaxation).fit(heard)
+    monkeypatch.undo()
+    monkeypatch.setattr(ease, "has_few_users", lambda users, songs: False)
+    by_songs = EASE(l2, dropout, relaxation).fit(heard)
+    assert np.abs(by_users.weights_ - by_songs.weights_).max() < 3e-6
+    assert (by_users.recommend(heard, 10)[0] == by_songs.recommend(heard, 10)[0]).mean() > 0.99
+    assert (np.diag(by_users.weights_) == 0).all()
+
+
+def test_the_form_is_chosen_by_the_users_with_plays():
+    assert ease.has_few_users(1_859, 2_823)
+    assert not ease.has_few_users(8_552, 9_003)
+    few, many = steep_log(users=20), np.zeros((500, 40))
+    many[::25] = few
+    assert same([EASE().fit(csr_array(many)).weights_], [EASE().fit(csr_array(few)).weights_])
+
+
 def test_lists_hold_the_highest_positive_scores():
     heard = steep_log()
     model = EASE(20.0).fit(csr_array(heard))
@@ -131,7 +153,7 @@ def test_few_users_and_many_get_the_same_scores(monkeypatch):
     train = csr_array(steep_log())
     model = EASE(20.0, 0.2).fit(train)
     many = model.recommend(train, 10)
-    monkeypatch.setattr(ease, "FEW", len(many[0]))
+    monkeypatch.setattr(song_weights, "FEW", len(many[0]))
     assert same(model.recommend(train, 10), many)
 
 
@@ -145,7 +167,7 @@ def test_memory_is_stated_and_refused_before_anything_is_made(monkeypatch, caplo
     caplog.set_level("INFO", "songrec")
     EASE().fit(csr_array(np.eye(3)))
     assert "GiB for 3 songs" in caplog.text
-    monkeypatch.setattr(ease, "free_memory", lambda: 5 * 2**30)
+    monkeypatch.setattr(song_weights, "free_memory", lambda: 5 * 2**30)
     with pytest.raises(
         DataError,
         match=r"EASE needs 6\.\d GiB for 40,000 songs, 5\.0 GiB are free: use FsSLIM, or keep fewer songs",
@@ -155,7 +177,7 @@ def test_memory_is_stated_and_refused_before_anything_is_made(monkeypatch, caplo
 
 def test_what_is_said_to_be_needed_holds_matrix_and_workspace():
     for songs in (1_000, 10_000, 40_000):
-        assert 4 * songs**2 < ease.memory_needed(songs) < 4 * songs**2 + 16_384 * songs
+        assert 4 * songs**2 < ease.memory_needed(songs, songs) < 4 * songs**2 + 16_384 * songs
 
 
 def limits(folder, limit, used, cached, version):

@@ -1,4 +1,4 @@
-"""Mult-VAE and NeuMF: what they compute, and what works without PyTorch.
+"""Mult-VAE, NeuMF and LightGCN: what they compute, and what works without PyTorch.
 
 Tests marked `trained` need PyTorch; the others use weights made here and must pass in the base environment.
 """
@@ -12,10 +12,11 @@ from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.extras import missing
-from songrec.models import MultVAE, NeuMF, load_model
+from songrec.models import LightGCN, MultVAE, NeuMF, load_model
 
-MODELS = [MultVAE, NeuMF]
+MODELS = [LightGCN, MultVAE, NeuMF]
 each = pytest.mark.parametrize("model", MODELS)
+each_network = pytest.mark.parametrize("model", [MultVAE, NeuMF])
 trained = pytest.mark.skipif(bool(missing("neural")), reason="training " + missing("neural"))
 
 
@@ -31,6 +32,7 @@ def by_hand(model):
     """A model of 5 songs with weights that no training made."""
     random = np.random.default_rng(3)
     shapes = {
+        LightGCN: {"heard_": (5, 3), "song_factors_": (5, 3)},
         MultVAE: {
             "encoder_": (5, 3), "encoder_bias_": 3, "mean_": (3, 2), "mean_bias_": 2,
             "decoder_": (2, 3), "decoder_bias_": 3, "songs_": (5, 3), "songs_bias_": 5,
@@ -130,7 +132,7 @@ def weights_and_losses(model, epochs):
 
 
 @trained
-@each
+@each_network
 def test_the_loss_decreases(model):
     _, losses = weights_and_losses(model(), 30)
     assert losses[-1] < 0.9 * losses[0]
@@ -156,7 +158,7 @@ def test_numpy_scores_are_pytorchs_mult_vae():
 def test_numpy_scores_are_pytorchs_neumf():
     import torch
 
-    from songrec.models.neumf import network
+    from songrec.models.neumf import halves
     from songrec.models.torch_training import sums_of_rows
 
     model, heard = NeuMF(factors=6), log().astype(np.float32)
@@ -166,8 +168,53 @@ def test_numpy_scores_are_pytorchs_neumf():
     scale = torch.from_numpy(np.diff(heard.indptr)[:, None] ** -0.5).float()
     with torch.no_grad():
         p, r = (sums_of_rows(w[name], heard) * scale for name in "PR")
-        expected = network(w, p, r, torch.arange(40).repeat(60, 1)).numpy()
+        expected = sum(halves(w, p, r, torch.arange(40).repeat(60, 1))).numpy() / 2
     assert model._scores(heard, 40) == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+@trained
+@pytest.mark.parametrize("layers", [1, 3])
+def test_light_gcn_is_the_formula_with_a_dense_graph(layers):
+    """One step of the loss and its derivative, and what is kept, by matrices spelt out."""
+    import torch
+
+    from songrec.models.light_gcn import Graph, triples_loss
+
+    heard = log().toarray().astype(np.float32)
+    heard = heard[heard.any(axis=1)]
+    users, songs = np.maximum(heard.sum(axis=1), 1), np.maximum(heard.sum(axis=0), 1)
+    normalised = heard / np.sqrt(np.outer(users, songs))
+    random, x = np.random.default_rng(0), torch.from_numpy(normalised)
+    first = [random.standard_normal((n, 4)).astype(np.float32) for n in heard.shape]
+    triples = [torch.tensor([0, 3, 5]), torch.tensor([1, 2, 2]), torch.tensor([7, 8, 9])]
+    slopes = []
+    for way in ("sparse", "dense"):
+        p0, q0 = (torch.from_numpy(each).requires_grad_() for each in first)
+        if way == "sparse":
+            loss = triples_loss(
+                Graph(csr_array(normalised)).layers(p0, q0, layers), triples, torch.ones(3), 0.1
+            )
+        else:
+            ps, qs = [p0], [q0]
+            for _ in range(layers):
+                ps, qs = [*ps, x @ qs[-1]], [*qs, x.T @ ps[-1]]
+            p, q = sum(ps) / (layers + 1), sum(qs) / (layers + 1)
+            u, i, j = triples
+            gaps = (p[u] * (q[i] - q[j])).sum(dim=1)
+            squares = sum((each**2).sum(dim=1) for each in (p0[u], q0[i], q0[j]))
+            loss = (-torch.log(torch.sigmoid(gaps)) + 0.05 * squares).mean()
+        loss.backward()
+        slopes.append([float(loss.detach()), p0.grad.numpy(), q0.grad.numpy()])
+    for sparse, dense in zip(*slopes, strict=True):
+        assert sparse == pytest.approx(dense, rel=1e-4, abs=1e-6)
+
+
+@trained
+def test_light_gcn_folds_in_by_its_own_equation_without_the_users_vector():
+    model, heard = LightGCN(factors=4, layers=2, epochs=3).fit(log()), log().toarray()
+    users = model._encode_users(log().astype(np.float32), None)
+    expected = heard @ model.heard_ / np.sqrt(np.maximum(heard.sum(axis=1), 1))[:, None]
+    assert users == pytest.approx(expected, rel=1e-5)
 
 
 @trained
@@ -189,6 +236,20 @@ def test_the_divergence_and_the_likelihood_by_hand():
 
 
 @trained
+def test_neumf_fits_its_halves_apart_before_it_joins_them():
+    """Until then each half's gradient is that of its own loss, whatever the other says."""
+    model, heard = NeuMF(factors=4, pretraining=3), log().astype(np.float32)
+    slopes = []
+    for strength, progress in ((1, 2.9), (50, 2.9), (1, 3.0), (50, 3.0)):
+        weights = model._initial(40, np.random.default_rng(0))
+        weights["w"].data *= strength
+        model._loss(weights, heard, np.random.default_rng(1), progress).backward()
+        slopes.append(weights["P"].grad.numpy())
+    assert (slopes[0] == slopes[1]).all()
+    assert (slopes[2] != slopes[3]).any()
+
+
+@trained
 def test_neumf_leaves_out_of_the_user_the_song_to_be_found():
     """With one song a user is nobody; with two, a positive sees the embedding of the other song alone."""
     model, random = NeuMF(factors=4), np.random.default_rng(0)
@@ -199,6 +260,6 @@ def test_neumf_leaves_out_of_the_user_the_song_to_be_found():
     both = csr_array(np.ones((1, 2), np.float32))
     weights = model._initial(2, random)
     weights["Q"].data[1] = 0
-    model._loss(weights, both, random, 1.0).backward()
+    model._loss(weights, both, random, model.pretraining).backward()
     assert (weights["P"].grad[0] == 0).all()
     assert (weights["P"].grad[1] != 0).any()

@@ -52,10 +52,10 @@ def test_a_formula_names_what_its_estimator_has():
             assert named(spec.peak) <= known, label
 
 
-@pytest.mark.parametrize("songs", [41_140, 100_000])
-def test_the_formula_of_ease_says_what_ease_itself_asks_for(songs):
-    said = memory_bytes(read_models()["ease"].peak, users=1, songs=songs, entries=1, l2=1.0)
-    assert said == pytest.approx(ease.memory_needed(songs), rel=0.1)  # which knows the threads
+@pytest.mark.parametrize(("users", "songs"), [(471_355, 41_140), (60_000, 100_000), (2, 100_000)])
+def test_the_formula_of_ease_says_what_ease_itself_asks_for(users, songs):
+    said = memory_bytes(read_models()["ease"].peak, users=users, songs=songs, entries=1, l2=1.0)
+    assert said == pytest.approx(ease.memory_needed(users, songs), rel=0.1)  # which knows the threads
 
 
 def test_counts_are_guessed_then_those_of_the_log_then_those_of_the_split(plan):

@@ -51,7 +51,7 @@ def interactions(frame):
 
 def quick_model(name):
     """A model of that name, without the passes over the log that only quality needs."""
-    return create(name, **({"epochs": 10} if name == "BPR" else {}))
+    return create(name, **({"epochs": 10} if name in ("BPR", "Item2Vec") else {}))
 
 
 def neighbourhoods(similarity, k, reverse, normalize, q=1.0):

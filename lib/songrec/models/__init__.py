@@ -5,9 +5,13 @@ from songrec.models.base import Recommender
 from songrec.models.blend import Blend
 from songrec.models.bpr import BPR
 from songrec.models.ease import EASE
+from songrec.models.elsa import ELSA
 from songrec.models.fs_slim import FsSLIM
+from songrec.models.gf_cf import GFCF
 from songrec.models.hybrid import Hybrid
+from songrec.models.item2vec import Item2Vec
 from songrec.models.item_knn import ItemKNN
+from songrec.models.light_gcn import LightGCN
 from songrec.models.mult_vae import MultVAE
 from songrec.models.neumf import NeuMF
 from songrec.models.popularity import Popularity
@@ -20,10 +24,14 @@ __all__ = [
     "ALS",
     "BPR",
     "EASE",
+    "ELSA",
+    "GFCF",
     "Blend",
     "FsSLIM",
     "Hybrid",
+    "Item2Vec",
     "ItemKNN",
+    "LightGCN",
     "MultVAE",
     "NeuMF",
     "Popularity",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from scipy.sparse import csr_array, issparse
 
 from songrec.arrays import write_arrays
@@ -25,6 +25,7 @@ NonNegativeInt = Annotated[int, Ge(0)]
 PositiveFloat = Annotated[float, Gt(0), Lt(inf)]
 NonNegativeFloat = Annotated[float, Ge(0), Lt(inf)]
 Share = Annotated[float, Ge(0), Lt(1)]
+Power = Annotated[float, Ge(-1), Le(1)]
 
 estimator = dataclass(eq=False, repr=False)
 """Decorates a model: its `__init__` stores the hyper-parameters that the class declares, and nothing else."""

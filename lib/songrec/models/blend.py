@@ -1,9 +1,11 @@
 """Several models as one."""
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from songrec.errors import ConfigError
 from songrec.models.base import NonNegativeFloat, estimator
@@ -47,7 +49,6 @@ class Blend(Ensemble):
 
     Examples
     --------
-    >>> from scipy.sparse import csr_array
     >>> train = csr_array(np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]))
     >>> Blend().fit(train).recommend(csr_array(np.array([[1, 0, 0, 0]])), 3)[0]
     array([[ 1,  2, -1]], dtype=int32)
@@ -73,6 +74,24 @@ class Blend(Ensemble):
             )
         if not any(self.weights.values()):
             raise ConfigError("weights: all are 0, so there is nothing to rank by")
+
+    def parts(
+        self, fold_in: csr_array, users: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, dict[str, np.ndarray]]]:
+        """What is added up: of each member its label, its scores (n, n_songs), and what `by` makes of them.
+
+        Parameters
+        ----------
+        fold_in : csr_array (n, n_songs)
+            What each user is known to have heard.
+        users : int array (n,)
+            As in `recommend`.
+        """
+        fold_in, users = self._checked(fold_in, users)
+        encoded, seen = self._encode_users(fold_in, users), fold_in.toarray() > 0
+        for label in self.members_:
+            scores = self._member_scores(encoded, label)
+            yield label, scores, {by: normalised(scores, seen) for by, normalised in _BY.items()}
 
     def _scores(self, encoded: Encoded, n_needed: int) -> np.ndarray:
         seen = encoded.fold_in.toarray() > 0

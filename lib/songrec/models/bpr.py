@@ -30,7 +30,8 @@ class BPR(Factorised, Iterative):
     epochs : int, at least 1
         Each takes as many random (user, heard song, other song) triples as the log has entries.
     negatives : {"popularity", "uniform"}
-        How the song not heard is drawn: as often as it was heard, or each song as often (Rendle et al.).
+        How the song not heard is drawn: as often as it was heard by anybody, or each song as often (Rendle et
+        al. 2009).
     seed : int, at least 0
         Of the first vectors and of the triples.
 
@@ -47,8 +48,8 @@ class BPR(Factorised, Iterative):
     give another model every time.
 
     A user, known or new, is folded in with q and b fixed and in closed form. At BPR's optimum :math:`x_u` is
-    a weighted sum of :math:`q_i - q_j` over the triples of u; with :math:`\bar q` the mean of q over the log,
-    that is put as
+    a weighted sum of :math:`q_i - q_j` over the triples of u; with :math:`\bar q` the mean of q over the
+    songs j as they are drawn (each once, or each as often as it was heard), that is put as
 
     .. math:: x_u = \frac{1}{\sqrt{|H_u|}} \sum_{i \in H_u} (q_i - \bar q) W
 
@@ -70,7 +71,7 @@ class BPR(Factorised, Iterative):
     learning_rate: PositiveFloat = 0.1
     regularization: PositiveFloat = 0.01
     epochs: PositiveInt = 100
-    negatives: Literal["popularity", "uniform"] = "popularity"
+    negatives: Literal["popularity", "uniform"] = "uniform"
     seed: NonNegativeInt = 0
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
@@ -83,21 +84,22 @@ class BPR(Factorised, Iterative):
         songs[np.bincount(binary.indices, minlength=len(songs)) == 0] = 0
         rows = np.repeat(np.arange(len(users), dtype=np.int32), np.diff(binary.indptr))
         steps = np.float32(self.learning_rate), np.float32(self.regularization)
-        uniform, state = self.negatives == "uniform", random.integers(2**64, size=1, dtype=np.uint64)
+        negatives = np.unique(binary.indices) if self.negatives == "uniform" else binary.indices
+        state = random.integers(2**64, size=1, dtype=np.uint64)
         for _ in range(self.epochs):
-            epoch(binary.indptr, binary.indices, rows, users, songs, uniform, *steps, state)
-            self._keep(binary, songs, users)
+            epoch(binary.indptr, binary.indices, rows, negatives, users, songs, *steps, state)
+            self._keep(binary, songs, users, negatives)
             yield
 
     def _start(self, n: int, random: np.random.Generator) -> np.ndarray:
         """First vectors: float32 (n, f + 1), between -1 / 2f and 1 / 2f."""
         return (random.random((n, self.factors + 1), np.float32) - np.float32(0.5)) / np.float32(self.factors)
 
-    def _keep(self, binary: csr_array, songs: np.ndarray, users: np.ndarray) -> None:
-        """Song factors, their mean over the log, and the map from a user's sum to the vector learnt."""
+    def _keep(self, binary: csr_array, songs: np.ndarray, users: np.ndarray, negatives: np.ndarray) -> None:
+        """Song factors, their mean over the negatives, and the map from a user's sum to the vector learnt."""
         self.song_factors_ = songs.copy()
         exact = songs[:, :-1].astype(np.float64)
-        self.mean_ = np.bincount(binary.indices, minlength=len(exact)) @ exact / binary.nnz
+        self.mean_ = np.bincount(negatives, minlength=len(exact)) @ exact / len(negatives)
         with single_threaded_blas():
             sums, _ = self._sums(binary)
             square = sums.T @ sums

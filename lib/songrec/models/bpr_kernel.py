@@ -20,22 +20,21 @@ def draw(state, n):
 
 
 @compiled
-def triple(indptr, indices, rows, n_songs, uniform, state):
+def triple(indptr, indices, rows, negatives, state):
     """A user, a song heard and another: its code is -1 where it turns out to be heard as well.
 
-    The entry is drawn from the log, the other song from all songs where `uniform`, else as that of another
-    entry of the log.
+    The entry is drawn from the log, the other song from the codes in `negatives`, however often each stands.
     """
     entry = draw(state, len(indices))
     user, song = rows[entry], indices[entry]
-    other = draw(state, n_songs) if uniform else indices[draw(state, len(indices))]
+    other = negatives[draw(state, len(negatives))]
     heard = indices[indptr[user] : indptr[user + 1]]
     place = np.searchsorted(heard, other)
     return user, song, -1 if place < len(heard) and heard[place] == other else other
 
 
 @compiled
-def epoch(indptr, indices, rows, users, songs, uniform, rate, penalty, state):
+def epoch(indptr, indices, rows, negatives, users, songs, rate, penalty, state):
     """As many triples as the log has entries, each a step up the gradient, but for those that were heard.
 
     `rows` (entries,) is the user of each entry; `indices` are sorted within a user. `users` (n_users, f + 1)
@@ -45,7 +44,7 @@ def epoch(indptr, indices, rows, users, songs, uniform, rate, penalty, state):
     one = np.float32(1)
     difference = np.empty(f + 1, np.float32)
     for _ in range(len(indices)):
-        user, song, other = triple(indptr, indices, rows, len(songs), uniform, state)
+        user, song, other = triple(indptr, indices, rows, negatives, state)
         if other < 0:
             continue
         x, heard, unheard = users[user], songs[song], songs[other]

@@ -1,26 +1,16 @@
 """Every song explained by all others at once."""
 
-import logging
-
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.errors import DataError
-from songrec.kernels.threads import blas_threads
-from songrec.measure import free_memory
-from songrec.models import base, spd_inverse
-from songrec.models.base import PositiveFloat, Recommender, Share, estimator
+from songrec.models import spd_inverse
+from songrec.models.base import PositiveFloat, Share, estimator
 from songrec.models.dense import COUNTED, common_listeners
-from songrec.ranking import best_in_rows, positive_only
-
-log = logging.getLogger(__name__)
-
-FEW = 32
-"""Users scored by SciPy: who asks for a few lists should not have to wait for a compiler."""
+from songrec.models.song_weights import SongWeights, check_memory
 
 
 @estimator
-class EASE(Recommender):
+class EASE(SongWeights):
     r"""Linear regression of each song on all others, in closed form.
 
     Parameters
@@ -58,6 +48,12 @@ class EASE(Recommender):
     with few listeners. As in the authors' code the diagonal is set to 0 afterwards: it would raise only songs
     that were heard already.
 
+    Where users with plays are fewer than two thirds of the songs, P comes from the inverse of a matrix users
+    x users, by Woodbury's identity (the dual form). That gives the same weights but for rounding, and the
+    sooner the fewer the users are:
+
+    .. math:: P = \Lambda^{-1} - \Lambda^{-1} X^T (I + X \Lambda^{-1} X^T)^{-1} X \Lambda^{-1}
+
     The matrix B is dense: 4 bytes for each pair of songs. `fit` states what it needs and raises `DataError`
     where it does not fit; `FsSLIM` is the sparse approximation for large catalogues.
 
@@ -81,12 +77,12 @@ class EASE(Recommender):
     relaxation: Share = 0.0
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        _check_memory(binary.shape[1])
-        weights = common_listeners(binary)
+        heard = binary[np.diff(binary.indptr) > 0]
+        check_memory("EASE", memory_needed(*heard.shape), heard.shape[1])
+        listeners = np.bincount(heard.indices, minlength=heard.shape[1]).astype(np.float32)
+        penalty = np.float32(self.l2) + listeners * np.float32(self.dropout / (1 - self.dropout))
+        weights = (dual if has_few_users(*heard.shape) else primal)(heard, penalty)
         diagonal = np.einsum("ii->i", weights)
-        penalty = np.float32(self.l2) + diagonal * np.float32(self.dropout / (1 - self.dropout))
-        diagonal += penalty
-        spd_inverse.invert(weights)
         scale = diagonal.copy()
         if self.relaxation:  # without it the first is the smaller, but for rounding
             scale = np.minimum(scale / np.float32(1 - self.relaxation), 1 / penalty)
@@ -94,31 +90,52 @@ class EASE(Recommender):
         diagonal[:] = 0
         self.weights_ = weights
 
-    def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
-        # One row of weights after the other is added, in the order of the songs: the same bits either way.
-        if encoded.shape[0] <= FEW:
-            return positive_only(encoded @ self.weights_)
-        from songrec.models.ease_kernel import positive_sums
 
-        return positive_sums(encoded, self.weights_, blas_threads())
+def primal(binary: csr_array, penalty: np.ndarray) -> np.ndarray:
+    r""":math:`P = (X^T X + \Lambda)^{-1}`, float32 (n_songs, n_songs), by the inverse of that very matrix.
 
-    def _similar_songs(self, songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The list of a user who has heard that song alone."""
-        step = max(1, base.CELLS // self.n_songs_)
-        parts = [songs[start : start + step] for start in range(0, max(1, len(songs)), step)]
-        found = [best_in_rows(positive_only(np.asarray(self.weights_[part])), k) for part in parts]
-        return tuple(np.concatenate(values) for values in zip(*found, strict=True))
+    Parameters
+    ----------
+    binary : csr_array (n_users, n_songs)
+        X, float32.
+    penalty : float32 array (n_songs,)
+        The diagonal of Λ.
+    """
+    inverse = common_listeners(binary)
+    np.einsum("ii->i", inverse)[:] += penalty
+    spd_inverse.invert(inverse)
+    return inverse
 
 
-def memory_needed(n_songs: int) -> int:
+def dual(binary: csr_array, penalty: np.ndarray) -> np.ndarray:
+    """What `primal` gives, by the inverse of a matrix users x users (`EASE`).
+
+    In double precision: of a popular song's diagonal entry of P, the difference of two, little remains.
+    """
+    inverse_penalty = 1 / penalty.astype(np.float64)
+    scaled = binary * np.sqrt(inverse_penalty)
+    kernel = (scaled @ scaled.T).toarray()
+    np.einsum("ii->i", kernel)[:] += 1
+    spd_inverse.invert(kernel)
+    by_song = (binary * inverse_penalty).T.tocsr()
+    inverse = np.empty((len(penalty), len(penalty)), np.float32)
+    for start in range(0, len(penalty), COUNTED):
+        some = slice(start, start + COUNTED)
+        block = by_song @ np.ascontiguousarray(-(by_song[some] @ kernel).T)
+        np.einsum("ii->i", block[some])[:] += inverse_penalty[some]
+        inverse[:, some] = block
+    return inverse
+
+
+def has_few_users(n_users: int, n_songs: int) -> bool:
+    """Whether `dual` is the faster one, though it computes with twice as many digits."""
+    return 3 * n_users < 2 * n_songs
+
+
+def memory_needed(n_users: int, n_songs: int) -> int:
     """Bytes that `fit` needs at once: the matrix, and what its inversion or the counting takes beside it."""
-    counting = 12 * COUNTED * n_songs
-    return 4 * n_songs**2 + max(spd_inverse.workspace(n_songs), counting)
-
-
-def _check_memory(n_songs: int) -> None:
-    needed, free = memory_needed(n_songs) / 2**30, free_memory() / 2**30
-    line = f"EASE needs {needed:.1f} GiB for {n_songs:,} songs, {free:.1f} GiB are free"
-    if needed > free:
-        raise DataError(f"{line}: use FsSLIM, or keep fewer songs")
-    log.info(line)
+    if has_few_users(n_users, n_songs):
+        beside = 8 * n_users**2 + max(2 * spd_inverse.workspace(n_users), 24 * COUNTED * n_songs)
+    else:
+        beside = max(spd_inverse.workspace(n_songs), 12 * COUNTED * n_songs)
+    return 4 * n_songs**2 + beside

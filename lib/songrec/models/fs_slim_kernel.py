@@ -9,7 +9,7 @@ from songrec.kernels.threads import in_threads
 from songrec.similarity.groups import common_listeners_in_groups, parts
 
 
-def regressions(binary: csr_array, near: csr_array, l2: float, threads: int = 0) -> csr_array:
+def regressions(binary: csr_array, near: csr_array, penalty: np.ndarray, threads: int = 0) -> csr_array:
     """Each song regressed on its neighbours: B of `FsSLIM`.
 
     Parameters
@@ -18,8 +18,8 @@ def regressions(binary: csr_array, near: csr_array, l2: float, threads: int = 0)
         Who heard what.
     near : csr_array (n, n)
         In each row the neighbours of that song, itself not among them.
-    l2 : float, above 0
-        The penalty on squared weights.
+    penalty : float64 array (n,), above 0
+        On the squared weights of each song.
     threads : int
         0: as many as BLAS may use; the result does not depend on it.
 
@@ -31,26 +31,28 @@ def regressions(binary: csr_array, near: csr_array, l2: float, threads: int = 0)
     Raises
     ------
     DataError
-        For an `l2` so small that songs with the same listeners cannot be told apart.
+        For penalties so small that songs with the same listeners cannot be told apart.
     """
     n, weights, songs, targets = near.shape[0], [], [], []
     for found in common_listeners_in_groups(near + eye_array(n, dtype=np.int8), binary, threads):
         part = np.empty(len(found.songs), np.float32)
-        tables = found.starts, found.songs, found.groups, found.cells, found.counts, float(l2), part
+        tables = found.starts, found.songs, found.groups, found.cells, found.counts, penalty, part
         in_threads(lambda *rows, tables=tables: _solve(*rows, *tables), parts(found.cells), threads)
         weights.append(part)
         songs.append(found.songs)
         targets.append(np.repeat(found.groups, np.diff(found.starts)))
     weights, songs, targets = (np.concatenate(pieces) for pieces in (weights, songs, targets))
     if not np.isfinite(weights).all():
-        raise DataError(f"FsSLIM: songs with the same listeners cannot be told apart with l2 {l2}: raise it")
+        raise DataError(
+            f"FsSLIM: songs with the same listeners cannot be told apart with l2 {penalty.min():g}: raise it"
+        )
     result = coo_array((weights, (songs, targets)), shape=near.shape).tocsr()
     result.eliminate_zeros()  # what songs say of themselves
     return result
 
 
 @compiled
-def _solve(first, last, group_starts, members, own, cells, counts, l2, weights):
+def _solve(first, last, group_starts, members, own, cells, counts, penalty, weights):
     """Weights of the groups from `first` to `last`: Gauss' elimination in the upper triangle.
 
     Its pivots are those of Cholesky's factor, squared: none needs an exchange of rows. The right-hand side is
@@ -80,7 +82,7 @@ def _solve(first, last, group_starts, members, own, cells, counts, l2, weights):
                     system[row, j - (j > place)] = counts[cell]
                 cell += 1
             if i != place:
-                system[row, row] += l2
+                system[row, row] += penalty[members[start + i]]
         for j in range(n):
             rest = system[j, j : n + 1]
             i = 0

@@ -20,9 +20,9 @@ class MultVAE(Neural):
     Parameters
     ----------
     hidden : int, at least 1
-        Width of the hidden layers.
+        Width of the hidden layers; 600 is the authors'.
     latent : int, at least 1
-        Width of the latent space.
+        Width of the latent space; 200 is the authors'.
     dropout : float, at least 0 and below 1
         Share of a user's songs hidden from the encoder in training.
     beta : float, at least 0
@@ -59,8 +59,8 @@ class MultVAE(Neural):
     Liang et al. 2018, "Variational autoencoders for collaborative filtering".
     """
 
-    hidden: PositiveInt = 100
-    latent: PositiveInt = 50
+    hidden: PositiveInt = 600
+    latent: PositiveInt = 200
     dropout: Share = 0.5
     beta: NonNegativeFloat = 0.2
     anneal: PositiveInt = 10

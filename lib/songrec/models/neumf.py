@@ -28,6 +28,8 @@ class NeuMF(Neural):
         Of Adam.
     batch_size : int, at least 1
         Users in a step.
+    pretraining : int, at least 0
+        For so many epochs GMF and network are each fitted by themselves.
     epochs : int, at least 1
         How often all users are gone through.
     seed : int, at least 0
@@ -43,13 +45,16 @@ class NeuMF(Neural):
 
         & p = |H|^{-1/2} \sum_{j \in H} P_j, \quad r = |H|^{-1/2} \sum_{j \in H} R_j \\
         \text{network} \quad & h = \max(0, r A + S_i B + b), \quad g = \max(0, h C + c) \\
-        & \text{score}(u, i) = \sum (p * Q_i * v) + g \cdot w \\
+        & \text{score}(u, i) = \tfrac{1}{2} \big( \sum (p * Q_i * v) + g \cdot w \big) \\
         \text{minimise} \quad & -\sum_\text{heard} \log \sigma(\text{score})
             - \sum_\text{drawn} \log(1 - \sigma(\text{score}))
 
     In training the song to be found, and its negatives with it, meets a user made of the *other* songs;
     otherwise its own embedding would give it away. Known and new users are alike, and nothing is refitted.
-    There is no pre-training.
+
+    Before they are joined, GMF and network are fitted apart, each with its own part of the score: they have
+    no weight in common, so the sum of their losses does that. Then both parts count by halves (section 3.4.1,
+    α = 0.5) and all weights are learnt on, by Adam still, where He et al. go on with plain gradient steps.
 
     References
     ----------
@@ -61,6 +66,7 @@ class NeuMF(Neural):
     negatives: PositiveInt = 4
     learning_rate: PositiveFloat = 5e-3
     batch_size: PositiveInt = 10
+    pretraining: NonNegativeInt = 5
     epochs: PositiveInt = 20
     seed: NonNegativeInt = 0
 
@@ -92,18 +98,22 @@ class NeuMF(Neural):
         scale = tensor((np.maximum(n[user] - 1, 1) ** -0.5).astype(np.float32)[:, None])
         user, song, songs = (tensor(codes.astype(np.int64)) for codes in (user, song, songs))
         p, r = ((sums_of_rows(weights[e], batch)[user] - weights[e][song]) * scale for e in "PR")
-        logits = network(weights, p, r, songs)
-        losses = binary_cross_entropy_with_logits(logits, tensor(wanted), tensor(counts), reduction="sum")
-        return losses / batch.nnz
+        parts = halves(weights, p, r, songs)
+        joined = parts if progress < self.pretraining else [sum(parts) / 2]
+        losses = [
+            binary_cross_entropy_with_logits(logits, tensor(wanted), tensor(counts), reduction="sum")
+            for logits in joined
+        ]
+        return sum(losses) / batch.nnz
 
     def _keep(self, weights: dict[str, "torch.Tensor"]) -> None:
         """What scoring needs, as plain arrays; a matrix that always meets another is multiplied into it."""
-        self.heard_ = array(weights["P"] * weights["v"].T)
+        self.heard_ = array(weights["P"] * weights["v"].T / 2)
         self.heard_network_ = array(weights["R"] @ weights["A"])
         self.songs_ = array(weights["Q"].T)
         self.songs_network_ = array((weights["S"] @ weights["B"] + weights["b"]).T)
         self.second_, self.second_bias_ = array(weights["C"].T), array(weights["c"][:, None])
-        self.last_ = array(weights["w"][:, 0])
+        self.last_ = array(weights["w"][:, 0] / 2)
 
     def _scores(self, encoded: csr_array, n_needed: int) -> np.ndarray:
         """One user at a time: what a user and all songs fill stays in the cache, and no batch moves a bit."""
@@ -121,13 +131,14 @@ class NeuMF(Neural):
         return scores
 
 
-def network(weights, p: "torch.Tensor", r: "torch.Tensor", songs: "torch.Tensor") -> "torch.Tensor":
-    """Logits (n, m) of m songs, int64 (n, m), for each of n users; p and r, (n, f), as in `NeuMF`.
+def halves(weights, p: "torch.Tensor", r: "torch.Tensor", songs: "torch.Tensor") -> list["torch.Tensor"]:
+    """Logits (n, m) of GMF and of the network, for m songs, int64 (n, m), of each of n users.
 
-    The first layer is split into the user's half and the song's, so that neither is computed once a pair.
+    p and r, (n, f), are as in `NeuMF`. The first layer is split into the user's half and the song's, so that
+    neither is computed once a pair.
     """
     song_half = (weights["S"] @ weights["B"] + weights["b"])[songs]
     first = ((r @ weights["A"])[:, None, :] + song_half).relu()
     second = (first @ weights["C"] + weights["c"]).relu()
     product = (weights["Q"][songs] @ (p * weights["v"].T)[:, :, None])[:, :, 0]
-    return product + (second @ weights["w"])[:, :, 0]
+    return [product, (second @ weights["w"])[:, :, 0]]

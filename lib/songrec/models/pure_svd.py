@@ -50,22 +50,26 @@ class PureSVD(Factorised):
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         with single_threaded_blas():
-            directions = _directions(binary.astype(np.float64), self.factors, self.seed)
-        self.song_factors_ = directions.astype(np.float32)
+            self.song_factors_ = directions(binary.astype(np.float64), self.factors, self.seed).astype(
+                np.float32
+            )
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         return fold_in.astype(np.float64) @ np.ascontiguousarray(self.song_factors_, np.float64)
 
 
-def _directions(binary: csr_array, factors: int, seed: int) -> np.ndarray:
-    """The right singular vectors of the largest singular values, as columns, largest first."""
-    if min(binary.shape) <= max(DENSE, 2 * factors):
-        _, sizes, rows = np.linalg.svd(binary.toarray(), full_matrices=False)
+def directions(matrix: csr_array, factors: int, seed: int) -> np.ndarray:
+    """The right singular vectors of the f largest singular values: float64 (columns, f or the rank).
+
+    To be called with BLAS on one thread.
+    """
+    if min(matrix.shape) <= max(DENSE, 2 * factors):
+        _, sizes, rows = np.linalg.svd(matrix.toarray(), full_matrices=False)
     else:
         from scipy.sparse.linalg import svds
 
-        start = np.random.default_rng(seed).random(min(binary.shape))
-        _, sizes, rows = svds(binary, k=factors, v0=start, return_singular_vectors="vh")
+        start = np.random.default_rng(seed).random(min(matrix.shape))
+        _, sizes, rows = svds(matrix, k=factors, v0=start, return_singular_vectors="vh")
         sizes, rows = sizes[::-1], rows[::-1]
-    rank = min(factors, int((sizes > sizes[0] * max(binary.shape) * np.finfo(np.float64).eps).sum()))
+    rank = min(factors, int((sizes > sizes[0] * max(matrix.shape) * np.finfo(np.float64).eps).sum()))
     return np.ascontiguousarray(rows[:rank].T)

@@ -12,10 +12,11 @@ TILE = 512
 
 
 def invert(matrix: np.ndarray) -> None:
-    """Replace a symmetric positive definite float32 matrix (n, n) by its inverse.
+    """Replace a symmetric positive definite matrix (n, n), float32 or float64, by its inverse.
 
-    Only the lower triangle is read; both are written. Needs `workspace(n)` bytes beside the matrix. Raises
-    `DataError` for a matrix that is not positive definite (the matrix is then spoilt).
+    Only the lower triangle is read; both are written. Needs `workspace(n)` bytes beside the matrix, twice as
+    many in double precision. Raises `DataError` for a matrix that is not positive definite (the matrix is
+    then spoilt).
 
     What it does is the sweep (Gauss-Jordan elimination, which needs no exchange of rows here) by tiles of
     `TILE` rows, in the lower triangle: for each diagonal tile D, with P the tiles of its column,
@@ -38,8 +39,8 @@ def invert(matrix: np.ndarray) -> None:
            [-1.,  2.]], dtype=float32)
     """
     n = len(matrix)
-    if matrix.dtype != np.float32 or matrix.shape != (n, n):
-        raise DataError(f"expected a square float32 matrix, not {matrix.dtype} of shape {matrix.shape}")
+    if matrix.dtype not in (np.float32, np.float64) or matrix.shape != (n, n):
+        raise DataError(f"expected a square matrix of floats, not {matrix.dtype} of shape {matrix.shape}")
     tiles = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
     with ThreadPoolExecutor(blas_threads()) as pool, single_threaded_blas():
         for pivot in tiles:
@@ -53,7 +54,7 @@ def invert(matrix: np.ndarray) -> None:
 
 
 def workspace(n: int) -> int:
-    """Bytes that `invert` needs beside a matrix of n rows: two columns of tiles, a row per thread."""
+    """Bytes that `invert` needs beside a float32 matrix of n rows: two columns of tiles, a row per thread."""
     return 4 * n * TILE * (2 + blas_threads())
 
 
@@ -83,7 +84,7 @@ def _inverse(tile: np.ndarray, place: slice) -> np.ndarray:
         root = np.linalg.inv(np.linalg.cholesky(_mirrored(tile.astype(np.float64))))
     except np.linalg.LinAlgError:
         root = np.full(tile.shape, np.nan)
-    inverse = (root.T @ root).astype(np.float32)
+    inverse = (root.T @ root).astype(tile.dtype)
     if not np.isfinite(inverse).all():
         raise DataError(
             f"the matrix is not positive definite (found in rows {place.start} to {place.stop - 1}): "

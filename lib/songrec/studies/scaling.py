@@ -141,7 +141,7 @@ def _steps(
         "item_knn": ItemKNN(k),
         "rp3beta": RP3beta(k),
         "als": ALS(settings.factors, epochs=settings.epochs),
-        "fs_slim": FsSLIM(k),
+        "fs_slim": FsSLIM(k, spread=1),
         "ease": EASE(),
     }
     item_knn = estimators["item_knn"]

@@ -18,6 +18,7 @@ from songrec.evaluation.metrics import average_precision
 from songrec.models import create
 from songrec.models.iterative import Iterative
 from songrec.splits import HeldOut
+from songrec.tuning.selection import select
 from songrec.tuning.spaces import EPOCHS, beyond, drawn, edges, nested
 from songrec.tuning.study import identity_of, n_points, open_study
 
@@ -153,6 +154,9 @@ def search(
     own. A model in epochs is looked at now and then: the best look counts and gives the number of epochs, and
     a trial that lies below the median of the earlier ones is given up.
 
+    The weights of a model that is made of others are found by `selection.select` instead, which needs neither
+    a number of trials nor a journal.
+
     References
     ----------
     Bergstra et al. 2011, "Algorithms for hyper-parameter optimization".
@@ -166,6 +170,8 @@ def search(
         return Search(untuned, untuned)
     if not len(validation.users):
         raise ConfigError("the split holds out nobody for validation: choose a split that does, or trials=0")
+    if any(name.startswith("weights.") for name in space):
+        return _selected(estimator, fixed, untuned, space, train, validation, seconds)
     identity = identity_of(estimator, fixed, space, seed, train, validation)
     study = open_study(journal, identity)
     asked = min(n_trials(space, trials, most), n_points(space))
@@ -193,6 +199,29 @@ def n_trials(space: Mapping[str, Any], trials: int, most: int) -> int:
     (40, 20)
     """
     return max(trials, min(trials * len(set(space) - {EPOCHS}), most))
+
+
+def _selected(estimator, fixed, untuned, space, train, validation: HeldOut, seconds: float) -> Search:
+    """The search of a model made of weighted members: `selection.select`, which needs no number of trials."""
+    start = time.perf_counter()
+    blend = create(estimator, **fixed).fit(train)
+    found, trials = select(blend, validation, CUTOFF, seconds)
+    elapsed = time.perf_counter() - start
+    members = {label: fixed["members"][label] for label in found["weights"]}
+    points = [
+        {f"weights.{label}": weight for label, weight in point["weights"].items()} | {"by": point["by"]}
+        for point in trials["point"]
+    ]
+    table = trials.assign(trial=range(len(trials)), state="complete", point=list(map(json.dumps, points)))
+    return Search(
+        untuned | {"members": members} | found,
+        untuned,
+        table[["trial", "value", "state", "point"]],
+        [elapsed],
+        len(trials),
+        elapsed > seconds,
+        {name: {"choices": True} for name in space},  # steps have no edge
+    )
 
 
 class _Run:
