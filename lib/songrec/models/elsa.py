@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
-from songrec.models.dense import single_threaded_blas
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
 

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, estimator
-from songrec.models.dense import COUNTED, single_threaded_blas
+from songrec.models.dense import COUNTED
 from songrec.models.pure_svd import directions
 from songrec.models.song_weights import SongWeights, check_memory
 

@@ -34,12 +34,14 @@ def searches(
         Its training and validation parts are looked at, and no other.
     seeds : sequence of int
         Of the proposals. Trial 0 is the defaults under each.
-    trials, most : int
+    trials : int
         As for `songrec.tuning.search`.
     seconds : float
         For each search.
     unfinished : Path
         Folder in which searches that were cut off are kept.
+    most : int
+        As for `songrec.tuning.search`.
 
     Returns
     -------
