@@ -31,7 +31,7 @@ import numpy as np
 
 LIBRARY = Path(__file__).resolve().parents[1] / "lib"
 WAIT = 120  # seconds after which something hangs
-ASIDE = {".dvc", "stages", "failed", "unfinished", "notebooks", "run.lock"}  # not results
+ASIDE = {".dvc", "stages", "failed", "unfinished", "notebooks", "took", "run.lock"}  # not results
 MEASURED = {"cost.csv", "exponents.csv", "optimisations.csv"}  # results that are times
 
 HEALED, RIGHT, ERROR = "healed", "right answer", "clear error"

@@ -2,11 +2,12 @@
 
 import datetime
 import subprocess
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from songrec.errors import ConfigError, StageError
+from songrec.errors import ConfigError, DataError, StageError
 from songrec.files import read_json, replacing, write_json
 from songrec.measure import machine
 from songrec.paths import REPOSITORY, RESULTS
@@ -110,9 +111,12 @@ def _provenance(plan: Plan, recorded: dict[str, PlannedStage], run: "Results", c
     for stage in recorded.values():  # of a stage that runs once a model the first says it for all
         said = {name: value for name, value in stage.parameters.items() if name not in _UNSAID}
         asked.setdefault(stage.declaration.name, said)
-    took = {name: plan.paths.took / f"{name}.json" for name in recorded}
+    took = {}
+    for name in recorded:
+        with suppress(DataError):  # no result: where it is lost or damaged, the record goes without
+            took[name] = read_json(plan.paths.took / f"{name}.json", dict)
     return {
-        "took": {name: read_json(file, dict) for name, file in took.items() if file.exists()},
+        "took": took,
         "fingerprint": run.facts("ingest").get("fingerprint"),
         "seeds": {stage: values["seed"] for stage, values in asked.items() if "seed" in values},
         "parameters": {stage: values for stage, values in asked.items() if values},
