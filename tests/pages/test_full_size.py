@@ -43,3 +43,7 @@ def test_peers_stand_beside_this_project_and_logs_have_names(tmp_path):
         ["50 users, 40 songs", "duckdb failed (-9)", ""],
     ]
     assert table.note.startswith("Medians of 1 to 3 runs;")
+    frame(columns, rows[:2]).to_csv(tmp_path / "bench" / "neighbours.csv", index=False)
+    table = full_size.peers(run, "neighbours")
+    assert [row[0] for row in _texts(table)] == ["this project", "similaripy 0.7.0"]
+    assert table.note.startswith("Made up. Medians of 1 to 3 runs;")

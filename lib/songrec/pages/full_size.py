@@ -58,12 +58,14 @@ def peers(run: Results, of: str) -> Table:
     """
     rows = run.beside(f"bench/{of}")
     rows = rows[rows["seconds"].notna() | rows["version"].str.startswith("failed")]  # not: is not installed
-    columns = {"task": words(rows["task"].map(TASKS))} if "task" in rows else {}
+    logs = [_title(log, run) for log in rows["log"]]
+    one = len(set(logs)) == 1
+    columns = {} if one else {"log": words(logs)}
+    columns |= {"task": words(rows["task"].map(TASKS))} if "task" in rows else {}
     names = rows["library"].map(lambda name: LIBRARIES.get(name, name))
     versions = rows["version"].where(rows["library"] != "songrec", "")
     return table(
         {
-            "log": words(_title(log, run) for log in rows["log"]),
             **columns,
             "library": words((names + " " + versions).str.strip()),
             "seconds": sizes(rows["seconds"]),
@@ -72,8 +74,8 @@ def peers(run: Results, of: str) -> Table:
             "times this project's": sizes(rows["times_seconds"]),
             "processor, times": sizes(rows["times_cpu_seconds"]),
         },
-        note=f"Medians of {_runs(rows['runs'])}; the libraries take turns, each run in a process of its own, "
-        f"on two threads. {rows['machine'].iloc[-1]}",
+        note=f"{logs[0] + '. ' if one else ''}Medians of {_runs(rows['runs'])}; the libraries take turns, "
+        f"each run in a process of its own, on two threads. {rows['machine'].iloc[-1]}",
     )
 
 
