@@ -33,7 +33,10 @@ def plain_draw(seed, *ids):
     return state >> 1
 
 
-@given(st.integers(-3, 2**70), st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=5))
+IDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=5)  # as ingest takes them
+
+
+@given(st.integers(-3, 2**70), st.lists(st.tuples(IDS, IDS), max_size=5))
 def test_draws_are_those_stated(seed, ids):
     users, songs = ([pair[side] for pair in ids] for side in (0, 1))
     assert draws(seed, hashes(users), hashes(songs)).tolist() == [plain_draw(seed, *pair) for pair in ids]

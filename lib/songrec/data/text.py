@@ -76,13 +76,13 @@ def read_text(
         for block in _blocks(read_chunks(path, member, encoding), quoted):
             if layout is None:
                 first, _, rest = block.removeprefix(BOM).partition(b"\n")
-                layout = _layout(path, first, columns, separator, time)
+                layout = layout_of(path, first, columns, separator, time)
                 if header and (columns is None or not isinstance(columns[0], str)):
                     _check_header(path, first, layout)
                 block = rest if named else block.removeprefix(BOM)
                 line += named
             if block:
-                yield from _read_block(block, path.name, line, layout)
+                yield from read_block(block, path.name, line, layout)
                 line += _lines(block)
     except Damaged as damage:
         yield Rows.of([], 1, [Reject(path.name, line, str(damage), "")])
@@ -157,7 +157,7 @@ def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _layout(path: Path, first: bytes, columns: Columns, separator: str, time: int | str) -> Layout:
+def layout_of(path: Path | str, first: bytes, columns: Columns, separator: str, time: int | str) -> Layout:
     """What the first line says about the others: how many fields, and where the named columns stand."""
     text = first.removesuffix(b"\r").decode("utf-8", errors="replace")
     cut = Layout(separator)
@@ -211,7 +211,7 @@ def _check_header(path: Path, first: bytes, layout: Layout) -> None:
         )
 
 
-def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[Rows]:
+def read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[Rows]:
     """The whole block at once if all is well; else its halves, down to a size that is read line by line."""
     rows = _parse(block, layout)
     if rows is not None:
@@ -223,8 +223,8 @@ def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[
     if len(block) <= SMALL or not 0 < middle < len(block):
         yield _read_lines(block, file, line, layout)
         return
-    yield from _read_block(block[:middle], file, line, layout)
-    yield from _read_block(block[middle:], file, line + _lines(block[:middle]), layout)
+    yield from read_block(block[:middle], file, line, layout)
+    yield from read_block(block[middle:], file, line + _lines(block[:middle]), layout)
 
 
 def _parse(block: bytes, layout: Layout) -> Rows | None:

@@ -47,6 +47,9 @@ class ALS(Factorised, Iterative):
         How often all users and then all songs are solved for.
     seed : int, at least 0
         Of the first vectors.
+    penalty : {"vectors", "entries"}
+        What λ is added for: once for each vector, or once for each entry of a vector's row, so that a user
+        of n songs has n λ. The second is the objective of Spark's ALS (`songrec.engines.spark.models`).
 
     Notes
     -----
@@ -61,16 +64,19 @@ class ALS(Factorised, Iterative):
     .. math:: x_u = (Y^T Y + Y^T (C_u - 1) Y + \lambda I)^{-1} Y^T C_u p_u, \quad
         \text{score}(u, i) = x_u \cdot y_i
 
-    and so for each song with X held fixed. Every such system is solved by preconditioned conjugate gradients,
-    until the objective is within `TOLERANCE` of its least; a user is folded in by the same equation, to the
-    last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of :math:`Y^T Y`.
+    and so for each song with X held fixed. With `penalty` "entries", λ is that times the songs of the user,
+    or the listeners of the song (Zhou et al. 2008). Every such system is solved by preconditioned conjugate
+    gradients, until the objective is within `TOLERANCE` of its least; a user is folded in by the same
+    equation, to the last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of
+    :math:`Y^T Y`.
 
     A fold-in says which songs, not how often: there each counts as played once, whatever `confidence` the
     songs were fitted with.
 
     References
     ----------
-    Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets".
+    Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets"; Zhou, Wilkinson,
+    Schreiber & Pan 2008, "Large-scale parallel collaborative filtering for the Netflix prize".
 
     Examples
     --------
@@ -85,6 +91,7 @@ class ALS(Factorised, Iterative):
     confidence: Literal["binary", "log_plays", "plays"] = "binary"
     epochs: PositiveInt = 15
     seed: NonNegativeInt = 0
+    penalty: Literal["vectors", "entries"] = "vectors"
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
         from songrec.models.als_kernel import eigenbasis, solve, turn
@@ -104,12 +111,28 @@ class ALS(Factorised, Iterative):
             for entries, fixed, solved in ((by_user, songs, users), (by_song, users, songs)):
                 for side in (fixed, solved):
                     turn(side, basis, threads)
-                penalties = np.full(len(solved), penalty)
+                penalties = self._penalties(entries, penalty)
                 solve(entries, fixed, gram, penalties, solved, **numbers, threads=threads)
                 gram, basis = eigenbasis(solved, threads)
             self.song_factors_, self.gram_, self.basis_ = songs.copy(), gram, basis
             self.penalty_, self.extra_confidence_ = penalty, extra_confidence
             yield
+
+    def take(self, factors: np.ndarray) -> "ALS":
+        """Songs' factors that were found elsewhere, float32 (n_songs, f): the model is then fitted."""
+        from songrec.models.als_kernel import eigenbasis
+
+        self._check_parameters()
+        self.song_factors_ = np.ascontiguousarray(factors, np.float32)
+        self.gram_, self.basis_ = eigenbasis(self.song_factors_, blas_threads())
+        self.penalty_, self.extra_confidence_ = float(self.regularization), float(self.alpha)
+        self.n_songs_ = len(factors)
+        return self
+
+    def _penalties(self, rows: csr_array, penalty: float) -> np.ndarray:
+        """λ of each row: float64 (n,)."""
+        entries = np.diff(rows.indptr) if self.penalty == "entries" else np.ones(rows.shape[0])
+        return penalty * np.maximum(entries, 1.0)
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         """Eq. 4 for every user: (n, f)."""
@@ -121,7 +144,7 @@ class ALS(Factorised, Iterative):
         heard = csr_array((once, place.astype(np.int32), fold_in.indptr), (fold_in.shape[0], len(songs)))
         factors = self.song_factors_[songs].astype(np.float64)
         vectors = np.zeros((fold_in.shape[0], len(self.gram_)))
-        penalties = np.full(len(vectors), self.penalty_)
+        penalties = self._penalties(fold_in, self.penalty_)
         turn(factors, self.basis_, threads)
         numbers = {"alpha": self.extra_confidence_, "unobserved": UNOBSERVED, "tolerance": EXACT}
         solve(heard, factors, self.gram_, penalties, vectors, **numbers, threads=threads)

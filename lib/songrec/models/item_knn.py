@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from songrec.models.neighbours import KNN, SongNeighbours, to_the_power
 from songrec.models.weighting import WEIGHTINGS
-from songrec.similarity import neighbours
+from songrec.similarity import Similarity, neighbours
 
 
 class ItemKNN(SongNeighbours, KNN):
@@ -63,8 +63,10 @@ class ItemKNN(SongNeighbours, KNN):
     """
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
-        kind = self._similarity()
-        # The song of the fold-in is the row that asks.
-        kind = replace(kind, alpha=kind.beta, beta=kind.alpha)
         songs = WEIGHTINGS[self.weighting](plays.T.tocsr())
-        self.similarity_ = to_the_power(neighbours(songs, self.neighbours, kind), self.q)
+        self.similarity_ = to_the_power(neighbours(songs, self.neighbours, self.asking()), self.q)
+
+    def asking(self) -> Similarity:
+        """The similarity from a song of the fold-in, the row that asks, to those that may be listed."""
+        kind = self._similarity()
+        return replace(kind, alpha=kind.beta, beta=kind.alpha)
