@@ -2,8 +2,8 @@
 
     python tools/spark_sizes.py --triplets 1000000 5000000
 
-Each engine and size runs in a process of its own. Needs PySpark (`make spark`) and Java. Writes data/results/bench/spark.csv with
---publish; else it prints.
+Each engine and size runs in a process of its own. It needs PySpark (`make spark`) and Java; with --publish it
+writes data/results/bench/spark.csv.
 """
 
 import argparse

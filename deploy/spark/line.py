@@ -11,7 +11,9 @@ from songrec.tables import save_tables
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("log", nargs="+", help="files or folders that every executor reads: text, CSV or Parquet")
+    parser.add_argument(
+        "log", nargs="+", help="files or folders that every executor reads: text, CSV or Parquet"
+    )
     parser.add_argument("--out", type=Path, required=True, help="tables and models, on the driver's machine")
     parser.add_argument("--scratch", required=True, help="a folder that all machines reach")
     parser.add_argument("--columns", nargs="*", default=[], help="user, song, plays: names or places")

@@ -15,7 +15,8 @@ export SPARK_DAEMON_MEMORY=256m
 unset PYTHONPATH # the library must come from the wheel
 
 "$python" -m hatchling build -t wheel -d "$folder/wheel" > "$folder/wheel.log" 2>&1
-wheel=$(echo "$folder"/wheel/*.whl)
+wheel=$folder/songrec.zip
+cp "$folder"/wheel/*.whl "$wheel"
 PYTHONPATH=$wheel SONGREC_DATA=$folder/data "$python" -c "
 from songrec.data.synthetic import SyntheticWorld
 from songrec.data.synthetic_text import text_file
@@ -25,9 +26,9 @@ log=$(cat "$folder/log")
 submit() { # master, folder for what is made, further settings
     local master=$1 out=$2
     shift 2
-    PYTHONPATH=$wheel NUMBA_CACHE_DIR=$folder/numba "$SPARK_HOME/bin/spark-submit" --master "$master" --py-files "$wheel" \
+    PYTHONPATH=$wheel XDG_CACHE_HOME=$folder/cache "$SPARK_HOME/bin/spark-submit" --master "$master" --py-files "$wheel" \
         --driver-memory 1g --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
-        --conf "spark.executorEnv.NUMBA_CACHE_DIR=$folder/numba" --conf "spark.executorEnv.PYTHONPATH=$wheel" "$@" \
+        --conf "spark.executorEnv.XDG_CACHE_HOME=$folder/cache" --conf "spark.executorEnv.PYTHONPATH=$wheel" "$@" \
         deploy/spark/line.py "$log" --out "$folder/$out" --scratch "$folder/scratch/$out" > "$folder/$out.log" 2>&1 ||
         { tail -n 30 "$folder/$out.log"; return 1; }
 }

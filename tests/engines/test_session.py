@@ -57,3 +57,12 @@ def test_the_version_of_java(said, fine, monkeypatch, tmp_path, with_pyspark):
     else:
         with pytest.raises(ConfigError, match=r"needs Java 17, and .*install Java 17 or later"):
             session.check_spark()
+
+
+def test_a_run_says_so_before_anything_starts(monkeypatch):
+    from songrec.pipeline.plan import make_plan
+    from songrec.pipeline.run import run
+
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="needs PySpark, which is not installed: make spark"):
+        run(make_plan("tiny", ["spark.engine=spark"]), ["study.spark"])

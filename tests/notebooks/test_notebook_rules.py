@@ -141,9 +141,7 @@ def test_timings_stand_alone_in_cells_that_are_not_compared(notebook):
     for cell in cells(notebook, "code"):
         last = ast.parse(source_of(cell)).body[-1]
         shown = isinstance(last, ast.Expr) and (
-            MEASURED & named(last) or (
-                "findings" in named(last) and named(last) & {"scaling", "spark"}
-            )
+            MEASURED & named(last) or ("findings" in named(last) and named(last) & {"scaling", "spark"})
         )
         assert (bool(shown) and "save" not in named(last)) == (IGNORED in tags(cell)), source_of(cell)
 

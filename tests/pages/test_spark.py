@@ -25,12 +25,18 @@ def run(tmp_path, engine="spark", both=True, logs=2):
         "metrics": frame("protocol model metric k value se ci_low ci_high n_users", metrics),
         "tuning": frame(
             "model regularization alpha metric k value chosen",
-            [["als", 0.03, 5.0, "average_precision", 10, 0.1, True], ["als", 0.1, 5.0, "average_precision", 10, 0.09, False]],
+            [
+                ["als", 0.03, 5.0, "average_precision", 10, 0.1, True],
+                ["als", 0.1, 5.0, "average_precision", 10, 0.09, False],
+            ],
         ),
         "cost": frame("engine step triplets seconds peak_mb threads machine", cost),
         "paper": frame(
             "times triplets users songs partitions group_gb knn_gb als_gb core_hours cost",
-            [[1, 48e6, 1e6, 4e5, 24, 3.3, 0.2, 1.2, 1.3, 0.07], [100, 48e8, 1e8, 4e6, 2400, 330.0, 900.0, 120.0, 130.0, 7.0]],
+            [
+                [1, 48e6, 1e6, 4e5, 24, 3.3, 0.2, 1.2, 1.3, 0.07],
+                [100, 48e8, 1e8, 4e6, 2400, 330.0, 900.0, 120.0, 130.0, 7.0],
+            ],
         ),
     }
     largest = {"by_memory": 9e8, "by_time": 3e9, "memory_gib": 64.0, "hours": 8.0, "logs": logs}

@@ -15,9 +15,7 @@ LOG = study.Log("synthetic-text", Asked(world=SyntheticWorld(250, 200, 3)), filt
 
 def plan(protocol="weak_hashed", **shares):
     shares = study.own_parameters(shares or {"test": 0.2, "validation": 0.1}, "")
-    return study.Plan(
-        protocol, 5, shares, 30, [10, 20], 15, {"factors": 4, "epochs": 2}, [0.03, 0.3], [5.0]
-    )
+    return study.Plan(protocol, 5, shares, 30, [10, 20], 15, {"factors": 4, "epochs": 2}, [0.03, 0.3], [5.0])
 
 
 def line(engine, tmp_path, **options):
@@ -60,7 +58,9 @@ def test_spark_gives_the_same_tables(protocol, local, tmp_path):
     exact = ["popularity", "item_knn"]  # ALS begins with other random vectors on either engine
     one, other = (each.metrics[each.metrics["model"].isin(exact)] for each in (found, expected))
     pd.testing.assert_frame_equal(one, other, rtol=0, atol=1e-12)
-    als = [each.metrics.query("model == 'als' and metric == 'recall' and k == 20") for each in (found, expected)]
+    als = [
+        each.metrics.query("model == 'als' and metric == 'recall' and k == 20") for each in (found, expected)
+    ]
     assert abs(als[0]["value"].item() - als[1]["value"].item()) < 3 * als[1]["se"].item()
     mine = load_model(tmp_path / "spark" / "item_knn").similarity_
     folder = local[1] if protocol == "weak_hashed" else tmp_path

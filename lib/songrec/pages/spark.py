@@ -82,8 +82,8 @@ def paper(run: Results) -> Table:
             "core hours": sizes(rows["core_hours"]),
             "price": sizes(rows["cost"]),
         },
-        note=f"By {significant(facts['seconds_per_million'])} core seconds for a million triplets and a price "
-        f"of {significant(facts['core_hour'])} for a core hour: parameters, to be replaced by your own.",
+        note=f"By {significant(facts['seconds_per_million'])} core seconds for a million triplets and a "
+        f"price of {significant(facts['core_hour'])} for a core hour: parameters, to be replaced by yours.",
     )
 
 

@@ -61,10 +61,6 @@ def study_settings(
         values["space"] = _left_to_search(spec, f"profile {name}: models.{chosen}")
     if "tuned" in declared:
         values["tuned"] = tuned.get(chosen, {})
-    if values.get("engine") == "spark":
-        from songrec.engines.spark.session import check_spark
-
-        check_spark()
     if "protocol" in values:
         from songrec.splits.choose import PROTOCOLS
 

@@ -103,8 +103,8 @@ class Line:
     tuning : DataFrame
         model, regularization, alpha, metric, k, value (on validation), chosen.
     metrics : DataFrame
-        protocol, model, metric, k, value, se, ci_low, ci_high, n_users. Intervals are Student's: a cluster adds
-        up sums, and does not draw users again as the bootstrap does.
+        protocol, model, metric, k, value, se, ci_low, ci_high, n_users. Intervals are Student's: a cluster
+        adds up sums, and does not draw users again as the bootstrap does.
     cost : DataFrame
         engine, step, triplets, seconds, peak_mb (of this process and Spark's), threads, machine.
     """
@@ -118,7 +118,12 @@ class Line:
 
 
 def line(
-    engine: str, log: Log, plan: Plan, keep: Path, settings: Mapping[str, Any] | None = None, scratch: str = ""
+    engine: str,
+    log: Log,
+    plan: Plan,
+    keep: Path,
+    settings: Mapping[str, Any] | None = None,
+    scratch: str = "",
 ) -> Line:
     """Run the whole line.
 
@@ -135,8 +140,8 @@ def line(
     settings : mapping, optional
         Of `songrec.engines.spark.session.Settings`.
     scratch : str
-        A folder that every machine of a cluster can reach, for what Spark keeps between its steps; empty: one of
-        this machine, which is deleted at the end.
+        A folder that every machine of a cluster can reach, for what Spark keeps between its steps; empty: one
+        of this machine, which is deleted at the end.
 
     Raises
     ------
@@ -145,7 +150,10 @@ def line(
     """
     check_names([engine], ENGINES, "engine", "spark")
     keep.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=keep.parent) as folder, _opened(engine, Path(folder), scratch, settings or {}) as on:
+    with (
+        TemporaryDirectory(dir=keep.parent) as folder,
+        _opened(engine, Path(folder), scratch, settings or {}) as on,
+    ):
         return _run(on, log, plan, keep)
 
 
@@ -396,9 +404,10 @@ def on_paper(
     Notes
     -----
     Item-KNN sends a history to each block of songs that it touches. Blocks of `CELLS` entries (see
-    `songrec.engines.spark.models`) are as many as the squares of the histories' lengths add up to, over that; the
-    squares are taken as twice those of the mean, for histories are uneven. A user of h songs touches at most h
-    blocks. ALS sends each vector to every block of the other side that needs it: at most one for each entry.
+    `songrec.engines.spark.models`) are as many as the squares of the histories' lengths add up to, over that;
+    the squares are taken as twice those of the mean, for histories are uneven. A user of h songs touches at
+    most h blocks. ALS sends each vector to every block of the other side that needs it: at most one for each
+    entry.
     """
     from songrec.engines.spark.models import CELLS
 
@@ -488,7 +497,5 @@ def costs(
     for users in sizes if engine == "spark" else ():
         world = SyntheticWorld(users, max(40, round(songs_per_user * users)), 1)
         log = Log("synthetic-text", Asked(world=world))
-        found += [
-            line(each, log, plan, keep / f"{each}-{users}", settings, scratch).cost for each in ENGINES
-        ]
+        found += [line(each, log, plan, keep / f"{each}-{users}", settings, scratch).cost for each in ENGINES]
     return pd.concat(found, ignore_index=True)
