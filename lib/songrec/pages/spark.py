@@ -63,7 +63,7 @@ def cost(run: Results) -> Table:
         "triplets": counts(triplets for _, triplets in found.index),
     }
     columns |= {f"{MODELS.get(step, step)} (s)": sizes(found[step]) for step in steps}
-    columns["memory (MB)"] = sizes(peaks)
+    columns["memory (MB)"] = sizes(peaks.reindex(found.index))
     machine = rows.iloc[0]
     return table(columns, note=f"{machine['threads']} threads; {machine['machine']}")
 

@@ -309,13 +309,11 @@ class OnSpark:
 
     def divide(self, plan: Plan) -> pd.DataFrame:
         """Divide, and count the parts."""
-        from songrec.engines.spark.models import song_counts
         from songrec.engines.spark.splits import divide
 
         split = self._split = divide(plan.protocol, self._log, plan.seed, **plan.shares)
         self._n = len(split.song_ids)
         self._train = split.final_train()
-        self._counts = song_counts(self._train, self._n)
         seen = split.train().selectExpr("count(*)", "sum(size(songs))").first()
         rows = [("training", *seen, None)]
         for part in ("validation", "test"):
@@ -325,9 +323,10 @@ class OnSpark:
         return _parts(rows)
 
     def popularity(self) -> Recommender:
-        """Fit."""
-        from songrec.engines.spark.models import popularity
+        """Fit. What is counted for it, item-KNN takes as well."""
+        from songrec.engines.spark.models import popularity, song_counts
 
+        self._counts = song_counts(self._train, self._n)
         return popularity(self._counts)
 
     def item_knn(self, **parameters: Any) -> Recommender:
