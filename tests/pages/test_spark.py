@@ -8,7 +8,7 @@ from songrec.pages import spark
 MACHINE = "A processor, 2 cores, 16 GiB, Linux, Python 3.11."
 
 
-def run(tmp_path, engine="spark", both=True, logs=2):
+def run(tmp_path, engine="spark", both=True):
     estimate = [0.1, 0.01, 0.08, 0.12, 300]
     metrics = [
         ["weak_hashed", model, metric, k, *estimate]
@@ -39,7 +39,7 @@ def run(tmp_path, engine="spark", both=True, logs=2):
             ],
         ),
     }
-    largest = {"by_memory": 9e8, "by_time": 3e9, "memory_gib": 64.0, "hours": 8.0, "logs": logs}
+    largest = {"by_memory": 9e8, "by_time": 3e9, "memory_gib": 64.0, "hours": 8.0}
     facts = {"engine": engine, "protocol": "weak_hashed", "seconds_per_million": 100.0, "core_hour": 0.05}
     return made_up_run(tmp_path, tables, facts | {"largest": largest}, stage="spark")
 
@@ -62,7 +62,6 @@ def test_tables(tmp_path):
         ({}, "On 40,000 triplets Spark took 20 times as long as one process"),
         ({}, "full at some 900 million triplets, and 8 hours are over at some 3,000 million."),
         ({"engine": "local", "both": False}, "The line of this run went through one process"),
-        ({"logs": 1}, "measured here, on one small log"),
     ],
 )
 def test_findings(tmp_path, options, said):

@@ -83,10 +83,6 @@ def test_on_paper_everything_grows():
 
 
 def test_where_one_machine_ends():
-    rows = [("local", 1e6, 10.0, 1000.0), ("local", 3e6, 20.0, 2000.0), ("spark", 1e6, 90.0, 3000.0)]
-    cost = pd.DataFrame(rows, columns=["engine", "triplets", "seconds", "peak_mb"])
-    found = study.largest_here(cost, memory_gib=1000 / 1.073741824, hours=1)
-    assert found["by_memory"] == pytest.approx(2e6 * 1000)
-    assert found["by_time"] == pytest.approx(3600 / 10 * 2e6)
-    alone = study.largest_here(cost.iloc[:1], memory_gib=1000 / 1.073741824, hours=1)
-    assert alone["by_time"] == pytest.approx(360e6)
+    found = study.largest_here(100, 20, memory_gib=1 / 1.073741824, hours=1)
+    assert found["by_memory"] == pytest.approx(1e7)
+    assert found["by_time"] == pytest.approx(180e6)

@@ -434,24 +434,28 @@ def on_paper(
     return pd.DataFrame(rows)
 
 
-def largest_here(cost: pd.DataFrame, memory_gib: float, hours: float) -> dict[str, float]:
-    """The log at which one machine ends, by what this one took: in triplets, by memory and by time.
+def largest_here(
+    bytes_per_triplet: float, seconds_per_million: float, memory_gib: float, hours: float
+) -> dict[str, float]:
+    """The log at which one machine ends, in triplets: by its memory and by the time that a run may take.
 
-    Of several logs the two furthest apart count, so that what does not grow is left out; of one alone, all.
+    Parameters
+    ----------
+    bytes_per_triplet, seconds_per_million : float
+        Of the whole line on one machine: measured at two sizes far apart, so that what does not grow is out.
+    memory_gib, hours : float
+        What there is.
+
+    Examples
+    --------
+    >>> largest_here(200, 30, memory_gib=64, hours=8)["by_time"]
+    960000000.0
     """
-    of = cost[cost["engine"] == "local"].groupby("triplets")
-    sums = of.agg(seconds=("seconds", "sum"), peak_mb=("peak_mb", "max")).reset_index()
-    first, last = sums.iloc[0], sums.iloc[-1]
-    several = len(sums) > 1
-    n = last["triplets"] - (first["triplets"] if several else 0)
-    mb = max(last["peak_mb"] - (first["peak_mb"] if several else 0), 1e-9) / n
-    seconds = max(last["seconds"] - (first["seconds"] if several else 0), 1e-9) / n
     return {
-        "by_memory": memory_gib * 2**30 / 1e6 / mb,
-        "by_time": hours * 3600 / seconds,
+        "by_memory": memory_gib * 2**30 / bytes_per_triplet,
+        "by_time": hours * 3600 / seconds_per_million * 1e6,
         "memory_gib": memory_gib,
         "hours": hours,
-        "logs": len(sums),
     }
 
 
