@@ -43,8 +43,8 @@ def main() -> None:
         regularization=[0.03, 0.1],
         alpha=[5.0],
     )
-    settings = {"master": "", "partitions": asked.partitions}
-    made = study.line("spark", log, plan, asked.out / "models", settings, asked.scratch)
+    settings = {"master": "", "partitions": asked.partitions, "scratch": asked.scratch}
+    made = study.line("spark", log, plan, asked.out / "models", settings)
     tables = {"lines": ingest.lines(made.report), "steps": ingest.steps(made.steps), "parts": made.parts}
     tables |= {"tuning": made.tuning, "metrics": made.metrics, "cost": made.cost}
     save_tables(asked.out / "tables", tables)

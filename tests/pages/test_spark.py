@@ -40,7 +40,8 @@ def run(tmp_path, engine="spark", both=True):
         ),
     }
     largest = {"by_memory": 9e8, "by_time": 3e9, "memory_gib": 64.0, "hours": 8.0}
-    facts = {"engine": engine, "protocol": "weak_hashed", "seconds_per_million": 100.0, "core_hour": 0.05}
+    largest |= {"cluster_seconds": 100.0, "core_hour": 0.05}
+    facts = {"engine": engine, "protocol": "weak_hashed"}
     return made_up_run(tmp_path, tables, facts | {"largest": largest}, stage="spark")
 
 

@@ -75,14 +75,24 @@ def test_an_unknown_engine(tmp_path):
 
 
 def test_on_paper_everything_grows():
-    paper = study.on_paper(48e6, 1e6, 385e3, 64, 10, 100.0, 0.05)
+    paper = study.on_paper({"triplets": 48e6, "users": 1e6, "songs": 385e3}, 64, {"core_hour": 0.05})
     assert paper["times"].tolist() == [1, 100, 10_000]
     assert (np.diff(paper.drop(columns="times"), axis=0) > 0).all()
-    assert paper["core_hours"].iloc[0] == pytest.approx(48 * 100 / 3600)
-    assert paper["cost"].iloc[1] == pytest.approx(4800 * 100 / 3600 * 0.05)
+    assert paper["core_hours"].iloc[0] == pytest.approx(48 * 200 / 3600)
+    assert paper["cost"].iloc[1] == pytest.approx(4800 * 200 / 3600 * 0.05)
 
 
 def test_where_one_machine_ends():
-    found = study.largest_here(100, 20, memory_gib=1 / 1.073741824, hours=1)
+    asked = {"here_bytes": 100, "here_seconds": 20, "memory_gib": 1 / 1.073741824, "hours": 1}
+    found = study.largest_here(asked)
     assert found["by_memory"] == pytest.approx(1e7)
     assert found["by_time"] == pytest.approx(180e6)
+    with pytest.raises(ConfigError, match="unknown unit cost 'hour': did you mean 'hours'"):
+        study.largest_here({"hour": 1})
+
+
+def test_settings_of_a_cluster():
+    found = study.cluster_settings({"master": "", "partitions": "48", "spark.executor.memory": "8g"})
+    assert found == {"master": "", "partitions": 48, "options": {"spark.executor.memory": "8g"}}
+    with pytest.raises(ConfigError, match="unknown setting 'masters': did you mean 'master'"):
+        study.cluster_settings({"masters": "yarn"})

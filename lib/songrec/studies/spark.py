@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from songrec import measure
-from songrec.config import check_names
+from songrec.checks import check_names
 from songrec.data import Asked, IngestReport, Interactions, apply_filters, find_source, read_log
 from songrec.data.filters import Step
 from songrec.data.synthetic import SyntheticWorld
@@ -123,7 +123,6 @@ def line(
     plan: Plan,
     keep: Path,
     settings: Mapping[str, Any] | None = None,
-    scratch: str = "",
 ) -> Line:
     """Run the whole line.
 
@@ -138,10 +137,8 @@ def line(
     keep : Path
         A folder for the fitted models, in the one format.
     settings : mapping, optional
-        Of `songrec.engines.spark.session.Settings`.
-    scratch : str
-        A folder that every machine of a cluster can reach, for what Spark keeps between its steps; empty: one
-        of this machine, which is deleted at the end.
+        Of `songrec.engines.spark.session.Settings`, and `scratch`: a folder that every machine of a cluster
+        can reach, for what Spark keeps between its steps. Without it, one of this machine, which is deleted.
 
     Raises
     ------
@@ -152,19 +149,20 @@ def line(
     keep.parent.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory(dir=keep.parent) as folder,
-        _opened(engine, Path(folder), scratch, settings or {}) as on,
+        _opened(engine, Path(folder), dict(settings or {})) as on,
     ):
         return _run(on, log, plan, keep)
 
 
 @contextmanager
-def _opened(engine: str, folder: Path, scratch: str, settings: Mapping[str, Any]) -> Iterator[Any]:
+def _opened(engine: str, folder: Path, settings: dict[str, Any]) -> Iterator[Any]:
     if engine == "local":
         yield OneMachine(folder)
         return
     from songrec.engines.spark.session import Settings, session
 
-    with session(Settings(**settings), scratch or folder) as spark:
+    scratch = settings.pop("scratch", "") or folder
+    with session(Settings(**settings), scratch) as spark:
         yield OnSpark(spark)
 
 
@@ -364,32 +362,39 @@ def _places(asked: Asked) -> list[str]:
 
 
 FACTORS = (1, 100, 10_000)
+SONGS_PER_USER = 0.4
+"""Of synthetic logs: the Taste Profile has about as many."""
+
+UNIT_COSTS = {
+    "cluster_seconds": 200.0,  # of one core for a million triplets, the whole line
+    "core_hour": 0.05,  # price of a core for an hour
+    "here_seconds": 10.0,  # of one machine for a million triplets, the whole line
+    "here_bytes": 165.0,  # of its memory for a triplet
+    "memory_gib": 64.0,  # that the one machine has
+    "hours": 8.0,  # that a run may take
+}
+"""Measured by tools/spark_sizes.py, or to be looked up; a reader replaces them."""
+
 ID_BYTES = 58
 """Of the two ids of a triplet in the Taste Profile."""
 
 
 def on_paper(
-    triplets: float,
-    users: float,
-    songs: float,
+    planned: Mapping[str, float],
     factors: int,
-    epochs: int,
-    seconds_per_million: float,
-    core_hour: float,
+    unit_costs: Mapping[str, float],
     factors_of_size: Sequence[int] = FACTORS,
 ) -> pd.DataFrame:
     """What the line would take on a cluster, for so many times a log, by arithmetic.
 
     Parameters
     ----------
-    triplets, users, songs : float
-        Of the log. Users grow with the log, the catalogue with its square root.
-    factors, epochs : int
+    planned : mapping
+        triplets, users and songs of the log. Users grow with it, the catalogue with its square root.
+    factors : int
         Of ALS.
-    seconds_per_million : float
-        Of one core for a million triplets, the whole line once: measured.
-    core_hour : float
-        Price of a core for an hour.
+    unit_costs : mapping
+        What of `UNIT_COSTS` is to be something else.
     factors_of_size : sequence of int
         How many times the log.
 
@@ -410,13 +415,14 @@ def on_paper(
     """
     from songrec.engines.spark.models import CELLS
 
-    rows = []
+    unit, rows = all_costs(unit_costs), []
     for times in factors_of_size:
-        entries, people, catalogue = triplets * times, users * times, songs * times**0.5
+        entries, people = planned["triplets"] * times, planned["users"] * times
+        catalogue = planned["songs"] * times**0.5
         history = entries / people
         blocks = max(1.0, 2 * entries * history / CELLS)
         copies = min(history, blocks)
-        hours = entries / 1e6 * seconds_per_million / 3600
+        hours = entries / 1e6 * unit["cluster_seconds"] / 3600
         rows.append(
             {
                 "times": times,
@@ -428,35 +434,38 @@ def on_paper(
                 "knn_gb": entries * copies * 4 / 1e9,
                 "als_gb": min(entries, (people + catalogue) * 200) * 4 * factors / 1e9,
                 "core_hours": hours,
-                "cost": hours * core_hour,
+                "cost": hours * unit["core_hour"],
             }
         )
     return pd.DataFrame(rows)
 
 
-def largest_here(
-    bytes_per_triplet: float, seconds_per_million: float, memory_gib: float, hours: float
-) -> dict[str, float]:
-    """The log at which one machine ends, in triplets: by its memory and by the time that a run may take.
+def all_costs(unit_costs: Mapping[str, float]) -> dict[str, float]:
+    """`UNIT_COSTS` with some of them replaced; `ConfigError` for one that is unknown."""
+    check_names(unit_costs, UNIT_COSTS, "unit cost", "spark")
+    return UNIT_COSTS | dict(unit_costs)
 
-    Parameters
-    ----------
-    bytes_per_triplet, seconds_per_million : float
-        Of the whole line on one machine: measured at two sizes far apart, so that what does not grow is out.
-    memory_gib, hours : float
-        What there is.
 
-    Examples
-    --------
-    >>> largest_here(200, 30, memory_gib=64, hours=8)["by_time"]
+def largest_here(unit_costs: Mapping[str, float]) -> dict[str, float]:
+    """The log at which one machine ends, in triplets: by its memory, and by the time that a run may take.
+
+    >>> largest_here({"here_seconds": 30})["by_time"]
     960000000.0
     """
+    unit = all_costs(unit_costs)
     return {
-        "by_memory": memory_gib * 2**30 / bytes_per_triplet,
-        "by_time": hours * 3600 / seconds_per_million * 1e6,
-        "memory_gib": memory_gib,
-        "hours": hours,
+        "by_memory": unit["memory_gib"] * 2**30 / unit["here_bytes"],
+        "by_time": unit["hours"] * 3600 / unit["here_seconds"] * 1e6,
+        **unit,
     }
+
+
+def cluster_settings(asked: Mapping[str, str]) -> dict[str, Any]:
+    """What `line` takes, from master, memory, partitions, scratch and Spark's own (`spark. ...`)."""
+    options = {name: value for name, value in asked.items() if name.startswith("spark.")}
+    own = {name: value for name, value in asked.items() if name not in options}
+    check_names(own, ("master", "memory", "partitions", "scratch"), "setting", "spark.cluster")
+    return own | {"partitions": int(own.get("partitions", 4)), "options": options}
 
 
 def own_parameters(shares: Mapping[str, float], until: str) -> dict[str, Any]:
@@ -470,11 +479,9 @@ def costs(
     made: Line,
     engine: str,
     sizes: Sequence[int],
-    songs_per_user: float,
     plan: Plan,
     keep: Path,
     settings: Mapping[str, Any],
-    scratch: str = "",
 ) -> pd.DataFrame:
     """What the line took and, where Spark is asked for, what it takes on synthetic logs by both engines.
 
@@ -486,9 +493,7 @@ def costs(
         Its engine.
     sizes : sequence of int
         Users of the synthetic logs.
-    songs_per_user : float
-        Of their catalogues.
-    plan, keep, settings, scratch
+    plan, keep, settings
         As for `line`.
 
     Returns
@@ -498,7 +503,7 @@ def costs(
     """
     found = [made.cost]
     for users in sizes if engine == "spark" else ():
-        world = SyntheticWorld(users, max(40, round(songs_per_user * users)), 1)
+        world = SyntheticWorld(users, max(40, round(SONGS_PER_USER * users)), 1)
         log = Log("synthetic-text", Asked(world=world))
-        found += [line(each, log, plan, keep / f"{each}-{users}", settings, scratch).cost for each in ENGINES]
+        found += [line(each, log, plan, keep / f"{each}-{users}", settings).cost for each in ENGINES]
     return pd.concat(found, ignore_index=True)
