@@ -10,8 +10,8 @@ MODULES = {
     for path in sorted(LIBRARY.glob("songrec/**/*.py"))
 }
 
-ORDER = """cli | serve pipeline | book | pages | show | results | studies | tuning | evaluation | models
-| similarity | splits | data
+ORDER = """cli | serve pipeline | book | pages | show | results | studies | engines | tuning | evaluation
+| models | similarity | splits | data
 | arrays checks config errors extras files kernels lists measure modelspec paths ranking recorded
 tables"""
 LAYERS = [layer.split() for layer in ORDER.split("|")]

@@ -16,6 +16,7 @@ class Extra(NamedTuple):
 
 EXTRAS = {
     "neural": Extra({"torch": "PyTorch"}, "make neural"),
+    "spark": Extra({"pyspark": "PySpark"}, "make spark"),
     "study": Extra(
         {"dvc": "DVC", "papermill": "papermill", "optuna": "Optuna", "matplotlib": "Matplotlib"},
         "pip install 'songrec[study]'",

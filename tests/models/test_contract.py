@@ -457,6 +457,7 @@ HYPER_PARAMETERS = {  # of every model, in order: wrong values, and what each mu
         **{"factors": COUNT, "regularization": POSITIVE, "alpha": POSITIVE},
         "frequency_exponent": NON_NEGATIVE,
         **{"confidence": one_of("binary", "log_plays", "plays"), "epochs": COUNT, "seed": SEED},
+        "penalty": one_of("vectors", "entries"),
     },
     "BPR": {
         "factors": COUNT,

@@ -7,7 +7,16 @@ import pytest
 from any_split import halves, parts, some_log
 
 from songrec.errors import ConfigError
-from songrec.splits import given, strong, temporal, triplet_holdout, weak
+from songrec.splits import (
+    given,
+    strong,
+    strong_hashed,
+    temporal,
+    temporal_hashed,
+    triplet_holdout,
+    weak,
+    weak_hashed,
+)
 from songrec.splits.choose import PROTOCOLS, divide
 
 ALL = {
@@ -40,6 +49,9 @@ def test_each_protocol_gets_its_own_parameters():
         "strong": strong(LOG, seed=4, **strong_parameters),
         "predefined": given(other, visible, hidden, validation=0.2, seed=4),
         "temporal": temporal(LOG, until=0.6, validation=0.2, seed=4),
+        "weak_hashed": weak_hashed(LOG, test=0.3, validation=0.2, seed=4),
+        "strong_hashed": strong_hashed(LOG, seed=4, **strong_parameters),
+        "temporal_hashed": temporal_hashed(LOG, until=0.6, validation=0.2, seed=4),
     }
     assert set(expected) == set(PROTOCOLS)
     for protocol, split in expected.items():

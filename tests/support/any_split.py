@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from songrec.data import Interactions
 from songrec.errors import DataError
-from songrec.splits import given, strong, temporal, triplet_holdout, weak
+from songrec.splits import (
+    given,
+    strong,
+    strong_hashed,
+    temporal,
+    temporal_hashed,
+    triplet_holdout,
+    weak,
+    weak_hashed,
+)
 from songrec.splits.contract import row_of_entries
 
 SMALL = {"min_listeners": 1, "min_songs": 1, "validation_users": 2, "test_users": 2}
@@ -38,6 +47,9 @@ PROTOCOLS = {
     "predefined": split_given,
     "temporal": lambda log, seed: temporal(log, test=0.3, validation=0.2, seed=seed),
     "temporal_until": lambda log, seed: temporal(log, until=0.7, validation=0.2, seed=seed),
+    "weak_hashed": lambda log, seed: weak_hashed(log, test=0.3, validation=0.2, seed=seed),
+    "strong_hashed": lambda log, seed: strong_hashed(log, **SMALL, holdout=0.3, seed=seed),
+    "temporal_hashed": lambda log, seed: temporal_hashed(log, test=0.3, validation=0.2, seed=seed),
 }
 every_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 

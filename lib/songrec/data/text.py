@@ -79,7 +79,7 @@ def read_text(
             if layout is None:
                 first, _, rest = block.removeprefix(BOM).partition(b"\n")
                 few = block.removeprefix(BOM).split(b"\n", FIRST)[:FIRST]
-                layout = _layout(path, few, columns, separator, time)
+                layout = layout_of(path, few, columns, separator, time)
                 # Where each line is a play, a header looks like one.
                 if (
                     header
@@ -90,7 +90,7 @@ def read_text(
                 block = rest if named else block.removeprefix(BOM)
                 line += named
             if block:
-                yield from _read_block(block, path.name, line, layout)
+                yield from read_block(block, path.name, line, layout)
                 line += _lines(block)
     except Damaged as damage:
         yield Rows.of([], 1, [Reject(path.name, line, str(damage), "")])
@@ -165,7 +165,9 @@ def _lines(block: bytes) -> int:
     return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
-def _layout(path: Path, lines: Sequence[bytes], columns: Columns, separator: str, time: int | str) -> Layout:
+def layout_of(
+    path: Path | str, lines: Sequence[bytes], columns: Columns, separator: str, time: int | str
+) -> Layout:
     """What the first lines say about the others: how many fields, and where the named columns stand.
 
     Without names or places, two columns beside that of times are user and song, and each line is one play.
@@ -228,7 +230,7 @@ def _check_header(path: Path, first: bytes, layout: Layout) -> None:
         )
 
 
-def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[Rows]:
+def read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[Rows]:
     """The whole block at once if all is well; else its halves, down to a size that is read line by line."""
     rows = _parse(block, layout)
     if rows is not None:
@@ -240,8 +242,8 @@ def _read_block(block: bytes, file: str, line: int, layout: Layout) -> Iterator[
     if len(block) <= SMALL or not 0 < middle < len(block):
         yield _read_lines(block, file, line, layout)
         return
-    yield from _read_block(block[:middle], file, line, layout)
-    yield from _read_block(block[middle:], file, line + _lines(block[:middle]), layout)
+    yield from read_block(block[:middle], file, line, layout)
+    yield from read_block(block[middle:], file, line + _lines(block[:middle]), layout)
 
 
 def _parse(block: bytes, layout: Layout) -> Rows | None:

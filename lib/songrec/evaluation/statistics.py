@@ -18,7 +18,7 @@ A single user has a mean, but its standard error and interval are NaN. Values th
 interval without width.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -167,6 +167,42 @@ def mean_interval(values: np.ndarray) -> tuple[np.ndarray, ...]:
         se = np.where(values.max(axis=0) == values.min(axis=0), 0.0, se)
     half = _t(n) * se
     return mean, se, mean - half, mean + half
+
+
+def student(
+    names: Sequence[str],
+    n: int,
+    mean: Sequence[float],
+    sd: Sequence[float | None],
+    low: Sequence[float],
+    high: Sequence[float],
+) -> pd.DataFrame:
+    """A table as `summarise` gives it, from sums alone, with Student's interval.
+
+    Parameters
+    ----------
+    names : sequence of str
+        `metric@k` of each column.
+    n : int
+        Users.
+    mean, sd, low, high : sequence of float
+        Of each column its mean, standard deviation (n - 1 in its denominator), least and largest value. An
+        interval of values that are at least 0, or at most 1, does not go beyond.
+
+    Examples
+    --------
+    >>> student(["recall@5"], 4, [0.5], [0.408], [0.0], [1.0]).round(3)
+       metric  k  value     se  ci_low  ci_high  n_users
+    0  recall  5    0.5  0.204     0.0      1.0        4
+    """
+    mean, low, high = (np.asarray(each, float) for each in (mean, low, high))
+    spread = np.array([np.nan if one is None else one for one in sd], float)
+    se = np.where((low == high) & (n > 1), 0.0, spread / np.sqrt(n))
+    half = _t(n) * se
+    ends = np.where(low >= 0, np.maximum(mean - half, 0), mean - half)
+    tops = np.where(high <= 1, np.minimum(mean + half, 1), mean + half)
+    frame = pd.DataFrame(np.zeros((n and 1, len(names))), columns=list(names))
+    return _table(frame, value=mean, se=se, ci_low=ends, ci_high=tops).assign(n_users=n)
 
 
 def ratio_interval(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -50,6 +50,9 @@ class ALS(Factorised, Iterative):
         How often all users and then all songs are solved for.
     seed : int, at least 0
         Of the first vectors.
+    penalty : {"vectors", "entries"}
+        What λ is added for: once for each vector, or once for each entry of a vector's row, so that a user
+        of n songs has n λ. The second is the objective of Spark's ALS (`songrec.engines.spark.models`).
 
     Notes
     -----
@@ -74,16 +77,19 @@ class ALS(Factorised, Iterative):
     .. math:: x_u = (Y^T Y + Y^T (C_u - 1) Y + \lambda_u I)^{-1} Y^T C_u p_u, \quad
         \text{score}(u, i) = x_u \cdot y_i
 
-    and so for each song with X held fixed. Every such system is solved by preconditioned conjugate gradients,
-    until the objective is within `TOLERANCE` of its least; a user is folded in by the same equation, to the
-    last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of :math:`Y^T Y`.
+    and so for each song with X held fixed. With `penalty` "entries", λ is that times the songs of the user,
+    or the listeners of the song (Zhou et al. 2008). Every such system is solved by preconditioned conjugate
+    gradients, until the objective is within `TOLERANCE` of its least; a user is folded in by the same
+    equation, to the last digits (`EXACT`). `gram_` and `basis_` are the eigenvalues and eigenvectors of
+    :math:`Y^T Y`.
 
     The plays of a fold-in count as those of a training user, by `confidence`.
 
     References
     ----------
-    Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets"; Rendle, Krichene,
-    Zhang & Koren 2022, "Revisiting the performance of iALS on item recommendation benchmarks".
+    Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets"; Zhou, Wilkinson,
+    Schreiber & Pan 2008, "Large-scale parallel collaborative filtering for the Netflix prize"; Rendle,
+    Krichene, Zhang & Koren 2022, "Revisiting the performance of iALS on item recommendation benchmarks".
 
     Examples
     --------
@@ -99,19 +105,20 @@ class ALS(Factorised, Iterative):
     confidence: Literal["binary", "log_plays", "plays"] = "binary"
     epochs: PositiveInt = 15
     seed: NonNegativeInt = 0
+    penalty: Literal["vectors", "entries"] = "vectors"
 
     def _epochs(self, binary: csr_array, plays: csr_array) -> Iterator[None]:
         from songrec.models.als_kernel import eigenbasis, solve, turn
 
-        self.confidence_, self.frequency_exponent_ = self.confidence, float(self.frequency_exponent)
-        self.extra_confidence_ = float(self.alpha)
+        self._keep_parameters()
         by_user = self._weights(plays)
         by_song = csr_array(by_user.T.tocsr())
         shape = binary.shape[1], self.factors
         songs = START * np.random.default_rng(self.seed).random(shape, np.float32)
         users = np.zeros((binary.shape[0], self.factors), np.float32)
         sides = [self._frequencies(entries) for entries in (by_user, by_song)]
-        self.penalty_ = self.regularization / float(np.concatenate(sides).mean())
+        mean = 1.0 if self.penalised_ == "entries" else float(np.concatenate(sides).mean())
+        self.penalty_ = self.regularization / mean
         threads = blas_threads()
         numbers = {"alpha": self.extra_confidence_, "unobserved": UNOBSERVED, "tolerance": TOLERANCE}
         gram, basis = eigenbasis(songs, threads)
@@ -124,6 +131,22 @@ class ALS(Factorised, Iterative):
                 gram, basis = eigenbasis(solved, threads)
             self.song_factors_, self.gram_, self.basis_ = songs.copy(), gram, basis
             yield
+
+    def take(self, factors: np.ndarray) -> "ALS":
+        """Songs' factors that were found elsewhere, float32 (n_songs, f), for `penalty` "entries": fitted."""
+        from songrec.models.als_kernel import eigenbasis
+
+        self._check_parameters()
+        self._keep_parameters()
+        self.song_factors_ = np.ascontiguousarray(factors, np.float32)
+        self.gram_, self.basis_ = eigenbasis(self.song_factors_, blas_threads())
+        self.penalty_, self.n_songs_ = float(self.regularization), len(factors)
+        return self
+
+    def _keep_parameters(self) -> None:
+        """Those that a fold-in goes by, whatever becomes of the others."""
+        self.confidence_, self.frequency_exponent_ = self.confidence, float(self.frequency_exponent)
+        self.extra_confidence_, self.penalised_ = float(self.alpha), self.penalty
 
     @property
     def weighs_plays(self) -> bool:
@@ -138,7 +161,9 @@ class ALS(Factorised, Iterative):
         return csr_array((weights, binary.indices, binary.indptr), binary.shape)
 
     def _frequencies(self, entries: csr_array) -> np.ndarray:
-        """What the pairs of each row count, to the power ν: float64 (rows,)."""
+        """What λ is multiplied by in each row, but for a constant: float64 (rows,)."""
+        if self.penalised_ == "entries":
+            return np.maximum(np.diff(entries.indptr), 1.0)
         n, m = entries.shape
         rows = np.repeat(np.arange(n), np.diff(entries.indptr))
         counted = np.bincount(rows, entries.data, minlength=n) * self.extra_confidence_ + UNOBSERVED * m

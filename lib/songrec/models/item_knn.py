@@ -5,6 +5,7 @@ from scipy.sparse import csr_array
 
 from songrec.models.neighbours import KNN, SongNeighbours, song_neighbours, swapped
 from songrec.models.weighting import WEIGHTINGS, bm25_discount, in_fold_in
+from songrec.similarity import Similarity
 
 
 class ItemKNN(SongNeighbours, KNN):
@@ -82,11 +83,15 @@ class ItemKNN(SongNeighbours, KNN):
         self.similarity_ = song_neighbours(
             WEIGHTINGS[self.weighting](of_songs),
             self.neighbours,
-            swapped(self._similarity()),  # its first side is the candidate's
+            self.to_candidates(),
             reverse=self.reverse,
             normalize=self.normalize,
             q=self.q,
         )
+
+    def to_candidates(self) -> Similarity:
+        """The similarity from a song of the fold-in to a candidate, whose side `alpha` belongs to."""
+        return swapped(self._similarity())
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> csr_array:
         if not self.weighs_plays:

@@ -117,7 +117,13 @@ def song_neighbours(
     """
     if reverse:
         similarity = swapped(similarity)
-    kept = to_the_power(neighbours(songs, k, similarity, feature_weights=feature_weights), q)
+    found = neighbours(songs, k, similarity, feature_weights=feature_weights)
+    return spoken_for(found, q, reverse=reverse, normalize=normalize)
+
+
+def spoken_for(neighbourhoods: csr_array, q: float, *, reverse: bool, normalize: bool) -> csr_array:
+    """What `song_neighbours` gives, of the neighbours that it found: float32 (n_songs, n_songs)."""
+    kept = to_the_power(neighbourhoods, q)
     if normalize:
         kept = divided(kept, row_sums(kept))
     return csr_array(kept.T.tocsr()) if reverse else kept

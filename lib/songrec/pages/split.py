@@ -61,7 +61,7 @@ def facts(run: Results) -> dict:
         **known,
         "until": {part: moment.split()[0] for part, moment in known.get("cut_offs", {}).items()},
         "mean": test["holdout"] / test["users"],
-        "untested": 0 if known["protocol"] == "strong" else known["users"] - test["users"],
+        "untested": 0 if known["protocol"].startswith("strong") else known["users"] - test["users"],
         "unseen_share": known["test_unseen"] / test["holdout"],
     }
 

@@ -166,7 +166,7 @@ def _size(plan: Plan) -> Size:
     """By the split if there is one, else by the ingested log, else by what the source seems to hold."""
     split = plan.stages.get("split")
     tested = int(split.parameters.get("test_users", 0)) if split else 0
-    strong = bool(split) and split.parameters.get("protocol") == "strong"
+    strong = bool(split) and str(split.parameters.get("protocol")).startswith("strong")
     for stage, entries in (("split", "train"), ("ingest", "triplets")):
         try:
             facts = read_json(plan.paths.tables / stage / FACTS, dict)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from songrec.engines.spark.session import check_spark
 from songrec.errors import BusyError, DataError, StageError
 from songrec.paths import Paths, data_root
 from songrec.pipeline.engine import Engine
@@ -60,9 +61,11 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
 
     `only` names stages: these and what they need are looked at. `force` runs them though they are fresh.
     Raises `StageError` when a stage fails, `DataError` before one for which memory is short, `BusyError` when
-    the profile is being run already.
+    the profile is being run already, `ConfigError` where a stage asks for Spark and that is not here.
     """
     names = plan.select(only)
+    if any(plan.stages[name].parameters.get("engine") == "spark" for name in names):
+        check_spark()
     for label, line in plan.left_out.items():
         print(f"{label} is left out: it {line}", flush=True)
     # Stages are processes that start in other folders.

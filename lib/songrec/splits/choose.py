@@ -9,6 +9,7 @@ from songrec.config import check_names
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError, DataError
 from songrec.splits.contract import Split, nobody
+from songrec.splits.hashed import strong_hashed, temporal_hashed, weak_hashed
 from songrec.splits.predefined import given
 from songrec.splits.strong import strong
 from songrec.splits.temporal import temporal
@@ -20,6 +21,9 @@ PROTOCOLS = {
     "predefined": given,
     "strong": strong,
     "temporal": temporal,
+    "weak_hashed": weak_hashed,
+    "strong_hashed": strong_hashed,
+    "temporal_hashed": temporal_hashed,
 }
 FEWEST = 6
 """With fewer test users no study has anything to say."""
@@ -38,7 +42,7 @@ def divide(
     seed: int,
     **parameters: Any,
 ) -> Split:
-    """Divide the log by `weak`, `triplet_holdout`, `strong`, `temporal` or `predefined`.
+    """Divide the log by a protocol of `PROTOCOLS`.
 
     Parameters
     ----------

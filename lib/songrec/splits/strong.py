@@ -1,5 +1,7 @@
 """Strong generalisation: users who are tested on were never in training."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -78,21 +80,65 @@ def strong(
     d f f f T · f
     e 1 1 1 1 1 ·
     """
+    return hold_out(
+        log,
+        "strong",
+        seed,
+        (min_listeners, min_songs),
+        (validation_users, test_users),
+        holdout,
+        order=lambda users: np.random.RandomState(seed).permutation(len(users)),
+        out=_drawn,
+    )
+
+
+def hold_out(
+    log: Interactions,
+    protocol: str,
+    seed: int,
+    fewest: tuple[int, int],
+    users: tuple[int, int],
+    holdout: float,
+    order: Callable[[np.ndarray], np.ndarray],
+    out: Callable[[Interactions, float, int], np.ndarray],
+) -> Split:
+    """The split of `strong`, with draws of any kind.
+
+    Parameters
+    ----------
+    log : Interactions
+        The whole log.
+    protocol : str
+        What the split is called.
+    seed : int
+        Of the draws.
+    fewest : tuple of int
+        `min_listeners`, `min_songs`.
+    users : tuple of int
+        `validation_users`, `test_users`.
+    holdout : float
+        Share of a held-out user's songs that must be found.
+    order : callable
+        Ids of the users, sorted, to an order of their codes: the last are for test, the ones before for
+        validation.
+    out : callable
+        (part of the log, holdout, seed) to a mask of its entries: which of them must be found.
+    """
     check_shares(holdout=holdout)
     read = _counts(log)
-    log = _filtered(log, min_listeners, min_songs)
-    if read == TASTE_PROFILE and (min_listeners, min_songs) == (200, 20) and _counts(log) != PUBLISHED:
+    log = _filtered(log, *fewest)
+    if read == TASTE_PROFILE and fewest == (200, 20) and _counts(log) != PUBLISHED:
         raise DataError(
             f"the filtered Taste Profile has {_counts(log)}, published are {PUBLISHED}: the log has the "
             "published counts, but it is not the published one. Fetch it again"
         )
-    kind = _kinds(log.n_users, validation_users, test_users, seed)
+    kind = _kinds(log.user_ids, *users, order)
     log = _select(log, songs=np.bincount(log.plays[kind == 0].indices, minlength=log.n_songs) > 0)
     train = keep(log.plays, kind[row_of_entries(log.plays)] == 0)
-    validation, test = (_fold(log, np.flatnonzero(kind == part), holdout, seed) for part in (1, 2))
+    validation, test = (_fold(log, np.flatnonzero(kind == part), holdout, seed, out) for part in (1, 2))
     if not len(test.users):
         raise DataError(f"no test user has the {FEWEST} songs it takes to hold one out: bring more data")
-    return Split("strong", seed, log.user_ids, log.song_ids, train, validation, test)
+    return Split(protocol, seed, log.user_ids, log.song_ids, train, validation, test)
 
 
 def _counts(log: Interactions) -> dict[str, int]:
@@ -113,26 +159,42 @@ def _select(log: Interactions, users=slice(None), songs=slice(None)) -> Interact
     return Interactions(plays, log.user_ids[users], log.song_ids[songs], order.data)
 
 
-def _kinds(n_users: int, validation_users: int, test_users: int, seed: int) -> np.ndarray:
+def _kinds(
+    user_ids: np.ndarray, validation_users: int, test_users: int, order: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
     """0 training, 1 validation, 2 test, for each user code."""
     positive("validation_users", validation_users)
     positive("test_users", test_users)
+    n_users = len(user_ids)
     if n_users <= validation_users + test_users:
-        raise DataError(
-            f"{validation_users} validation and {test_users} test users are asked for, but only {n_users} "
-            "users are left after the filters, and some must train: hold out fewer (split.validation_users, "
-            "split.test_users), or lower split.min_listeners or split.min_songs"
-        )
-    order = np.random.RandomState(seed).permutation(n_users)
+        raise too_few(n_users, validation_users, test_users)
+    ordered = order(user_ids)
     kind = np.zeros(n_users, np.int8)
-    kind[order[n_users - test_users :]] = 2
-    kind[order[n_users - test_users - validation_users : n_users - test_users]] = 1
+    kind[ordered[n_users - test_users :]] = 2
+    kind[ordered[n_users - test_users - validation_users : n_users - test_users]] = 1
     return kind
 
 
-def _fold(log: Interactions, users: np.ndarray, holdout: float, seed: int) -> HeldOut:
-    random = np.random.RandomState(seed)
+def too_few(n_users: int, validation_users: int, test_users: int) -> DataError:
+    """What is wrong where so many users cannot be held out."""
+    return DataError(
+        f"{validation_users} validation and {test_users} test users are asked for, but only {n_users} "
+        "users are left after the filters, and some must train: hold out fewer (split.validation_users, "
+        "split.test_users), or lower split.min_listeners or split.min_songs"
+    )
+
+
+def _fold(log: Interactions, users: np.ndarray, holdout: float, seed: int, out) -> HeldOut:
     part = _select(log, users)
+    found = out(part, holdout, seed)
+    fold_in, held = keep(part.plays, ~found), keep(part.plays, found)
+    tested = np.flatnonzero(np.diff(held.indptr))
+    return HeldOut(users[tested].astype(np.int32), fold_in[tested], held[tested])
+
+
+def _drawn(part: Interactions, holdout: float, seed: int) -> np.ndarray:
+    """As published: user by user, each one's songs in the order of the log."""
+    random = np.random.RandomState(seed)
     rows = part.plays
     out = np.zeros(rows.nnz, bool)
     for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
@@ -140,6 +202,4 @@ def _fold(log: Interactions, users: np.ndarray, holdout: float, seed: int) -> He
         if n >= FEWEST:
             in_file_order = start + np.argsort(part.order[start:end])
             out[in_file_order[random.choice(n, size=int(holdout * n), replace=False)]] = True
-    fold_in, held = keep(rows, ~out), keep(rows, out)
-    tested = np.flatnonzero(np.diff(held.indptr))
-    return HeldOut(users[tested].astype(np.int32), fold_in[tested], held[tested])
+    return out

@@ -1,5 +1,6 @@
 """Temporal protocols: models learn from what came first and must find what came later."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -167,11 +168,16 @@ def moment(seconds: int) -> str:
 
 def _end(times: np.ndarray, until: str | float) -> int:
     """The cut-off that `until` names, in seconds since 1970; `times` are sorted."""
+    return end_of(until, len(times), lambda place: int(times[place]))
+
+
+def end_of(until: str | float, n: int, time_at: Callable[[int], int]) -> int:
+    """The cut-off that `until` names; `time_at` gives the time at a place in the order of all n."""
     text = str(until).strip()
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return int(times[max(1, int(_share(text) * len(times))) - 1])
+        return time_at(max(1, int(_share(text) * n)) - 1)
     return int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
 
 

@@ -60,9 +60,9 @@ def weak(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed:
     f · · · · · 1
     """
     check_shares(test=test, validation=validation)
-    _check_enough(log)
+    check_enough(log)
     in_test, in_validation = draw_shares(log.plays, seed, test, validation)
-    return _divide(log, in_test, in_validation, "weak", seed)
+    return divided(log, in_test, in_validation, "weak", seed)
 
 
 def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
@@ -106,12 +106,12 @@ def triplet_holdout(log: Interactions, *, test: float = 0.2, validation: float =
     f · · · · · 1
     """
     check_shares(test=test, validation=validation)
-    _check_enough(log)
+    check_enough(log)
     rng = np.random.default_rng(seed)
     n = log.plays.nnz
     in_test = (rng.random(n) < test)[log.order]
     in_validation = (rng.random(n) < validation / (1 - test))[log.order]
-    return _divide(log, in_test, ~in_test & in_validation, "triplet_holdout", seed)
+    return divided(log, in_test, ~in_test & in_validation, "triplet_holdout", seed)
 
 
 def draw_shares(plays: csr_array, seed: int, *shares: float) -> list[np.ndarray]:
@@ -132,8 +132,12 @@ def draw_shares(plays: csr_array, seed: int, *shares: float) -> list[np.ndarray]
         A mask for each part: of a user's songs as many as `shares_of` says, the lowest draws in the first
         part, the next ones in the second.
     """
-    place = places(plays, np.random.RandomState(seed).random_sample(plays.nnz))
-    rows = row_of_entries(plays)
+    return shares_by(plays, np.random.RandomState(seed).random_sample(plays.nnz), *shares)
+
+
+def shares_by(plays: csr_array, draws: np.ndarray, *shares: float) -> list[np.ndarray]:
+    """What `draw_shares` says, by numbers that were drawn already, one for each stored entry."""
+    place, rows = places(plays, draws), row_of_entries(plays)
     found, first = [], np.zeros(plays.nnz, int)
     for taken in shares_of(np.diff(plays.indptr), *shares):
         end = first + taken[rows]
@@ -142,12 +146,16 @@ def draw_shares(plays: csr_array, seed: int, *shares: float) -> list[np.ndarray]
     return found
 
 
-def _check_enough(log: Interactions) -> None:
+def check_enough(log: Interactions) -> None:
+    """`DataError` for a log of fewer than two triplets."""
     if log.plays.nnz < 2:
         raise DataError(f"the log holds {log.plays.nnz} triplets: there is nothing to divide")
 
 
-def _divide(log, in_test, in_validation, protocol, seed) -> Split:
+def divided(
+    log: Interactions, in_test: np.ndarray, in_validation: np.ndarray, protocol: str, seed: int
+) -> Split:
+    """The split of which test and validation hold out these entries, masks (log.plays.nnz,)."""
     train = keep(log.plays, ~(in_test | in_validation))
     validation = held_out(train, keep(log.plays, in_validation))
     test = held_out(keep(log.plays, ~in_test), keep(log.plays, in_test))

@@ -76,7 +76,7 @@ def facts(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dic
 def _asked(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The protocol's parameters that had an effect, and the cut-offs where there are any."""
     own = {name: parameters[name] for name in TAKES[split.protocol]}
-    if split.protocol != "temporal":
+    if not split.protocol.startswith("temporal"):
         return {"parameters": own}
     unused = "test" if own["until"] else "until"
     asked = {"parameters": {name: value for name, value in own.items() if name != unused}}
