@@ -28,9 +28,6 @@ from songrec.tables import FACTS, read_table
 
 HEADER = "run.json"
 
-MAIN = "taste-profile-10k-songs"
-"""The published run that stands first."""
-
 DAGGER = "\N{NO-BREAK SPACE}†"
 """Stands after the name of a model whose search was ended by time, before it had all its trials."""
 
@@ -349,23 +346,3 @@ class Results:
     def only(self, stages: Iterable[str]) -> "Results":
         """The same results, of which only these stages may be read."""
         return replace(self, stages=frozenset(stages))
-
-
-def published(results: Path = RESULTS, all_protocols: bool = False) -> list[Results]:
-    """The published runs on real data, the main one first, then songs before artists, by name.
-
-    Levels compare within one protocol only: those under another than the main one's are left out, unless
-    `all_protocols`.
-    """
-    found = [Results.published(path.parent.name, results) for path in sorted(results.glob(f"*/{HEADER}"))]
-    real = sorted(
-        (run for run in found if not run.synthetic),
-        key=lambda run: (run.name != MAIN, run.item != "song", run.name),
-    )
-    main = next((protocol_of(run) for run in real if run.name == MAIN), None)
-    return [run for run in real if all_protocols or main in (None, protocol_of(run))]
-
-
-def protocol_of(run: Results) -> str:
-    """The protocol by which the run's log was split."""
-    return run.facts("split")["protocol"]
