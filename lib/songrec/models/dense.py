@@ -68,9 +68,14 @@ def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.
     cosines : float32 array (n, k)
         As from `best_in_rows`.
     """
-    factors = np.asarray(factors, np.float64)
-    length = np.linalg.norm(factors, axis=1)
-    unit = factors / np.where(length > 0, length, 1)[:, None]
+    unit, _ = unit_rows(np.asarray(factors, np.float64))
     cosines = positive_only(unit[songs] @ unit.T)
     cosines[np.arange(len(songs)), songs] = -np.inf
     return best_in_rows(cosines, k)
+
+
+def unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows divided by their length, zeros left as they are, and the lengths (n, 1), 1 for zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    return vectors / lengths, lengths
