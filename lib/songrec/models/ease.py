@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.models import spd_inverse
 from songrec.models.base import PositiveFloat, Share, estimator
 from songrec.models.dense import COUNTED, common_listeners
@@ -79,7 +80,7 @@ class EASE(SongWeights):
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         heard = binary[np.diff(binary.indptr) > 0]
         check_memory("EASE", memory_needed(*heard.shape), heard.shape[1])
-        listeners = np.bincount(heard.indices, minlength=heard.shape[1]).astype(np.float32)
+        listeners = column_counts(heard).astype(np.float32)
         penalty = np.float32(self.l2) + listeners * np.float32(self.dropout / (1 - self.dropout))
         weights = (dual if has_few_users(*heard.shape) else primal)(heard, penalty)
         diagonal = np.einsum("ii->i", weights)
