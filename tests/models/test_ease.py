@@ -157,9 +157,10 @@ def test_few_users_and_many_get_the_same_scores(monkeypatch):
     assert same(model.recommend(train, 10), many)
 
 
-def test_counts_are_made_by_blocks(monkeypatch):
+def test_counts_are_made_in_parts(monkeypatch):
     heard = steep_log()
-    monkeypatch.setattr(dense, "COUNTED", 7)
+    monkeypatch.setattr(ease_kernel, "COUNTED", 7)
+    monkeypatch.setattr(spd_inverse, "TILE", 9)
     assert (dense.common_listeners(csr_array(heard, dtype=np.float32)) == heard.T @ heard).all()
 
 

@@ -1,4 +1,4 @@
-"""Scores of `songrec.models.ease`: rows of a large dense matrix added up, by a compiled loop."""
+"""What `songrec.models.ease` counts and adds up in a large dense matrix, by compiled loops."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -8,6 +8,41 @@ from songrec.kernels.threads import in_threads
 
 PARTS = 16
 """Into how many parts the users are divided, so that threads end at the same time."""
+
+COUNTED = 64
+"""Songs of a part when common listeners are counted."""
+
+
+def lower_counts(binary: csr_array, threads: int) -> np.ndarray:
+    """The lower triangle of Xᵀ X for a binary matrix X (n_users, n): float32 (n, n), exact up to 2**24.
+
+    What lies above the diagonal is not set. A row stays in the cache while the songs of a song's listeners
+    are counted in it, and of these only those that come no later: half of them all.
+
+    >>> np.tril(lower_counts(csr_array(np.array([[1, 1], [0, 1]], np.float32)), 1))
+    array([[1., 0.],
+           [1., 2.]], dtype=float32)
+    """
+    by_song, n = csr_array(binary.T.tocsr()), binary.shape[1]
+    counts = np.empty((n, n), np.float32)
+    shared = (by_song.indptr, by_song.indices, binary.indptr, binary.indices, counts)
+    parts = [(start, min(start + COUNTED, n), *shared) for start in range(0, n, COUNTED)]
+    in_threads(_count, reversed(parts), threads)  # the longest first
+    return counts
+
+
+@compiled
+def _count(first, last, starts, listeners, user_starts, songs, counts):
+    for song in range(first, last):
+        row = counts[song]
+        row[: song + 1] = 0
+        for place in range(starts[song], starts[song + 1]):
+            user = listeners[place]
+            for entry in range(user_starts[user], user_starts[user + 1]):
+                other = songs[entry]
+                if other > song:
+                    break
+                row[other] += 1
 
 
 def positive_sums(encoded: csr_array, weights: np.ndarray, threads: int) -> np.ndarray:
