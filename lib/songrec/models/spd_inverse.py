@@ -91,7 +91,7 @@ def _sweep(matrix: np.ndarray, pivot: slice, tiles: list[slice], pool: ThreadPoo
 
 def _inverse(tile: np.ndarray, place: slice) -> np.ndarray:
     try:
-        root = np.linalg.inv(np.linalg.cholesky(_mirrored(tile.astype(np.float64))))
+        root = np.linalg.inv(np.linalg.cholesky(_mirrored(tile).astype(np.float64)))
     except np.linalg.LinAlgError:
         root = np.full(tile.shape, np.nan)
     inverse = (root.T @ root).astype(tile.dtype)
