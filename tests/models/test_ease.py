@@ -135,8 +135,9 @@ def test_lists_hold_the_highest_positive_scores():
     assert (songs == -1).any()  # some are below zero, so that the sign was tested
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_compiled_sums_have_the_bits_of_scipys_product(threads):
+@pytest.mark.parametrize(("threads", "columns"), [(1, 8192), (2, 8192), (2, 16)])
+def test_the_compiled_sums_have_the_bits_of_scipys_product(threads, columns, monkeypatch):
+    monkeypatch.setattr(ease_kernel, "COLUMNS", columns)
     random = np.random.default_rng(0)
     weights = random.standard_normal((50, 70)).astype(np.float32)
     weights[:, 3] = 0
