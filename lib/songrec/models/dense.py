@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.kernels.threads import blas_threads
+from songrec.models.spd_inverse import mirror, tiles
 from songrec.ranking import best_in_rows, positive_only
 
 COUNTED = 256
@@ -16,10 +18,11 @@ def common_listeners(binary: csr_array) -> np.ndarray:
     array([[1., 1.],
            [1., 2.]], dtype=float32)
     """
-    songs = binary.T.tocsr()
-    counts = np.empty((binary.shape[1], binary.shape[1]), np.float32)
-    for start in range(0, len(counts), COUNTED):
-        (songs[start : start + COUNTED] @ binary).toarray(out=counts[start : start + COUNTED])
+    from songrec.models.ease_kernel import lower_counts
+
+    counts = lower_counts(binary, blas_threads())
+    for tile in tiles(len(counts)):
+        mirror(counts, tile)
     return counts
 
 

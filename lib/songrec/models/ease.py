@@ -4,9 +4,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.csr import column_counts
+from songrec.kernels.threads import blas_threads
 from songrec.models import spd_inverse
 from songrec.models.base import PositiveFloat, Share, estimator
-from songrec.models.dense import COUNTED, common_listeners
+from songrec.models.dense import COUNTED
 from songrec.models.song_weights import SongWeights, check_memory
 
 
@@ -102,7 +103,9 @@ def primal(binary: csr_array, penalty: np.ndarray) -> np.ndarray:
     penalty : float32 array (n_songs,)
         The diagonal of Λ.
     """
-    inverse = common_listeners(binary)
+    from songrec.models.ease_kernel import lower_counts
+
+    inverse = lower_counts(binary, blas_threads())
     np.einsum("ii->i", inverse)[:] += penalty
     spd_inverse.invert(inverse)
     return inverse
@@ -138,5 +141,5 @@ def memory_needed(n_users: int, n_songs: int) -> int:
     if has_few_users(n_users, n_songs):
         beside = 8 * n_users**2 + max(2 * spd_inverse.workspace(n_users), 24 * COUNTED * n_songs)
     else:
-        beside = max(spd_inverse.workspace(n_songs), 12 * COUNTED * n_songs)
+        beside = spd_inverse.workspace(n_songs)
     return 4 * n_songs**2 + beside
