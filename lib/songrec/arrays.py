@@ -25,6 +25,16 @@ SAMPLES, PIECE = 64, 1 << 16
 _PARTS = ("data", "indices", "indptr")
 
 
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The same array, not to be written to, as those of a loaded model are.
+
+    A loop that takes its arrays so is compiled once for the model that was fitted and for the one loaded.
+    """
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
 def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> None:
     """Save arrays as `.npy` files and facts as JSON into one folder, atomically.
 

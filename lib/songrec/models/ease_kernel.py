@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.arrays import read_only
 from songrec.kernels.compiled import compiled
 from songrec.kernels.threads import in_threads
 
@@ -79,7 +80,7 @@ def positive_sums(encoded: csr_array, weights: np.ndarray, threads: int) -> np.n
     """
     n, columns = encoded.shape[0], weights.shape[1]
     sums = np.empty((n, columns), np.float32)
-    shared = (encoded.indptr, encoded.indices, np.asarray(weights), sums)
+    shared = (encoded.indptr, encoded.indices, read_only(weights), sums)
     cuts = [n * part // PARTS for part in range(PARTS + 1)]
     blocks = ((start, min(start + COLUMNS, columns)) for start in range(0, columns, COLUMNS))
     in_threads(_sum_rows, [(*rows, *some, *shared) for some in blocks for rows in pairwise(cuts)], threads)
