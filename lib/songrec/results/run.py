@@ -11,6 +11,7 @@ A published run (`data/results/<profile>`) holds the tables of such a stage one 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from songrec.errors import DataError
 from songrec.evaluation.comparisons import ALPHA
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.files import read_json
-from songrec.modelspec import look_of, memory_bytes, read_models
+from songrec.modelspec import MODELS, look_of, memory_bytes, read_models
 from songrec.paths import RESULTS, Paths
 from songrec.tables import FACTS, read_table
 
@@ -112,8 +113,7 @@ class Results:
                 f"{', '.join(known) or 'none'}. `songrec run`, then `songrec publish`, puts them there."
             )
         header = read_json(folder / HEADER, dict)
-        told = {"title", "look", "memory"}
-        today = {label: spec.model_dump(include=told) for label, spec in read_models().items()}
+        today = _told_of_models(MODELS.stat().st_mtime_ns if MODELS.exists() else 0)
         models = header["models"]
         shown = {label: models.get(label, {}) | today.get(label, {}) for label in [*models, *today]}
         return cls(name, folder, header | {"models": shown})
@@ -346,3 +346,11 @@ class Results:
     def only(self, stages: Iterable[str]) -> "Results":
         """The same results, of which only these stages may be read."""
         return replace(self, stages=frozenset(stages))
+
+
+@cache
+def _told_of_models(modified: int) -> dict[str, dict[str, Any]]:
+    """What models.yml tells a reader of each model; `modified` keeps the cache true when it is edited."""
+    return {
+        label: spec.model_dump(include={"title", "look", "memory"}) for label, spec in read_models().items()
+    }
