@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 
 PACKAGES = (
     *("click", "dvc.repo", "dvc.repo.reproduce", "dvc.repo.status", "dvc.stage.serialize", "dvc_data.index"),
-    *("pandas", "pyarrow.compute", "pyarrow.dataset", "pydantic", "scipy.sparse", "tqdm", "yaml"),
+    *("pandas", "pyarrow.compute", "pyarrow.dataset", "pydantic", "scipy.sparse", "scipy.special"),
+    *("tqdm", "yaml"),
 )
 
 
