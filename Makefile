@@ -60,9 +60,10 @@ book: environment ## run the pipeline and build the book
 LINT = $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder -m "not built"
 
+# Three processes for two cores: what tests a pipeline waits a third of its time for stages to start.
 test: environment ## lint, tests, doctests
 	@$(LINT)
-	@$(PYTEST) --doctest-modules --ignore-glob='*/conftest.py' lib tests
+	@$(PYTEST) -n 3 --doctest-modules --ignore-glob='*/conftest.py' lib tests
 
 quick: environment ## lint, and the tests that take no time
 	@$(LINT)

@@ -153,6 +153,7 @@ def test_every_published_log_has_its_section():
 # What the prose says of real data, beyond the published tables
 
 
+@pytest.mark.slow
 def test_a_dense_extract_gives_the_levels_but_not_the_gain(shared_data):
     """The trial of the brief's page: 300 songs, users with fifteen of them, half hidden."""
     log = k_core(read_log(shared_data / "taste-profile-10k-songs" / "train_triplets.txt.gz"), 5)
