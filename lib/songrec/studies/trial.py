@@ -6,13 +6,14 @@ log and compared four ways: by that truth, offline on the part held out, and by 
 can run (`songrec.evaluation.interleaving`), with listeners who look and play at random as `Listener` says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from songrec.data import SyntheticWorld, codes_of
 from songrec.errors import ConfigError
@@ -82,7 +83,6 @@ def likings(
 ) -> dict[str, np.ndarray]:
     """How likely each listener is to like each song of each list: float64 (n, k), 0 where there is none."""
     test = split.test
-    place = np.full(world.users, NOTHING)
     codes = codes_of(split.song_ids, world.song_ids)
     known = codes != NOTHING
     found = {name: np.zeros(songs.shape) for name, songs in lists.items()}
@@ -244,16 +244,9 @@ def pairs(
                 row |= {"value": -row["value"], "wins": -row["wins"], **ends}
             rows.append(row | {"version": better, "than": worse})
     table = pd.DataFrame(rows).reindex(columns=REPORT)
-    detectable = detectable_errors() * table["se"]
-    table["needed"] = table["n_users"] * (detectable / table["value"].where(table["value"] != 0)) ** 2
+    errors = table["se"] / table["value"].where(table["value"] != 0)
+    table["needed"] = table["n_users"] * ((ndtri(1 - ALPHA / 2) + ndtri(POWER)) * errors) ** 2
     return table.astype({"lists": "Int64"})
-
-
-def detectable_errors() -> float:
-    """Standard errors that a difference must be above for a test at 5 % to find it with a power of .8."""
-    from scipy.special import ndtri
-
-    return float(ndtri(1 - ALPHA / 2) + ndtri(POWER))
 
 
 def trials(
@@ -269,11 +262,3 @@ def trials(
         (one, other): trial(one, other, lists, liked, user_ids, listener, shown, seed)
         for one, other in combinations(lists, 2)
     }
-
-
-def needed_users(pairs: pd.DataFrame) -> Sequence[float]:
-    """Of the pairs that both trials tell apart, the users that interleaving needs for each of the split's."""
-    told = pairs[(pairs["p"] < ALPHA) & (pairs["value"] > 0)]
-    wide = told.pivot(index=["version", "than"], columns="design", values="needed")
-    wide = wide.reindex(columns=["interleaved", "split"]).dropna()
-    return (wide["interleaved"] / wide["split"]).tolist()
