@@ -85,7 +85,9 @@ def load_model(folder: Path, song_ids: np.ndarray | None = None, whole: bool = F
     """
     arrays, meta = load_arrays(folder, whole)
     if song_ids is not None and meta.get(SONGS) not in (None, hash_of_ids(song_ids)):
-        raise DataError(f"{folder} holds a model of another log: its songs are others. Train the model again.")
+        raise DataError(
+            f"{folder} holds a model of another log: its songs are others. Train the model again."
+        )
     try:
         model = create(meta["model"], **meta["params"])
         fitted, expected = {**arrays, **meta["numbers"]}, set(meta["arrays"]) | set(meta["numbers"])

@@ -20,6 +20,9 @@ people play. Where one has no (more) songs, the next one fills the list."""
 DEPTH = 200
 """Places that the model ranks at least: what is left when some are excluded, capped or ranked anew."""
 
+SPEAKING = 32
+"""Songs of a listener, the most played, that say which songs are like theirs."""
+
 Ranked = tuple[np.ndarray, np.ndarray]
 """Songs (codes in the log) and their scores, best first."""
 
@@ -270,6 +273,7 @@ class SongRecommender:
         """Songs most like any of the listener's: codes, likeness, and which of `listener.songs` each is like."""
         codes = self.in_model[listener.songs]
         known = np.flatnonzero(codes != NOTHING)
+        known = np.sort(known[np.argsort(-listener.plays[known], kind="stable")[:SPEAKING]])
         if not len(known) or not self.comparing:
             return *_NONE, _NONE[0]
         depth = min(k + len(excluded), len(self.song_ids))

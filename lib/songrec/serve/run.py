@@ -101,9 +101,7 @@ class Run:
         """Where a model of the profile is saved; `DataError` where it is not trained."""
         folder = self.paths.processed / "models" / label
         if not folder.exists():
-            raise DataError(
-                f"model {label!r} is not trained yet: songrec run --profile {self.paths.profile}"
-            )
+            raise DataError(f"model {label!r} is not trained yet: songrec run --profile {self.paths.profile}")
         return folder
 
     def load(self, label: str, whole: bool = False) -> Recommender:
@@ -124,7 +122,9 @@ class Run:
         folder = self.folder(label)
         fitted = load_model(folder, self.song_ids, whole)
         if class_name(type(fitted)) != self.models[label].estimator or fitted.n_songs_ != len(self.song_ids):
-            raise DataError(f"{folder} holds another model, {fitted} of {fitted.n_songs_} songs. {self.again}")
+            raise DataError(
+                f"{folder} holds another model, {fitted} of {fitted.n_songs_} songs. {self.again}"
+            )
         check_recorded(self.paths, f"train.{label}", folder)
         return fitted
 

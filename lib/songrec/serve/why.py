@@ -90,7 +90,9 @@ def _(model: Factorised, fold_in, user, songs):
     each = model.encode(_singles(fold_in), np.full(fold_in.nnz, -1))
     total = each.sum(axis=0)
     scale = float(whole @ total) / max(float(total @ total), 1e-300)
-    exact = bool(np.abs(whole - scale * total).max(initial=0) <= 1e-6 * max(np.abs(whole).max(initial=0), 1e-12))
+    exact = bool(
+        np.abs(whole - scale * total).max(initial=0) <= 1e-6 * max(np.abs(whole).max(initial=0), 1e-12)
+    )
     if not exact:
         return contributions.dispatch(Recommender)(model, fold_in, user, songs)
     return scale * each @ model.song_factors_[songs].astype(np.float64).T, True
