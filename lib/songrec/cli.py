@@ -311,6 +311,43 @@ def similar(profile, song, model, n) -> None:
     print(open_service(profile, model, similar=True).similar(song, n))
 
 
+@cli.command(params=[_PROFILE, _MODEL[0]])
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="NAME", help="where to listen")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="where to listen"
+)
+@click.option("--redis", default="", metavar="URL", help="what workers share and remember goes there")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="processes; several need Redis",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=2, show_default=True, help="lists made at once, a worker"
+)
+@click.option(
+    "--rate", type=click.FloatRange(min=0), default=0, help="requests a second of one client; 0: any"
+)
+def serve(**options) -> None:
+    """Serve a run's winner over HTTP.
+
+    SONGREC_API_KEY, where it is set, is the key that clients must send as X-API-Key; SONGREC_ADMIN_KEY lets who
+    sends it change the block list and the versions.
+
+    \b
+    examples:
+      songrec serve --profile sample
+      songrec serve --profile sample --workers 2 --redis redis://localhost:6379/0
+    """
+    require("serve", "the service")
+    from songrec.serve.server import serve
+    from songrec.serve.settings import Settings
+
+    serve(Settings.from_environment(**{name: value for name, value in options.items() if value is not None}))
+
+
 @cli.group(epilog=_EXIT)
 def data() -> None:
     """List, fetch and check data sets.

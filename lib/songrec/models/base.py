@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from scipy.sparse import csr_array, issparse
 
-from songrec.arrays import write_arrays
+from songrec.arrays import hash_of_ids, write_arrays
 from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
@@ -35,6 +35,9 @@ CELLS = 32_000_000
 
 MEMBERS = "members"
 """The folder within a saved model's that holds the models it is made of, each in a folder of its own."""
+
+SONGS = "songs"
+"""Key of a saved model's metadata: the hash of its songs' ids."""
 
 
 class Recommender(ABC):
@@ -104,7 +107,13 @@ class Recommender(ABC):
         """
 
     def recommend(
-        self, fold_in: csr_array, k: int, *, exclude_seen: bool = True, users: np.ndarray | None = None
+        self,
+        fold_in: csr_array,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        users: np.ndarray | None = None,
+        exclude: csr_array | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `k` best songs for each user, best first, ties by the lower song code.
 
@@ -119,6 +128,8 @@ class Recommender(ABC):
             Leave out the songs in `fold_in`.
         users : int array (n,), optional
             Row of each user in the matrix fitted on, -1 for a new one. Without it all are new.
+        exclude : csr_array (n, n_songs), optional
+            Songs left out besides, which say nothing of the user: its entries that are not zero.
 
         Returns
         -------
@@ -134,6 +145,9 @@ class Recommender(ABC):
         k = positive("k", k)
         fold_in, users = self._checked(fold_in, users)
         seen = binarised(fold_in) if exclude_seen else csr_array(fold_in.shape, dtype=np.float32)
+        if exclude is not None:
+            seen = csr_array(seen + binarised(exclude))
+            seen.sort_indices()
         return self._rank(self.encode(fold_in, users), k, seen)
 
     def encode(self, plays: csr_array, users: np.ndarray) -> Any:
@@ -256,12 +270,20 @@ class Recommender(ABC):
         """Labels of the models that this one is made of (`members_`): most are made of none."""
         return []
 
-    def save(self, folder: Path) -> None:
-        """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically."""
-        with replacing(folder) as temporary:
-            self._write(temporary)
+    def save(self, folder: Path, song_ids: np.ndarray | None = None) -> None:
+        """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically.
 
-    def _write(self, folder: Path) -> None:
+        Parameters
+        ----------
+        folder : Path
+            Replaced as a whole.
+        song_ids : array of str (n_songs,), optional
+            What the songs' codes stand for: their hash is kept, so that a model of another log is refused.
+        """
+        with replacing(folder) as temporary:
+            self._write(temporary, {} if song_ids is None else {SONGS: hash_of_ids(song_ids)})
+
+    def _write(self, folder: Path, songs: dict[str, str]) -> None:
         self._check_fitted()
         fitted = {name: value for name, value in sorted(vars(self).items()) if name.endswith("_")}
         members = fitted.pop("members_", {})
@@ -269,11 +291,12 @@ class Recommender(ABC):
         numbers = {name: _plain(value) for name, value in fitted.items() if name not in arrays}
         params = {name: _plain(value) for name, value in self.get_params().items()}
         meta = {"model": class_name(type(self)), "params": params, "numbers": numbers, "arrays": list(arrays)}
+        meta |= songs
         if members:
             meta["members"] = {label: class_name(type(member)) for label, member in members.items()}
         write_arrays(folder, arrays, meta)
         for label, member in members.items():
-            member._write(folder / MEMBERS / label)
+            member._write(folder / MEMBERS / label, songs)
 
 
 def class_name(model: type[Recommender]) -> str:

@@ -1,0 +1,299 @@
+"""Answers worded for HTTP, and the parts that they are made with. It knows no web framework."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from songrec.errors import SongrecError
+from songrec.lists import NOTHING
+from songrec.serve.metrics import Metrics
+from songrec.serve.near import near_ids
+from songrec.serve.recommender import FOLD_IN, KNOWN_USER, SIMILAR, Listener, Ranking, Wish, find
+from songrec.serve.run import Run, open_run
+from songrec.serve.schemas import Ask, Wanted
+from songrec.serve.settings import Settings
+from songrec.serve.shared import Lists, OneFile, Redis
+from songrec.serve.titles import Titles
+from songrec.serve.versions import Version, Versions
+from songrec.serve.why import contributions
+
+BLOCK = "block"
+"""Under which name the block list is shared."""
+
+REASONS = 3
+"""Songs that are named as having led to another."""
+
+SHADOWS = 8
+"""Lists that may wait for being shadowed."""
+
+NONE = np.empty(0, np.int32)
+
+log = logging.getLogger("songrec.serve")
+
+
+class Unknown(SongrecError):
+    """A song that is not in the catalogue."""
+
+
+class Serving:
+    """A run, ready to answer.
+
+    Parameters
+    ----------
+    settings : Settings
+        What to serve, and with what.
+    run : Run, optional
+        What was opened already; else the last run of the profile.
+    """
+
+    def __init__(self, settings: Settings, run: Run | None = None):
+        self.run = run or open_run(settings.profile)
+        self.metrics = Metrics()
+        folder = self.run.paths.processed / "serve"
+        self.redis = settings.redis and Redis(settings.redis, f"songrec:{settings.profile}", self.metrics)
+        self.store = self.redis or OneFile(folder)
+        self.lists = Lists(self.metrics, self.redis or None)
+        self.ids, catalogue = self.run.log.song_ids, self.run.catalogue
+        place = find(catalogue.song_ids, self.ids.tolist())
+        self.titles, self.artists = (np.append(of, None)[place] for of in (catalogue.title, catalogue.artist))
+        self.artist_codes = _codes_by_name(self.artists)
+        label, self.why = self.run.named(settings.model or None)
+        self.versions = Versions(self.run, label, self.artist_codes, self.store, self.metrics)
+        self.block: dict[str, list[str]] = {"songs": [], "artists": []}
+        self.blocked = NONE
+        self.events = _event_log(folder / "events")
+        self._shadows = ThreadPoolExecutor(1, "shadow")
+        self._shadowing = threading.Semaphore(SHADOWS)
+        self.follow()
+
+    def follow(self) -> None:
+        """Take what other workers have changed. To be called every second or so."""
+        self.store.ping()
+        self.versions.follow()
+        try:
+            told = self.store.read(BLOCK)
+        except SongrecError as error:
+            log.warning("block list", extra={"told": {"error": str(error)}})
+            return
+        if told and told != self.block:
+            self._take_block(told)
+
+    def close(self) -> None:
+        self._shadows.shutdown(cancel_futures=True)
+        if self.events:
+            self.events.close()
+
+    # Lists
+
+    def recommend(self, ask: Ask) -> dict[str, Any]:
+        """A list for a user, a history or both."""
+        user = ask.user or ""
+        version = self.versions.roles.version_for(user)
+        listener, unknown = self._listener(version, ask)
+        wish = self._wish(ask, user, unknown)
+        found = self._list(version, listener, wish, user)
+        if shadow := self.versions.roles.shadow_for(user or listener.key):
+            self._shadow(shadow, ask, wish, found)
+        self.metrics.lists.labels(found.rung, version.name).inc()
+        for rung in set(found.rungs):
+            self.metrics.items.labels(rung).inc(found.rungs.count(rung))
+        complete = len(found.songs) == ask.n
+        if not complete:
+            self.metrics.short.inc()
+        why, exact = self._reasons(version, listener, found) if ask.why else ([[]] * len(found.songs), True)
+        return {
+            "list": uuid4().hex,
+            "version": version.name,
+            "rung": found.rung,
+            "complete": complete,
+            "why_exact": exact,
+            "unknown_songs": unknown,
+            "items": [
+                {**song, "rung": rung, "why": reasons}
+                for song, rung, reasons in zip(self._scored(found), found.rungs, why, strict=True)
+            ],
+        }
+
+    def batch(self, asked: Sequence[Ask]) -> dict[str, Any]:
+        """Several lists, in their order."""
+        return {"answers": [self.recommend(ask) for ask in asked]}
+
+    def similar(self, song_id: str, n: int, exclude: Sequence[str] = ()) -> dict[str, Any]:
+        """Songs like a song; `Unknown` for one that is not in the catalogue."""
+        code = find(self.ids, [song_id])[0]
+        if code == NOTHING:
+            near = near_ids(self.ids, song_id) if len(song_id) < 200 else []
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise Unknown(f"the song {song_id[:200]!r} is not known.{hint}")
+        version = self.versions.roles.live
+        codes = find(self.ids, exclude)
+        gone = np.union1d(codes[codes != NOTHING], self.blocked)
+        songs, scores = version.recommender.similar(code, n, gone)
+        return {
+            "song": self.song(code),
+            "version": version.name,
+            "complete": len(songs) == n,
+            "items": self._scored(Ranking(songs, scores, [])),
+        }
+
+    def search(self, typed: str, n: int) -> dict[str, Any]:
+        """Songs whose title and artist are like what was typed."""
+        found = self._titles.search(typed, n)
+        return {"items": [{**self.song(song), "score": score} for song, score in found]}
+
+    def popular(self, n: int) -> dict[str, Any]:
+        """What most people play."""
+        songs, listeners = self.versions.roles.live.recommender.most_popular(n, self.blocked)
+        return {"items": self._scored(Ranking(songs, listeners, []))}
+
+    def song(self, code: int) -> dict[str, Any]:
+        return {"id": str(self.ids[code]), "title": self.titles[code], "artist": self.artists[code]}
+
+    # The block list
+
+    def set_block(self, songs: list[str], artists: list[str]) -> dict[str, Any]:
+        """Block these, and no others any longer."""
+        told = {"songs": sorted(set(songs)), "artists": sorted(set(artists))}
+        self.store.write(BLOCK, told)
+        self._take_block(told)
+        return self.block_list()
+
+    def block_list(self) -> dict[str, Any]:
+        codes = find(self.ids, self.block["songs"])
+        known = set(self.artists.tolist())
+        unknown = [song for song, code in zip(self.block["songs"], codes, strict=True) if code == NOTHING]
+        return {**self.block, "unknown": unknown + [one for one in self.block["artists"] if one not in known]}
+
+    def _take_block(self, told: dict[str, list[str]]) -> None:
+        songs, names = find(self.ids, told["songs"]), set(told["artists"])
+        theirs = np.flatnonzero([artist in names for artist in self.artists.tolist()]) if names else NONE
+        self.blocked = np.union1d(songs[songs != NOTHING], theirs).astype(np.int32)
+        self.block = told
+        self.metrics.blocked.set(len(self.blocked))
+
+    # Parts of a list
+
+    def _listener(self, version: Version, ask: Ask) -> tuple[Listener, list[str]]:
+        """Whom a list is for, and the posted songs that are not known."""
+        plays: dict[str, int] = {}
+        for heard in ask.history:
+            plays[heard.song] = plays.get(heard.song, 0) + heard.plays
+        unknown = []
+        if plays:
+            codes = find(self.ids, list(plays))
+            unknown = [song for song, code in zip(plays, codes, strict=True) if code == NOTHING]
+        if ask.user and self.events:
+            for song, times in self.events.plays_of(ask.user).items():
+                plays[song] = plays.get(song, 0) + times
+        if ask.user:
+            return version.recommender.user(ask.user, plays), unknown
+        codes = find(self.ids, list(plays))
+        there = codes != NOTHING
+        times = np.array(list(plays.values()), np.int64)
+        return Listener.of(codes[there], times[there]), unknown
+
+    def _wish(self, ask: Wanted, user: str, unknown: list[str]) -> Wish:
+        """What a list should be like, in codes; excluded songs that are not known are added to `unknown`."""
+        parts = [self.blocked]
+        if ask.exclude:
+            codes = find(self.ids, ask.exclude)
+            unknown += [song for song, code in zip(ask.exclude, codes, strict=True) if code == NOTHING]
+            parts.append(codes)
+        if ask.skip_shown and user and self.events:
+            parts.append(find(self.ids, list(self.events.shown_to(user))))
+        gone = np.unique(np.concatenate(parts)) if len(parts) > 1 else self.blocked
+        return Wish(ask.n, gone[gone != NOTHING], ask.include_heard, ask.per_artist, ask.diversity)
+
+    def _list(self, version: Version, listener: Listener, wish: Wish, user: str) -> Ranking:
+        return version.recommender.recommend(listener, wish, self.lists.remembered(version.name, user))
+
+    def _scored(self, found: Ranking) -> list[dict[str, Any]]:
+        columns = self.ids[found.songs], self.titles[found.songs], self.artists[found.songs], found.scores
+        return [
+            {"id": song, "title": title, "artist": artist, "score": score}
+            for song, title, artist, score in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+
+    def _reasons(
+        self, version: Version, listener: Listener, found: Ranking
+    ) -> tuple[list[list[dict[str, Any]]], bool]:
+        """Of each song of a list the listener's songs that led to it."""
+        of, reasons, exact = version.recommender, [[] for _ in found.songs], True
+        modelled = [place for place, rung in enumerate(found.rungs) if rung in (KNOWN_USER, FOLD_IN)]
+        if modelled:
+            fold_in = of.fold_in(listener)
+            parts, exact = contributions(of.model, fold_in, listener.user, of.in_model[found.songs[modelled]])
+            heard, scores = of.in_log[fold_in.indices], found.scores[modelled]
+            strongest = np.argsort(-parts, axis=0, kind="stable")[:REASONS]
+            shares = np.take_along_axis(parts, strongest, axis=0) / np.where(scores == 0, np.inf, scores)
+            for column, place in enumerate(modelled):
+                reasons[place] = [
+                    {**self.song(heard[row]), "share": round(share, 4)}
+                    for row, share in zip(strongest[:, column], shares[:, column].tolist(), strict=True)
+                    if share > 0
+                ]
+        if SIMILAR in found.rungs:
+            songs, _, to = of.alike_to(listener, 2 * len(found.songs) + len(listener.songs), listener.songs)
+            like = dict(zip(songs.tolist(), to.tolist(), strict=True))
+            for place, rung in enumerate(found.rungs):
+                if rung == SIMILAR and (song := like.get(int(found.songs[place]))) is not None:
+                    reasons[place] = [{**self.song(song), "share": 1.0}]
+        return reasons, exact
+
+    def _shadow(self, version: Version, ask: Ask, wish: Wish, answered: Ranking) -> None:
+        """Ask another version for the same list, later and elsewhere, and tell the metrics what it gave."""
+        if not self._shadowing.acquire(blocking=False):
+            self.metrics.shadow_dropped.inc()
+            return
+
+        def score() -> None:
+            try:
+                began = time.perf_counter()
+                listener, _ = self._listener(version, ask)
+                found = self._list(version, listener, wish, ask.user or "")
+                self.metrics.shadow_seconds.observe(time.perf_counter() - began)
+                if first := set(answered.songs[:10].tolist()):
+                    self.metrics.overlap.observe(len(first & set(found.songs[:10].tolist())) / len(first))
+            except Exception:
+                log.exception("shadow", extra={"told": {"version": version.name}})
+            finally:
+                self._shadowing.release()
+
+        try:
+            self._shadows.submit(score)
+        except RuntimeError:  # the service is being stopped
+            self._shadowing.release()
+
+    @cached_property
+    def _titles(self) -> Titles:
+        songs, _ = self.versions.roles.live.recommender.popular
+        rank = np.empty(len(self.ids), np.int64)
+        rank[songs] = np.arange(len(songs))
+        texts = [
+            f"{title} {artist or ''}" if title else song
+            for song, title, artist in zip(self.ids.tolist(), self.titles, self.artists, strict=True)
+        ]
+        return Titles(texts, rank)
+
+
+def _codes_by_name(names: np.ndarray) -> np.ndarray:
+    """A code for each name, by its first place; -1 for None: int32 (n,)."""
+    codes: dict[str, int] = {}
+    found = [NOTHING if name is None else codes.setdefault(name, len(codes)) for name in names.tolist()]
+    return np.array(found, np.int32)
+
+
+def _event_log(folder: Any) -> Any:
+    """The log of events, where this version of the service has one."""
+    try:
+        from songrec.serve.events import EventLog
+    except ImportError:
+        return None
+    return EventLog(folder)
