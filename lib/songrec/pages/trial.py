@@ -90,7 +90,7 @@ def facts(run: Results) -> dict:
                 "pairs": len(of),
                 "order": int((of["value"] > 0).sum()),
                 "told": len(told),
-                "wrong": wrong[["version", "than"]].to_dict("records"),
+                "wrong": wrong.rename(columns={"version": "model"})[["model", "than"]].to_dict("records"),
             }
         )
     both = rows[(rows["p"] < ALPHA) & (rows["value"] > 0)]

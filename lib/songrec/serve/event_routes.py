@@ -1,12 +1,14 @@
 """HTTP routes over the event log."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from songrec.serve.events import Event, EventLog, Name
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 MOST = 1_000
 """Events of one request."""
@@ -44,7 +46,7 @@ class Forgotten(BaseModel):
     events: Annotated[int, Field(description="events that are gone")]
 
 
-def event_router(log: EventLog, changed: Callable[[str], None] = lambda user: None) -> APIRouter:
+def event_router(log: EventLog, changed: Callable[[str], None] = lambda user: None) -> "APIRouter":
     """The routes for events.
 
     Parameters
@@ -59,6 +61,8 @@ def event_router(log: EventLog, changed: Callable[[str], None] = lambda user: No
     APIRouter
         POST /v1/events, DELETE /v1/users/{user_id}. Both run in the thread pool: they wait for the disk.
     """
+    from fastapi import APIRouter, Body
+
     router = APIRouter(prefix="/v1", tags=["events"])
 
     @router.post("/events")
