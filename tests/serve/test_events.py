@@ -17,7 +17,7 @@ from songrec.data import ingest, to_interactions, triplets
 from songrec.errors import DataError
 from songrec.serve.events import DATABASE, Event, EventLog, Impression, Item, Play
 
-ODD = ["a/b", "a b", " lead", 'quo"te', "it's", "<b>x</b>", "🎵", "%s", "a,b;c", "ü" * 199, "#1", "NA", "12"]
+ODD = ["a/b", "a b", "a  b", 'quo"te', "it's", "<b>x</b>", "🎵", "%s", "a,b;c", "ü" * 199, "#1", "NA", "12"]
 
 
 def play(number, user="ann", song="s1", **more):
@@ -198,6 +198,8 @@ def test_nothing_played_writes_no_file(log, tmp_path):
         {"kind": "play", "id": "1", "user": "u", "song": ""},
         {"kind": "play", "id": "1", "user": "u\t", "song": "s"},
         {"kind": "play", "id": "1", "user": "u", "song": "s\n"},
+        {"kind": "play", "id": "1", "user": " u", "song": "s"},
+        {"kind": "play", "id": "1", "user": "u", "song": "s\u00a0"},
         {"kind": "play", "id": "1", "user": "u", "song": "s", "plays": 0},
         {"kind": "play", "id": "1", "user": "u", "song": "s", "time": -1},
         {"kind": "play", "id": "1", "user": "u" * 201, "song": "s"},

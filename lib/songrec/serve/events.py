@@ -48,8 +48,11 @@ CREATE TRIGGER IF NOT EXISTS shown_stay BEFORE UPDATE ON shown
     BEGIN SELECT RAISE(ABORT, 'events are only added'); END;
 """
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]+$")]
-"""An id: of one line and without tabs, so that a file of triplets can hold it."""
+_MARK = r"\x00-\x1f\x7f\u2028\u2029"
+Name = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=rf"^[^\s{_MARK}]([^{_MARK}]*[^\s{_MARK}])?$")
+]
+"""An id: one line without tabs, and without a space at its ends, as ingest has it."""
 
 
 class _Event(BaseModel):

@@ -120,6 +120,8 @@ class VectorIndex(ABC):
         if k < 1 or not vector.any():
             return np.empty(0, np.int64), np.empty(0, np.float32)
         ids, vectors = self._nearest(vector, k, exclude)
+        if not len(ids):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         scores = scores_of(vector, vectors, self.measure, self.digits)
         return best(ids, scores, k)
 
@@ -275,7 +277,7 @@ class GraphIndex(VectorIndex):
     def _nearest(self, vector: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         graph, _ = self._content
         if graph is None or not len(graph):
-            return np.empty(0, np.int64), np.empty((0, len(vector)), np.float32)
+            return np.empty(0, np.int64), np.empty((0, 0), np.float32)
         query, n = self._asked(vector), len(graph)
         if len(exclude):
             exclude = exclude[graph.contains(exclude.astype(np.uint64))] if exclude[0] >= 0 else exclude
@@ -394,9 +396,8 @@ class PostgresIndex(VectorIndex):
                         rows = database.execute(query, asked).fetchall()
             except UndefinedTable:  # nothing was added yet
                 rows = []
-        ids = np.array([row[0] for row in rows], np.int64)
-        vectors = np.array([_plain(row[1]) for row in rows], np.float32).reshape(len(rows), -1)
-        return ids, self._given(vectors) if len(rows) else np.empty((0, len(vector)), np.float32)
+        vectors = np.array([_plain(vector) for _, vector in rows], np.float32)
+        return np.array([song for song, _ in rows], np.int64), vectors if not rows else self._given(vectors)
 
     def _admissible(self, database: Any, exclude: np.ndarray) -> int:
         told = database.execute(f"SELECT count(*) FROM {self.table} WHERE id <> ALL(%s)", [exclude.tolist()])
