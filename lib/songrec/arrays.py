@@ -132,7 +132,7 @@ def _sha256(path: Path) -> str:
 
 
 def seal_of(folder: Path) -> str:
-    """What tells one saved folder from every other: the hash of its metadata, which hold those of its files."""
+    """What tells one saved folder from every other: the hash of its metadata, with those of its files."""
     return str(read_json(Path(folder) / META, dict).get(SEAL, ""))
 
 

@@ -333,8 +333,8 @@ def similar(profile, song, model, n) -> None:
 def serve(**options) -> None:
     """Serve a run's winner over HTTP.
 
-    SONGREC_API_KEY, where it is set, is the key that clients must send as X-API-Key; SONGREC_ADMIN_KEY lets who
-    sends it change the block list and the versions.
+    SONGREC_API_KEY, where it is set, is the key that clients must send as X-API-Key; SONGREC_ADMIN_KEY lets
+    who sends it change the block list and the versions.
 
     \b
     examples:

@@ -5,6 +5,7 @@ import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +20,9 @@ from songrec.errors import SongrecError
 from songrec.serve import schemas
 from songrec.serve.guard import PROBLEM, Problem, install
 from songrec.serve.schemas import Ask, Id, N, Wanted
-from songrec.serve.serving import Serving, Unknown
+from songrec.serve.serving import Serving, UnknownSongError
 from songrec.serve.settings import Settings
-from songrec.serve.shared import Unreachable
+from songrec.serve.shared import UnreachableError
 
 EVERY = 1.0
 """Seconds after which a worker asks what others have changed."""
@@ -52,9 +53,9 @@ class Scorer:
         try:
             loop = asyncio.get_running_loop()
             text = await loop.run_in_executor(self.pool, _as_json, make, arguments)
-        except Unknown as error:
+        except UnknownSongError as error:
             raise Problem(404, str(error)) from error
-        except Unreachable as error:
+        except UnreachableError as error:
             raise Problem(503, str(error), {"Retry-After": "1"}) from error
         finally:
             self.waiting -= 1
@@ -82,6 +83,7 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
     """
     serving = serving or Serving(settings)
     score = Scorer(serving, settings)
+    manage = Scorer(serving, replace(settings, threads=1, queue=8))  # loading a model holds no list up
 
     @asynccontextmanager
     async def life(app: FastAPI):
@@ -90,14 +92,15 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
         following = asyncio.create_task(_follow(serving))
         yield
         following.cancel()
-        score.pool.shutdown()
+        for pool in (score.pool, manage.pool):
+            pool.shutdown()
         serving.close()
 
     app = FastAPI(title="Songbook", version=__version__, description=WHAT, lifespan=life)
     install(app, settings, serving.metrics)
     guarded = {"responses": _problems(401, 413, 422, 429, 500, 503)}
     app.include_router(_lists(serving, score), **guarded)
-    app.include_router(_administration(serving, score), **guarded, tags=["administration"])
+    app.include_router(_administration(serving, manage), **guarded, tags=["administration"])
     app.include_router(_states(serving, score, settings), responses=_problems(503))
     if serving.events:
         from songrec.serve.event_routes import event_router
@@ -180,17 +183,17 @@ def _lists(serving: Serving, score: Scorer) -> APIRouter:
     return router
 
 
-def _administration(serving: Serving, score: Scorer) -> APIRouter:
+def _administration(serving: Serving, manage: Scorer) -> APIRouter:
     """Block list and versions: with the admin key, and without a restart."""
     router = APIRouter(prefix="/v1/admin", responses=_problems(403))
     refusals = {"responses": _problems(409)}
     versions = serving.versions
 
     def changed(change: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
-        """The roles after a change; a model that cannot be served is a conflict, and the old one serves on."""
+        """The roles after a change; what cannot be served is a conflict, and the old version serves on."""
         try:
             return change(*arguments).told()
-        except Unreachable:
+        except UnreachableError:
             raise
         except SongrecError as error:
             raise Problem(409, str(error)) from error
@@ -198,43 +201,43 @@ def _administration(serving: Serving, score: Scorer) -> APIRouter:
     @router.get("/block", response_model=schemas.Blocked)
     async def block_list() -> Response:
         """What is in no list."""
-        return await score(serving.block_list)
+        return await manage(serving.block_list)
 
     @router.put("/block", response_model=schemas.Blocked)
     async def set_block_list(
         blocked: Annotated[schemas.BlockList, Body(**_example({"songs": [], "artists": ["Nobody"]}))],
     ) -> Response:
         """Keep these songs and artists out of all lists, and let all others in again."""
-        return await score(serving.set_block, blocked.songs, blocked.artists)
+        return await manage(serving.set_block, blocked.songs, blocked.artists)
 
     @router.get("/versions", response_model=schemas.Roles)
     async def roles() -> Response:
         """Which version does what."""
-        return await score(lambda: versions.roles.told())
+        return await manage(lambda: versions.roles.told())
 
     trial = {"model": versions.roles.live.source, "mode": "shadow", "share": 0.1}
 
     @router.put("/versions/candidate", response_model=schemas.Roles, **refusals)
     async def try_out(asked: Annotated[schemas.Trial, Body(**_example(trial))]) -> Response:
         """Load a second version, to answer a share of the users or to be shadowed for them."""
-        return await score(changed, versions.try_out, asked.model, asked.mode, asked.share)
+        return await manage(changed, versions.try_out, asked.model, asked.mode, asked.share)
 
     @router.delete("/versions/candidate", response_model=schemas.Roles)
     async def withdraw() -> Response:
         """Let the candidate go."""
-        return await score(changed, versions.withdraw)
+        return await manage(changed, versions.withdraw)
 
     live = {"model": versions.roles.live.source}
 
     @router.post("/versions/promote", response_model=schemas.Roles, **refusals)
     async def promote(asked: Annotated[schemas.Promotion, Body(**_example(live))]) -> Response:
         """The candidate, or a model that is loaded first, goes live. No request is dropped."""
-        return await score(changed, versions.promote, asked.model)
+        return await manage(changed, versions.promote, asked.model)
 
     @router.post("/versions/rollback", response_model=schemas.Roles, **refusals)
     async def roll_back() -> Response:
         """The version that was live before goes live again."""
-        return await score(changed, versions.roll_back)
+        return await manage(changed, versions.roll_back)
 
     return router
 

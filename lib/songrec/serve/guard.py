@@ -124,7 +124,7 @@ class Guard:
                 raise Problem(403, "there is no administration: the service was started without an admin key")
             if not hmac.compare_digest(digest, _digest(settings.admin_key)):
                 raise Problem(401, "send the admin key as X-API-Key", {"WWW-Authenticate": "X-API-Key"})
-        elif settings.api_key and not any([hmac.compare_digest(digest, key) for key in self.keys]):
+        elif settings.api_key and not any(hmac.compare_digest(digest, key) for key in self.keys):
             raise Problem(401, "send the API key as X-API-Key", {"WWW-Authenticate": "X-API-Key"})
         if settings.rate and not self._token(sent or str((scope["client"] or "?")[0]).encode()):
             detail = f"more than {settings.rate:g} requests a second: wait, and ask again"

@@ -270,7 +270,7 @@ class SongRecommender:
         yield POPULAR, self.most_popular
 
     def alike_to(self, listener: Listener, k: int, excluded: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Songs most like any of the listener's: codes, likeness, and which of `listener.songs` each is like."""
+        """Songs most like any of the listener's: codes, likeness, and the song heard that each is like."""
         codes = self.in_model[listener.songs]
         known = np.flatnonzero(codes != NOTHING)
         known = np.sort(known[np.argsort(-listener.plays[known], kind="stable")[:SPEAKING]])

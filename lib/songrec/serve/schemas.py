@@ -44,7 +44,7 @@ class Heard(BaseModel):
 
 
 class Ask(Wanted):
-    """A list for a user, for a history, or for both: the history is then added to what is known of the user."""
+    """A list for a user, for a history, or for both: it is then added to what is known of the user."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

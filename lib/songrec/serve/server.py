@@ -23,8 +23,8 @@ def serve(settings: Settings) -> None:
     """
     if settings.workers > 1 and not settings.redis:
         raise ConfigError(
-            f"{settings.workers} workers share the block list and the versions through Redis: give --redis URL, or "
-            "--workers 1"
+            f"{settings.workers} workers share block list and versions through Redis: give --redis URL, "
+            "or --workers 1"
         )
     import uvicorn
 

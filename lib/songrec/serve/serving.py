@@ -38,7 +38,7 @@ NONE = np.empty(0, np.int32)
 log = logging.getLogger("songrec.serve")
 
 
-class Unknown(SongrecError):
+class UnknownSongError(SongrecError):
     """A song that is not in the catalogue."""
 
 
@@ -126,12 +126,12 @@ class Serving:
         return {"answers": [self.recommend(ask) for ask in asked]}
 
     def similar(self, song_id: str, n: int, exclude: Sequence[str] = ()) -> dict[str, Any]:
-        """Songs like a song; `Unknown` for one that is not in the catalogue."""
+        """Songs like a song; `UnknownSongError` for one that is not in the catalogue."""
         code = find(self.ids, [song_id])[0]
         if code == NOTHING:
             near = near_ids(self.ids, song_id) if len(song_id) < 200 else []
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            raise Unknown(f"the song {song_id[:200]!r} is not known.{hint}")
+            raise UnknownSongError(f"the song {song_id[:200]!r} is not known.{hint}")
         version = self.versions.roles.live
         codes = find(self.ids, exclude)
         gone = np.union1d(codes[codes != NOTHING], self.blocked)

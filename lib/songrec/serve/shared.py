@@ -30,7 +30,7 @@ FRESH = 3_600
 """Seconds for which Redis keeps a list."""
 
 
-class Unreachable(DataError):
+class UnreachableError(DataError):
     """What workers share cannot be changed now."""
 
 
@@ -92,10 +92,10 @@ class Redis:
         return orjson.loads(found) if found else None
 
     def write(self, name: str, value: Any) -> None:
-        """Keep a value; `Unreachable` where that cannot be done."""
+        """Keep a value; `UnreachableError` where that cannot be done."""
         text = orjson.dumps(value)
         if not self.ask(lambda client: client.set(self.key(name), text)):
-            raise Unreachable("Redis does not answer, so nothing was changed: try again once it does")
+            raise UnreachableError("Redis does not answer, so nothing was changed: try again once it does")
 
     def ping(self) -> None:
         self.ask(lambda client: client.ping())

@@ -58,7 +58,7 @@ class Roles:
     share: float = 0.0
 
     def version_for(self, user: str) -> Version:
-        """Always the same for a user, while the share stays: by the hash of the id. Who has none gets live."""
+        """Always the same for a user while the share stays, by the hash of the id; who has none gets live."""
         if user and self.candidate and self.mode == SPLIT and _place(user) < self.share:
             return self.candidate
         return self.live
@@ -167,7 +167,7 @@ class Versions:
         return self._change(back)
 
     def follow(self) -> None:
-        """Take the roles that another worker has shared, if they are others; what cannot be loaded is told."""
+        """Take the roles that another worker has shared, if they changed; what cannot be loaded is told."""
         try:
             told = self._store.read(ROLES)
             if told and told != self.roles.told():
