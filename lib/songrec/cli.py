@@ -353,7 +353,11 @@ _EVENTS = click.Argument(["folder"], type=click.Path(path_type=Path))
 
 @cli.command(params=[_EVENTS])
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="what is written: a .txt file"
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="what is written: a .txt file",
 )
 def events(folder, out) -> None:
     """Turn the plays that a service was told of into a listening log for the next run.

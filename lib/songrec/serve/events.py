@@ -23,6 +23,7 @@ from typing import Annotated, Literal, NamedTuple
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from songrec.data.validation import MAX_ID
 from songrec.errors import DataError
 from songrec.files import replacing
 
@@ -50,7 +51,7 @@ CREATE TRIGGER IF NOT EXISTS shown_stay BEFORE UPDATE ON shown
 
 _MARK = r"\x00-\x1f\x7f\u2028\u2029"
 Name = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=rf"^[^\s{_MARK}]([^{_MARK}]*[^\s{_MARK}])?$")
+    str, Field(min_length=1, max_length=MAX_ID, pattern=rf"^[^\s{_MARK}]([^{_MARK}]*[^\s{_MARK}])?$")
 ]
 """An id: one line without tabs, and without a space at its ends, as ingest has it."""
 
@@ -294,4 +295,3 @@ class EventLog:
                 database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
-
