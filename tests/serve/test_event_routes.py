@@ -23,7 +23,7 @@ def play(number, user="ann"):
 
 
 def test_the_example_runs_and_counts_once(service):
-    client, log, changed = service
+    client, _, changed = service
     for expected in ({"taken": 2, "repeated": 0}, {"taken": 0, "repeated": 2}):
         answer = client.post("/v1/events", json=EXAMPLE)
         assert (answer.status_code, answer.json()) == (200, expected)

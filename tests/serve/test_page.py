@@ -254,8 +254,8 @@ def test_it_fits_and_can_be_read(visit, width, scheme):
     page.keyboard.press("Escape")
     small = page.evaluate(
         "[...document.querySelectorAll('button, #search')].filter((e) => e.checkVisibility())"
-        ".filter((e) => { const box = e.getBoundingClientRect(); return box.height < 44 || box.right > innerWidth; })"
-        ".map((e) => e.textContent)"
+        ".map((e) => [e.textContent, e.getBoundingClientRect()])"
+        ".filter(([text, box]) => box.height < 44 || box.right > innerWidth).map(([text]) => text)"
     )
     assert small == []
     for selector in (".title", ".artist", ".why", "#said", ".add", "#clear", "footer a", "h2"):

@@ -1,8 +1,8 @@
 """What was shown and what was played: events on disk, and the log that the next run learns from.
 
-The log is one SQLite database in a folder of a local disk. An event is taken once, however often it is posted:
-its id is the key. Events are only added (the database itself refuses a change of one); what takes any away is
-the deletion of a user's data.
+The log is one SQLite database in a folder of a local disk. An event is taken once, however often it is
+posted: its id is the key. Events are only added (the database itself refuses a change of one); what takes any
+away is the deletion of a user's data.
 
 **Durability.** `append` returns when its events are on the disk: all of a call or none, by one write-ahead
 commit with `synchronous=FULL`, which is one fsync a call. After a crash the commits that were answered are
