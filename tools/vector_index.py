@@ -5,7 +5,7 @@
 Logs of the synthetic world, fitted here; `--profile` adds a log that `songrec run --only ingest` has read.
 It needs the extra `serve`; without a URL PostgreSQL is left out. One query after the other, on one thread.
 With --publish it writes data/results/bench/vectors.csv: rows of the same log and index are replaced, others
-stay, so that a long measurement may be made in parts (`--keep` spares fitting again).
+stay, so that a long measurement may be made in parts. With `--keep` vectors and graphs are not made again.
 """
 
 import argparse
@@ -66,9 +66,9 @@ def indexes(url: str, folder: Path, threads: int) -> dict[str, tuple[str, Callab
 
 def measured(index: VectorIndex, vectors, users, heard, best: dict) -> Iterator[dict]:
     """A row for each length of the list; `best` are the exact lists, which the first index gives."""
-    start = time.perf_counter()
+    there, start = index.version, time.perf_counter()
     index.add(np.arange(len(vectors)), vectors)
-    built = time.perf_counter() - start
+    built = np.nan if there == index.version else time.perf_counter() - start
     for k in LISTS:
         spent, hits = [], 0.0
         for place, (user, gone) in enumerate(zip(users, heard, strict=True)):
@@ -89,7 +89,10 @@ def publish(rows: pd.DataFrame) -> None:
     path = RESULTS / "bench" / "vectors.csv"
     if path.exists():
         before, key = pd.read_csv(path), ["log", "index"]
-        others = before[~before[key].apply(tuple, axis=1).isin(rows[key].apply(tuple, axis=1))]
+        same = before[key].apply(tuple, axis=1).isin(rows[key].apply(tuple, axis=1))
+        others = before[~same]
+        if same.any():  # it was built then
+            rows = rows.fillna({"build_seconds": before.loc[same, "build_seconds"].iloc[0]})
         rows = pd.concat([others, rows]).sort_values(["songs", "log", "index", "k"], kind="stable")
     rows.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
 
@@ -102,7 +105,7 @@ def main() -> None:
     parser.add_argument("--postgresql", default="", metavar="URL")
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2, help="that build a graph, and fit")
-    parser.add_argument("--keep", type=Path, help="a folder for vectors")
+    parser.add_argument("--keep", type=Path, help="a folder for vectors and graphs")
     parser.add_argument("--publish", action="store_true")
     asked = parser.parse_args()
     logs = dict.fromkeys(asked.profile, 0) | {f"synthetic, {n:,} songs": n for n in asked.songs}
@@ -113,7 +116,8 @@ def main() -> None:
                     name, songs, asked.queries, asked.keep or Path(folder) / "keep"
                 )
             best: dict = {}
-            known = indexes(asked.postgresql, Path(folder) / "graph", asked.threads)
+            graph = (asked.keep or Path(folder)) / f"graph {name}"
+            known = indexes(asked.postgresql, graph, asked.threads)
             for kind in dict.fromkeys(["exact", *asked.index]):  # what the others are held against
                 if kind not in known:
                     continue

@@ -11,25 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made_events import play, shown
 from pydantic import TypeAdapter, ValidationError
 
 from songrec.data import ingest, to_interactions, triplets
 from songrec.errors import DataError
-from songrec.serve.events import DATABASE, Event, EventLog, Impression, Item, Play
+from songrec.serve.events import DATABASE, Event, EventLog, Play
 
 ODD = ["a/b", "a b", "a  b", 'quo"te', "it's", "<b>x</b>", "🎵", "%s", "a,b;c", "ü" * 256, "#1", "NA", "12"]
-
-
-def play(number, user="ann", song="s1", **more):
-    return Play(id=f"p{number}", user=user, song=song, **more)
-
-
-def shown(number, user="ann", songs=("s1", "s2"), versions=("x", "y"), name=None):
-    items = [
-        Item(song=song, position=place, version=version)
-        for place, (song, version) in enumerate(zip(songs, versions, strict=True), start=1)
-    ]
-    return Impression(id=f"i{number}", user=user, list=name or f"list-{number}", items=items)
 
 
 @pytest.fixture
@@ -179,7 +168,7 @@ def test_ingest_reads_the_triplets(log, tmp_path):
     counted = log.write_triplets(tmp_path / "plays.txt")
     assert counted == {"users": len(ODD) + 1, "triplets": len(ODD) * (len(ODD) + 1), "plays": len(events)}
     report = ingest(triplets(tmp_path / "plays.txt"), tmp_path / "t.parquet", tmp_path / "r.parquet")
-    assert report.rejected == 0
+    assert report.n_rejected == 0
     read = to_interactions(tmp_path / "t.parquet")
     assert set(read.song_ids) == set(ODD)
     assert read.plays.sum() == len(events)
