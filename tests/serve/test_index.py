@@ -16,6 +16,7 @@ from songrec.serve.index import (
     ExactIndex,
     GraphIndex,
     PostgresIndex,
+    indexed,
     open_index,
     song_vectors,
     user_vector,
@@ -221,6 +222,27 @@ def test_lists_and_neighbours_are_the_models_own(make, model):
         real = expected >= 0
         assert found.tolist() == expected[real].tolist()
         assert own == pytest.approx(scores[real], rel=1e-6)
+
+
+@pytest.mark.parametrize("where", ["exact", "folder", "postgresql"])
+def test_a_model_that_asks_an_index_gives_its_own_lists(where, tmp_path, request):
+    if where == "folder":
+        pytest.importorskip("usearch", reason="needs usearch: make serve")
+    known = {"exact": "exact", "folder": str(tmp_path / "index")}
+    where = known.get(where) or request.getfixturevalue("server").url
+    train = random_plays()
+    model = ALS(factors=8).fit(train)
+    made = indexed(model, where, "als-1234")
+    assert type(made) is ALS
+    row = train[[3]]
+    expected, scores = (each[0] for each in model.recommend(row, 10))
+    found, own = made.recommend_to(row.indices, row.data, 10, excluded=row.indices)
+    assert (found.tolist(), own.tolist()) == (expected.tolist(), scores.tolist())
+    for one, other in zip(made.similar_songs(np.arange(3), 5), model.similar_songs(np.arange(3), 5), strict=True):
+        assert one == pytest.approx(other, rel=1e-6)
+    assert indexed(model, "", "als") is model
+    ease = EASE().fit(train)
+    assert indexed(ease, where, "ease") is ease
 
 
 def test_a_model_without_vectors_says_so():

@@ -14,6 +14,7 @@ Babenko 2018), and more of them than the detour over vectors that one number mor
 et al. 2014): the lengths of songs' vectors differ too much.
 """
 
+import copy
 import re
 import threading
 from abc import ABC, abstractmethod
@@ -520,3 +521,40 @@ def user_vector(model: Recommender, fold_in: csr_array, user: int = NOTHING) -> 
     """The query that finds a user's list: float64 (f,), from their row of plays, 1 x n_songs."""
     song_vectors(model)
     return model.encode(fold_in, np.array([user]))[0]
+
+
+def indexed(model: Recommender, where: str, name: str) -> Recommender:
+    """The model, its lists for one user and its similar songs made by indexes.
+
+    Parameters
+    ----------
+    model : Recommender
+        Fitted; one without vectors is given back as it is.
+    where : str
+        As for `open_index`; empty: the model is given back as it is.
+    name : str
+        Of this training: each has indexes of its own, filled where they are not there yet.
+    """
+    if not where or not isinstance(model, Factorised):
+        return model
+    made = copy.copy(model)
+    codes, indexes = np.arange(model.n_songs_), {}
+    for measure in ("product", "cosine"):
+        place = where if where == "exact" or "://" in where else str(Path(where) / name / measure)
+        table = f"{measure}_{blake2b(name.encode(), digest_size=6).hexdigest()}"
+        indexes[measure] = open_index(place, measure, model.digits if measure == "product" else None, table)
+        indexes[measure].add(codes, song_vectors(model))
+
+    def recommend_to(songs, plays, k: int, *, user: int = NOTHING, excluded: np.ndarray) -> Found:
+        row = csr_array((plays, songs, [0, len(songs)]), shape=(1, model.n_songs_))
+        return indexes["product"].search(user_vector(model, row, user), k, excluded)
+
+    def similar_songs(songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        found = np.full((len(songs), k), NOTHING, np.int32), np.full((len(songs), k), -np.inf, np.float32)
+        for row, song in enumerate(songs):
+            ids, scores = indexes["cosine"].search(song_vectors(model)[song], k, [song])
+            found[0][row, : len(ids)], found[1][row, : len(ids)] = ids, scores
+        return found
+
+    made.recommend_to, made.similar_songs = recommend_to, similar_songs
+    return made
