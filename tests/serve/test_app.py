@@ -118,7 +118,7 @@ def test_a_block_list_holds_at_once_and_without_a_restart(asking):
     first = ids(asking.for_user("u01", n=3)[1])
     status, told = asking.admin("PUT", "block", {"songs": [first[0], "nope"], "artists": ["Artist 3"]})
     assert (status, told["unknown"]) == (200, ["nope"])
-    theirs = set(np.flatnonzero(asking.serving.artists == "Artist 3").tolist())
+    theirs = set(np.flatnonzero(np.array(asking.serving.artists) == "Artist 3").tolist())
     gone = {str(asking.serving.ids[place]) for place in theirs} | {first[0]}
     answers = [
         asking.for_user("u01", n=500)[1],

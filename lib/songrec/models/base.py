@@ -107,13 +107,7 @@ class Recommender(ABC):
         """
 
     def recommend(
-        self,
-        fold_in: csr_array,
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        users: np.ndarray | None = None,
-        exclude: csr_array | None = None,
+        self, fold_in: csr_array, k: int, *, exclude_seen: bool = True, users: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `k` best songs for each user, best first, ties by the lower song code.
 
@@ -128,8 +122,6 @@ class Recommender(ABC):
             Leave out the songs in `fold_in`.
         users : int array (n,), optional
             Row of each user in the matrix fitted on, -1 for a new one. Without it all are new.
-        exclude : csr_array (n, n_songs), optional
-            Songs left out besides, which say nothing of the user: its entries that are not zero.
 
         Returns
         -------
@@ -145,14 +137,41 @@ class Recommender(ABC):
         k = positive("k", k)
         fold_in, users = self._checked(fold_in, users)
         seen = binarised(fold_in) if exclude_seen else csr_array(fold_in.shape, dtype=np.float32)
-        if exclude is not None:
-            seen = csr_array(seen + binarised(exclude))
-            seen.sort_indices()
         return self._rank(self.encode(fold_in, users), k, seen)
 
     def encode(self, plays: csr_array, users: np.ndarray) -> Any:
         """Users as `_scores` needs them, from all that is known of them: for a model that is a member."""
         return self._encode_users(plays if self.weighs_plays else binarised(plays), users)
+
+    def recommend_to(
+        self, fold_in: csr_array, k: int, *, user: int = NOTHING, excluded: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `k` best songs for one user that are not excluded: what `recommend` gives, for who is waiting.
+
+        Parameters
+        ----------
+        fold_in : csr_array (1, n_songs)
+            As in `recommend`, canonical and without zeros.
+        k : int
+            Length of the list.
+        user : int
+            As in `recommend`.
+        excluded : int array
+            Distinct song codes, ascending. Those of the fold-in are listed unless they are among them.
+
+        Returns
+        -------
+        songs : int32 array
+            At most k codes, best first.
+        scores : float32 array
+            Theirs.
+        """
+        n_songs = fold_in.shape[1]
+        seen = csr_array((np.ones(len(excluded)), excluded, [0, len(excluded)]), shape=(1, n_songs))
+        scores = self._scores(self.encode(fold_in, np.array([user])), k + len(excluded))
+        songs, scores = (found[0] for found in best_in_rows(scores, k, seen))
+        there = songs != NOTHING
+        return songs[there], scores[there]
 
     def _rank(self, encoded: Any, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""

@@ -88,7 +88,7 @@ class Wish:
     n : int
         Its length, where so many songs are admissible.
     exclude : int array
-        Codes that must not be in it.
+        Codes that must not be in it: distinct, ascending.
     heard : bool
         Whether songs that the listener has heard may be in it.
     per_artist : int
@@ -205,28 +205,26 @@ class SongRecommender:
         """
         if wish.diversity:
             return self._diverse(listener, wish, remembered)
-        taken, parts, left = np.unique(wish.exclude), [], _Cap(self.artists, wish.per_artist)
+        taken = wish.exclude
         if not wish.heard:
-            taken = np.union1d(taken, listener.songs)
-        n = wish.n
-        for rung, ranked in self._rungs(listener, remembered):
+            taken = np.union1d(taken, listener.songs) if len(taken) else listener.songs
+        n, parts, left = wish.n, [], _Cap(self.artists, wish.per_artist)
+        for rung, ranked in self._rungs(listener, wish, remembered):
             songs, scores = self._admitted(ranked, n, taken, left)
             parts.append((rung, songs, scores))
-            taken, n = np.union1d(taken, songs), n - len(songs)
+            n -= len(songs)
             if not n:
                 break
+            taken = np.union1d(taken, songs)
         return Ranking.made_of(parts)
 
     def from_model(self, listener: Listener, k: int, excluded: np.ndarray) -> Ranked:
         """The model's `k` best, less what is excluded: fewer where it has no evidence for more."""
-        found, scores = self.model.recommend(
-            self.fold_in(listener),
-            k,
-            exclude_seen=False,
-            exclude=_row(self._modelled(excluded), len(self.song_ids)),
-            users=np.array([listener.user]),
+        codes = self.in_model[excluded]
+        songs, scores = self.model.recommend_to(
+            self.fold_in(listener), k, user=listener.user, excluded=np.sort(codes[codes != NOTHING])
         )
-        return self._real(found[0], scores[0])
+        return self.in_log[songs], scores
 
     def most_popular(self, k: int, excluded: np.ndarray) -> Ranked:
         """What most people play, less what is excluded (distinct codes)."""
@@ -250,14 +248,16 @@ class SongRecommender:
         known = place != NOTHING
         return _row(place[known], len(self.song_ids), listener.plays[known])
 
-    def _rungs(self, listener, remembered) -> Iterator[tuple[str, Callable[[int, np.ndarray], Ranked]]]:
+    def _rungs(self, listener, wish, remembered) -> Iterator[tuple[str, Callable[[int, np.ndarray], Ranked]]]:
         """Of each rung its name, and the function from (k, excluded) to its best k songs."""
 
         def of_model(k: int, excluded: np.ndarray) -> Ranked:
-            # What was heard is mostly excluded, so this is what is worth remembering: at the first ask only.
-            if remembered and k <= DEPTH and np.isin(listener.songs, excluded).all():
+            # What was heard is mostly excluded, and what else is mostly little: that is worth remembering.
+            if remembered and k <= DEPTH and not wish.heard:
                 found = remembered(listener.key, lambda: self.from_model(listener, DEPTH, listener.songs))
-                keep = ~np.isin(found[0], excluded)
+                if not len(wish.exclude):
+                    return found[0][:k], found[1][:k]
+                keep = ~np.isin(found[0], wish.exclude)
                 if keep.sum() >= k or len(found[0]) < DEPTH:
                     return found[0][keep][:k], found[1][keep][:k]
             return self.from_model(listener, k, excluded)
@@ -319,10 +319,6 @@ class SongRecommender:
         from songrec.studies.rerank import listener_vectors
 
         return listener_vectors(self.log.plays)
-
-    def _modelled(self, songs: np.ndarray) -> np.ndarray:
-        codes = self.in_model[songs]
-        return codes[codes != NOTHING]
 
     def _real(self, found: np.ndarray, scores: np.ndarray) -> Ranked:
         there = found != NOTHING

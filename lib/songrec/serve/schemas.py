@@ -81,6 +81,7 @@ class Item(Song):
 
     score: Annotated[float, Field(description="on the scale of its rung: compare within one only")]
     rung: Literal["known_user", "fold_in", "similar", "popular"]
+    version: Annotated[str, Field(description="of the model that put it there")]
     why: Annotated[list[Reason], Field(description="up to three songs that led here, the strongest first")]
 
 

@@ -61,8 +61,11 @@ class Serving:
         self.store = self.redis or OneFile(folder)
         self.lists = Lists(self.metrics, self.redis or None)
         self.ids, catalogue = self.run.log.song_ids, self.run.catalogue
-        place = find(catalogue.song_ids, self.ids.tolist())
-        self.titles, self.artists = (np.append(of, None)[place] for of in (catalogue.title, catalogue.artist))
+        self.names = self.ids.tolist()
+        place = find(catalogue.song_ids, self.names)
+        self.titles, self.artists = (
+            np.append(of, None)[place].tolist() for of in (catalogue.title, catalogue.artist)
+        )
         self.artist_codes = _codes_by_name(self.artists)
         label, self.why = self.run.named(settings.model or None)
         self.versions = Versions(self.run, label, self.artist_codes, self.store, self.metrics)
@@ -116,7 +119,7 @@ class Serving:
             "why_exact": exact,
             "unknown_songs": unknown,
             "items": [
-                {**song, "rung": rung, "why": reasons}
+                {**song, "rung": rung, "version": version.name, "why": reasons}
                 for song, rung, reasons in zip(self._scored(found), found.rungs, why, strict=True)
             ],
         }
@@ -154,7 +157,7 @@ class Serving:
         return {"items": self._scored(Ranking(songs, listeners, []))}
 
     def song(self, code: int) -> dict[str, Any]:
-        return {"id": str(self.ids[code]), "title": self.titles[code], "artist": self.artists[code]}
+        return {"id": self.names[code], "title": self.titles[code], "artist": self.artists[code]}
 
     # The block list
 
@@ -167,13 +170,13 @@ class Serving:
 
     def block_list(self) -> dict[str, Any]:
         codes = find(self.ids, self.block["songs"])
-        known = set(self.artists.tolist())
+        known = set(self.artists)
         unknown = [song for song, code in zip(self.block["songs"], codes, strict=True) if code == NOTHING]
         return {**self.block, "unknown": unknown + [one for one in self.block["artists"] if one not in known]}
 
     def _take_block(self, told: dict[str, list[str]]) -> None:
         songs, names = find(self.ids, told["songs"]), set(told["artists"])
-        theirs = np.flatnonzero([artist in names for artist in self.artists.tolist()]) if names else NONE
+        theirs = np.flatnonzero([artist in names for artist in self.artists]) if names else NONE
         self.blocked = np.union1d(songs[songs != NOTHING], theirs).astype(np.int32)
         self.block = told
         self.metrics.blocked.set(len(self.blocked))
@@ -215,11 +218,8 @@ class Serving:
         return version.recommender.recommend(listener, wish, self.lists.remembered(version.name, user))
 
     def _scored(self, found: Ranking) -> list[dict[str, Any]]:
-        columns = self.ids[found.songs], self.titles[found.songs], self.artists[found.songs], found.scores
-        return [
-            {"id": song, "title": title, "artist": artist, "score": score}
-            for song, title, artist, score in zip(*(column.tolist() for column in columns), strict=True)
-        ]
+        pairs = zip(found.songs.tolist(), found.scores.tolist(), strict=True)
+        return [self.song(song) | {"score": score} for song, score in pairs]
 
     def _reasons(
         self, version: Version, listener: Listener, found: Ranking
@@ -230,14 +230,15 @@ class Serving:
         if modelled:
             fold_in = of.fold_in(listener)
             parts, exact = contributions(of.model, fold_in, listener.user, of.in_model[found.songs[modelled]])
-            heard, scores = of.in_log[fold_in.indices], found.scores[modelled]
+            scores = found.scores[modelled]
             strongest = np.argsort(-parts, axis=0, kind="stable")[:REASONS]
             shares = np.take_along_axis(parts, strongest, axis=0) / np.where(scores == 0, np.inf, scores)
-            for column, place in enumerate(modelled):
+            heard = of.in_log[fold_in.indices][strongest]
+            for place, songs, each in zip(
+                modelled, heard.T.tolist(), shares.T.round(4).tolist(), strict=True
+            ):
                 reasons[place] = [
-                    {**self.song(heard[row]), "share": round(share, 4)}
-                    for row, share in zip(strongest[:, column], shares[:, column].tolist(), strict=True)
-                    if share > 0
+                    self.song(song) | {"share": share} for song, share in zip(songs, each, strict=True) if share > 0
                 ]
         if SIMILAR in found.rungs:
             songs, _, to = of.alike_to(listener, 2 * len(found.songs) + len(listener.songs), listener.songs)
@@ -278,15 +279,15 @@ class Serving:
         rank[songs] = np.arange(len(songs))
         texts = [
             f"{title} {artist or ''}" if title else song
-            for song, title, artist in zip(self.ids.tolist(), self.titles, self.artists, strict=True)
+            for song, title, artist in zip(self.names, self.titles, self.artists, strict=True)
         ]
         return Titles(texts, rank)
 
 
-def _codes_by_name(names: np.ndarray) -> np.ndarray:
+def _codes_by_name(names: list[str | None]) -> np.ndarray:
     """A code for each name, by its first place; -1 for None: int32 (n,)."""
     codes: dict[str, int] = {}
-    found = [NOTHING if name is None else codes.setdefault(name, len(codes)) for name in names.tolist()]
+    found = [NOTHING if name is None else codes.setdefault(name, len(codes)) for name in names]
     return np.array(found, np.int32)
 
 

@@ -16,7 +16,7 @@ from songrec.lists import NOTHING
 from songrec.models import Recommender, load_model
 from songrec.serve.metrics import Metrics
 from songrec.serve.recommender import Listener, SongRecommender, Wish
-from songrec.serve.run import Run
+from songrec.serve.run import Run, plain
 
 SPLIT, SHADOW = MODES = "split", "shadow"
 """What a candidate does: it answers a share of the users, or is asked beside the live version."""
@@ -219,7 +219,7 @@ class Versions:
                 f"{folder} holds a model of another log: of {model.n_songs_} songs, "
                 f"and this one has {len(self._run.song_ids)}"
             )
-        return model
+        return plain(model)
 
     def _comparing_model(self, label: str) -> Recommender | None:
         """What says which songs are alike, where the model that answers cannot."""

@@ -115,11 +115,12 @@ def _(model: ALS, fold_in, user, songs):
     entries = model._weights(plays)
     heard = model.song_factors_[entries.indices].astype(np.float64)
     extra = model.extra_confidence_ * entries.data.astype(np.float64)
-    square = (model.basis_ * (UNOBSERVED * model.gram_)) @ model.basis_.T
-    square += (heard.T * extra) @ heard
-    square += model.penalty_ * model._frequencies(entries)[0] * np.eye(len(square))
-    listed = np.linalg.solve(square, model.song_factors_[songs].astype(np.float64).T)
-    return (UNOBSERVED + extra)[:, None] * (heard @ listed), True
+    # A is a matrix with known eigenvectors and, by as many terms as songs were heard, more (Woodbury).
+    diagonal = UNOBSERVED * model.gram_ + model.penalty_ * model._frequencies(entries)[0]
+    heard, listed = heard @ model.basis_, model.song_factors_[songs].astype(np.float64) @ model.basis_
+    among, to = (heard / diagonal) @ heard.T, (heard / diagonal) @ listed.T
+    solved = np.linalg.solve(np.eye(len(extra)) + among * extra, to)
+    return (UNOBSERVED + extra)[:, None] * solved, True
 
 
 @contributions.register
