@@ -348,6 +348,40 @@ def serve(**options) -> None:
     serve(Settings.from_environment(**{name: value for name, value in options.items() if value is not None}))
 
 
+_EVENTS = click.Argument(["folder"], type=click.Path(path_type=Path))
+
+
+@cli.command(params=[_EVENTS])
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="what is written: a .txt file"
+)
+def events(folder, out) -> None:
+    """Turn the plays that a service was told of into a listening log for the next run.
+
+    FOLDER is where the service keeps its events: data/processed/PROFILE/serve/events.
+
+    \b
+    examples:
+      songrec events data/processed/sample/serve/events --out data/raw/plays.txt
+    """
+    from songrec.serve.online import write_triplets
+
+    print(write_triplets(folder, out))
+
+
+@cli.command("compare-online", params=[_EVENTS])
+def compare_online(folder) -> None:
+    """Say which version of a model listeners played more from, by the events that a service was told of.
+
+    \b
+    examples:
+      songrec compare-online data/processed/sample/serve/events
+    """
+    from songrec.serve.online import report, told
+
+    print(told(report(folder)))
+
+
 @cli.group(epilog=_EXIT)
 def data() -> None:
     """List, fetch and check data sets.
