@@ -16,7 +16,7 @@ from songrec.arrays import hash_of_ids, write_arrays
 from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
-from songrec.ranking import best_in_rows, binarised
+from songrec.ranking import best, best_in_rows, binarised
 
 # Types of hyper-parameters, read by pydantic when they are checked. Its own aliases of these names are not
 # used, because loading a model and ranking a list would then have to import it.
@@ -144,34 +144,42 @@ class Recommender(ABC):
         return self._encode_users(plays if self.weighs_plays else binarised(plays), users)
 
     def recommend_to(
-        self, fold_in: csr_array, k: int, *, user: int = NOTHING, excluded: np.ndarray
+        self, songs: np.ndarray, plays: np.ndarray, k: int, *, user: int = NOTHING, excluded: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `k` best songs for one user that are not excluded: what `recommend` gives, for who is waiting.
 
         Parameters
         ----------
-        fold_in : csr_array (1, n_songs)
-            As in `recommend`, canonical and without zeros.
+        songs : int array (h,)
+            Distinct song codes that the user has heard, ascending.
+        plays : int array (h,)
+            How often, each above 0.
         k : int
             Length of the list.
         user : int
             As in `recommend`.
         excluded : int array
-            Distinct song codes, ascending. Those of the fold-in are listed unless they are among them.
+            Distinct song codes. Those that were heard are listed unless they are among them.
 
         Returns
         -------
-        songs : int32 array
+        songs : int array
             At most k codes, best first.
         scores : float32 array
             Theirs.
         """
-        n_songs = fold_in.shape[1]
-        seen = csr_array((np.ones(len(excluded)), excluded, [0, len(excluded)]), shape=(1, n_songs))
-        scores = self._scores(self.encode(fold_in, np.array([user])), k + len(excluded))
-        songs, scores = (found[0] for found in best_in_rows(scores, k, seen))
-        there = songs != NOTHING
-        return songs[there], scores[there]
+        row = self.row_of(songs, plays)
+        scores = self._scores(self._encode_users(row, np.array([user])), k + len(excluded))
+        if issparse(scores):
+            open_ = ~np.isin(scores.indices, excluded)
+            return best(scores.indices[open_], scores.data[open_], k)
+        scores[0, excluded] = -np.inf
+        return best(np.arange(self.n_songs_, dtype=np.int32), scores[0], k)
+
+    def row_of(self, songs: np.ndarray, plays: np.ndarray) -> csr_array:
+        """One user's fold-in (1, n_songs) as `_encode_users` wants it; `songs` and `plays` as above."""
+        data = plays if self.weighs_plays else np.ones(len(songs), np.float32)
+        return csr_array((data, songs, np.array([0, len(songs)], np.int32)), shape=(1, self.n_songs_))
 
     def _rank(self, encoded: Any, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""

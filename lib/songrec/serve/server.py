@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from typing import Any
 
@@ -63,4 +64,5 @@ def _application(settings: Settings) -> Any:
     from songrec.serve.app import create_app
 
     one_thread_for_good()  # requests share the cores, not the parts of one
+    sys.setswitchinterval(0.001)  # seconds that the event loop waits for a thread that scores
     return create_app(settings)
