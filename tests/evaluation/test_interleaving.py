@@ -109,7 +109,7 @@ def test_credits_are_counted_as_by_hand():
         columns=["list", "user", "song"],
     )
     found = credits_of(items, plays)
-    assert found.values.tolist() == [
+    assert found.to_numpy().tolist() == [
         ["ann", "x", "y", 2, 1],
         ["ann", "y", "x", 2, 1],
         ["bob", "x", "", 2, 1],

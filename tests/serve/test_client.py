@@ -123,13 +123,8 @@ def test_it_stands_alone():
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory):
-    pytest.importorskip("fastapi", reason="needs FastAPI: make serve")
-    pytest.importorskip("orjson", reason="needs orjson: make serve")
-    from service import opened
-
-    with opened(tmp_path_factory.mktemp("run")) as app:
-        return app.openapi()
+def document(asking):
+    return asking("GET", "/openapi.json")[1]
 
 
 def schema_of(document, told):
@@ -183,6 +178,28 @@ def test_requests_are_those_of_the_document(document):
         ("/v1/songs", "get", {"q", "n"}),
         ("/v1/popular", "get", {"n"}),
     ):
-        queries = {one["name"] for one in document["paths"][path][method]["parameters"] if one["in"] == "query"}
+        queries = {
+            one["name"] for one in document["paths"][path][method]["parameters"] if one["in"] == "query"
+        }
         assert queries == names
     assert {"/v1/batch", "/v1/users/{user_id}"} <= set(document["paths"])
+
+
+def test_the_service_answers(asking):
+    songs = Client(f"http://127.0.0.1:{asking.port}")
+    best = songs.popular(3)
+    assert [one.score for one in best] == sorted((one.score for one in best), reverse=True)
+    found = songs.recommend(history=[one.id for one in best], n=4, exclude=["zz"])
+    assert (len(found.items), found.unknown_songs, found.rung) == (4, ["zz"], "fold_in")
+    assert songs.batch([{"history": {best[0].id: 2}, "n": 2}])[0].complete
+    assert len(songs.similar(best[0].id, 2).items) == 2
+    assert songs.search(best[0].title or best[0].id)
+    assert songs.send([{"kind": "play", "id": "c1", "user": "client", "song": best[0].id}]).taken == 1
+    assert best[0].id not in [one.id for one in songs.recommend("client", n=60).items]
+    assert songs.forget("client") == 1
+    odd = "a/b 100%2F?#é🎵<b>"
+    songs.send([{"kind": "play", "id": "c2", "user": odd, "song": best[0].id}])
+    assert songs.forget(odd) == 1
+    with pytest.raises(ServiceError, match="not known") as caught:
+        songs.similar("nobody knows it")
+    assert caught.value.status == 404

@@ -31,11 +31,17 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"postgresql://songbook@127.0.0.1:{self.port}/postgres"
-        self._run("initdb", "-D", folder / "data", "-U", "songbook", "--auth=trust", "-E", "UTF8", "--locale=C")
+        self._run(
+            "initdb", "-D", folder / "data", "-U", "songbook", "--auth=trust", "-E", "UTF8", "--locale=C"
+        )
 
     def start(self) -> None:
-        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories='' -c fsync=off"
-        self._run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start")
+        options = (
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories='' -c fsync=off"
+        )
+        self._run(
+            "pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o", options, "start"
+        )
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-m", "fast", "stop")
@@ -68,5 +74,3 @@ def postgresql() -> Iterator[Server]:
             server.stop()
     finally:
         shutil.rmtree(above, ignore_errors=True)
-
-

@@ -1,4 +1,4 @@
-"""Comparing two rankings on the same listeners, live: who gets which, mixed lists, and what their plays say."""
+"""Comparing two rankings live: which listener gets which, lists mixed of both, and what plays say."""
 
 from collections.abc import Sequence
 from hashlib import blake2b, shake_256
@@ -108,7 +108,7 @@ def credits_of(items: pd.DataFrame, plays: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> items = pd.DataFrame({"list": "1", "user": "ann", "song": ["a", "b", "c"], "version": ["x", "y", "x"]})
+    >>> items = pd.DataFrame({"list": "1", "user": "ann", "song": list("abc"), "version": list("xyx")})
     >>> credits_of(items, pd.DataFrame({"list": ["1", "1"], "user": "ann", "song": ["c", "q"]}))
       user version than  lists  played
     0  ann       x    y      1       1

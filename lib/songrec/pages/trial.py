@@ -40,8 +40,8 @@ def agreement(run: Results) -> Figure:
     return Figure(
         canvas,
         drawn,
-        "What was measured offline, mean average precision, against what a list is truly worth, each with its "
-        "95 % interval: the plays that its listener's tastes make likely.",
+        "What was measured offline, mean average precision, against what a list is truly worth, each with "
+        "its 95 % interval: the plays that its listener's tastes make likely.",
         f"A point a model, {title} across and expected plays upwards: {'; '.join(each)}.",
     )
 
@@ -64,8 +64,8 @@ def pairs(run: Results) -> Table:
             "p": p_values(rows["p"].where(tested)),
             "users needed": sizes(rows["needed"].where(rows["p"] < ALPHA)),
         },
-        note="The truly better model stands first: a difference below 0 is wrong. Offline it is of MAP, else of "
-        "plays of a list. Users needed: for a test that finds this difference four times in five; of "
+        note="The truly better model stands first: a difference below 0 is wrong. Offline it is of MAP, else "
+        "of plays of a list. Users needed: for a test that finds this difference four times in five; of "
         f"significant ones. {RANGE}",
         empty="One model has nothing to be compared with.",
     )
@@ -94,7 +94,7 @@ def facts(run: Results) -> dict:
             }
         )
     both = rows[(rows["p"] < ALPHA) & (rows["value"] > 0)]
-    both = both.pivot(index=["version", "than"], columns="design", values="needed")
+    both = both.pivot_table(index=["version", "than"], columns="design", values="needed")
     ratio = (both["split"] / both["interleaved"]).dropna() if {"split", "interleaved"} <= {*both} else []
     return {
         **run.facts(STAGE),
@@ -112,6 +112,6 @@ def findings(run: Results) -> Prose:
 
 
 INVENTED = (
-    "The listeners are invented, and so are their tastes and their patience: real ones are influenced by what "
-    "they are shown, tire and return."
+    "The listeners are invented, and so are their tastes and their patience: real ones are influenced by "
+    "what they are shown, tire and return."
 )

@@ -159,7 +159,9 @@ class Client:
         ServiceError
             When there is no answer, or one that says what was wrong.
         """
-        return _made(Recommendations, self._ask("POST", "/v1/recommendations", asked(user, history, n, **wanted)))
+        return _made(
+            Recommendations, self._ask("POST", "/v1/recommendations", asked(user, history, n, **wanted))
+        )
 
     def batch(self, requests: Sequence[Mapping[str, Any]]) -> list[Recommendations]:
         """Several lists at once, from the arguments of `recommend` for each."""
@@ -233,7 +235,9 @@ def _made(kind: Any, told: Any) -> Any:
         try:
             return kind(**{one.name: _made(hints[one.name], told[one.name]) for one in fields(kind)})
         except (KeyError, TypeError) as error:
-            raise ServiceError(f"the service gave no {kind.__name__}: {error!r}. Is it another version?") from error
+            raise ServiceError(
+                f"the service gave no {kind.__name__}: {error!r}. Is it another version?"
+            ) from error
     if isinstance(kind, types.GenericAlias):
         return [_made(kind.__args__[0], one) for one in told]
     return told

@@ -66,7 +66,9 @@ def event_router(log: EventLog, changed: Callable[[str], None] = lambda user: No
     router = APIRouter(prefix="/v1", tags=["events"])
 
     @router.post("/events")
-    def post_events(posted: Annotated[Posted, Body(openapi_examples={"both": {"value": EXAMPLE}})]) -> Counted:
+    def post_events(
+        posted: Annotated[Posted, Body(openapi_examples={"both": {"value": EXAMPLE}})],
+    ) -> Counted:
         """Keep impressions and plays: all of a request or none, on the disk before the answer.
 
         Events count once by their id: after an answer that was lost, post the same again.

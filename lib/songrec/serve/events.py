@@ -1,8 +1,8 @@
 """What was shown and what was played: events on disk, and the log that the next run learns from.
 
-The log is one SQLite database in a folder of a local disk. An event is taken once, however often it is posted:
-its id is the key. Events are only added (the database itself refuses a change of one); what takes any away is
-the deletion of a user's data.
+The log is one SQLite database in a folder of a local disk. An event is taken once, however often it is
+posted: its id is the key. Events are only added (the database itself refuses a change of one); what takes any
+away is the deletion of a user's data.
 
 **Durability.** `append` returns when its events are on the disk: all of a call or none, by one write-ahead
 commit with `synchronous=FULL`, which is one fsync a call. After a crash the commits that were answered are
@@ -23,6 +23,7 @@ from typing import Annotated, Literal, NamedTuple
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from songrec.data.validation import MAX_ID
 from songrec.errors import DataError
 from songrec.files import replacing
 
@@ -50,7 +51,7 @@ CREATE TRIGGER IF NOT EXISTS shown_stay BEFORE UPDATE ON shown
 
 _MARK = r"\x00-\x1f\x7f\u2028\u2029"
 Name = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=rf"^[^\s{_MARK}]([^{_MARK}]*[^\s{_MARK}])?$")
+    str, Field(min_length=1, max_length=MAX_ID, pattern=rf"^[^\s{_MARK}]([^{_MARK}]*[^\s{_MARK}])?$")
 ]
 """An id: one line without tabs, and without a space at its ends, as ingest has it."""
 
@@ -299,4 +300,3 @@ class EventLog:
                 database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
-

@@ -9,11 +9,12 @@ the scores are the model's, and ties go to the lower id. Only `ExactIndex` looks
 miss one of the best. But it never gives fewer than it could: where a search that avoids many songs finds too
 few, the index is searched exactly.
 
-A graph of neighbours needs a distance, which a product is not. Vectors are therefore stored with one number
-more, which makes all equally long (Bachrach et al. 2014): their products with a query then order them as the
-distances do.
+A graph of neighbours by the product is not one by a distance, but it finds nearly all of the best (Morozov &
+Babenko 2018), and more of them than the detour over vectors that one number more makes equally long (Bachrach
+et al. 2014): the lengths of songs' vectors differ too much.
 """
 
+import copy
 import re
 import threading
 from abc import ABC, abstractmethod
@@ -86,7 +87,9 @@ class VectorIndex(ABC):
         """
         ids, vectors = np.asarray(ids, np.int64), np.ascontiguousarray(vectors, np.float32)
         if ids.shape != vectors.shape[:1] or vectors.ndim != 2 or not vectors.size:
-            raise DataError(f"{ids.shape} ids and vectors of shape {vectors.shape}: give a vector for each id")
+            raise DataError(
+                f"{ids.shape} ids and vectors of shape {vectors.shape}: give a vector for each id"
+            )
         if len(np.unique(ids)) < len(ids) or ids.min() < 0:
             raise DataError("ids must be whole numbers of at least 0, each once")
         if not np.isfinite(vectors).all():
@@ -133,21 +136,9 @@ class VectorIndex(ABC):
     def _nearest(self, vector: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Candidates that are not excluded, in any order, and their vectors as they were added."""
 
-    def _stored(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors as a graph keeps them."""
-        if self.measure == "cosine":
-            return vectors
-        squares = np.einsum("if,if->i", vectors, vectors, dtype=np.float64)
-        return np.column_stack([vectors, np.sqrt(squares.max(initial=0) - squares)]).astype(np.float32)
-
     def _asked(self, vector: np.ndarray) -> np.ndarray:
-        """A query that fits them."""
-        one = vector / np.abs(vector).max()  # its length changes no order, and might not fit single precision
-        return np.append(one, 0.0).astype(np.float32) if self.measure == "product" else one.astype(np.float32)
-
-    def _given(self, stored: np.ndarray) -> np.ndarray:
-        """Vectors as they were added."""
-        return stored[:, :-1] if self.measure == "product" else stored
+        """The query in single precision: its length changes no order, and might not fit."""
+        return (vector / np.abs(vector).max()).astype(np.float32)
 
 
 def scores_of(vector: np.ndarray, vectors: np.ndarray, measure: Measure, digits: int | None) -> np.ndarray:
@@ -162,9 +153,13 @@ def scores_of(vector: np.ndarray, vectors: np.ndarray, measure: Measure, digits:
 
 
 class ExactIndex(VectorIndex):
-    """Every song is looked at: up to some 100,000 songs nothing is gained by anything else."""
+    """Every song is looked at.
 
-    _content: tuple[np.ndarray, np.ndarray, str] = np.empty(0, np.int64), np.empty((0, 0), np.float32), ""
+    In single precision first: what comes as near to the k-th best as its rounding errors may hide is a
+    candidate, and scored anew.
+    """
+
+    _content: tuple[np.ndarray, ...] = np.empty(0, np.int64), np.empty((0, 0), np.float32), np.empty(0), ""
 
     @property
     def count(self) -> int:
@@ -172,17 +167,35 @@ class ExactIndex(VectorIndex):
 
     @property
     def version(self) -> str:
-        return self._content[2]
+        return self._content[-1]
 
     def _replace(self, ids: np.ndarray, vectors: np.ndarray, version: str) -> None:
-        self._content = ids, vectors, version
+        order = np.argsort(ids)
+        ids, vectors = ids[order], vectors[order]
+        lengths = np.linalg.norm(vectors, axis=1)
+        self._content = ids, vectors, lengths if self.measure == "cosine" else lengths.max(initial=0), version
 
     def _nearest(self, vector: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        ids, vectors, _ = self._content
-        if not len(exclude):
+        ids, vectors, lengths, _ = self._content
+        if not len(ids):
             return ids, vectors
-        keep = ~np.isin(ids, exclude)
-        return ids[keep], vectors[keep]
+        query = self._asked(vector)
+        rough = vectors @ query
+        error = 2 * len(query) * np.finfo(np.float32).eps * np.linalg.norm(query)
+        if self.measure == "cosine":
+            rough /= lengths
+        else:
+            error *= lengths
+            if self.digits is not None:  # scores that are equal once they are rounded
+                error += 10.0**-self.digits / np.abs(vector).max()
+        place = np.searchsorted(ids, exclude).clip(max=len(ids) - 1)
+        rough[place[ids[place] == exclude]] = -np.inf
+        if k < len(ids):
+            floor = np.partition(rough, len(ids) - k)[len(ids) - k]
+            found = np.flatnonzero((rough >= floor - 2 * error) & (rough > -np.inf))
+        else:
+            found = np.flatnonzero(rough > -np.inf)
+        return ids[found], vectors[found]
 
 
 class GraphIndex(VectorIndex):
@@ -233,8 +246,10 @@ class GraphIndex(VectorIndex):
 
     @property
     def bytes(self) -> int:
-        """Memory that the graph takes, its vectors included."""
-        return 0 if self._content[0] is None else int(self._content[0].memory_usage)
+        """What the graph takes, its vectors included: of memory, or of a file that is mapped."""
+        if self._content[0] is None:
+            return 0
+        return (self.folder / self.GRAPH).stat().st_size if self.folder else self._content[0].memory_usage
 
     def _open(self, folder: Path) -> None:
         from usearch.index import Index
@@ -254,9 +269,8 @@ class GraphIndex(VectorIndex):
     def _replace(self, ids: np.ndarray, vectors: np.ndarray, version: str) -> None:
         from usearch.index import Index
 
-        stored = self._stored(vectors)
         graph = Index(
-            ndim=stored.shape[1],
+            ndim=vectors.shape[1],
             metric="ip" if self.measure == "product" else "cos",
             dtype="f32",
             connectivity=self.CONNECTIVITY,
@@ -264,12 +278,17 @@ class GraphIndex(VectorIndex):
             expansion_search=self.EXPANSION_SEARCH,
         )
         if len(ids):
-            graph.add(ids.astype(np.uint64), stored, threads=self.threads)
+            graph.add(ids.astype(np.uint64), vectors, threads=self.threads)
         if self.folder:
             with replacing(self.folder) as temporary:
                 temporary.mkdir()
                 graph.save(temporary / self.GRAPH)
-                facts = {"measure": self.measure, "digits": self.digits, "count": len(ids), "version": version}
+                facts = {
+                    "measure": self.measure,
+                    "digits": self.digits,
+                    "count": len(ids),
+                    "version": version,
+                }
                 write_json(temporary / self.FACTS, facts)
             return self._open(self.folder)
         self._content = graph, version
@@ -287,7 +306,7 @@ class GraphIndex(VectorIndex):
             ids = keys[~np.isin(keys, exclude)]
             if len(ids) >= min(k, n - len(exclude)):
                 break
-        return ids, self._given(np.atleast_2d(graph.get(ids.astype(np.uint64))))
+        return ids, np.atleast_2d(graph.get(ids.astype(np.uint64)))
 
 
 class PostgresIndex(VectorIndex):
@@ -326,7 +345,9 @@ class PostgresIndex(VectorIndex):
         super().__init__(measure, digits)
         require("serve", "an index in PostgreSQL")
         if not re.fullmatch(r"[a-z_][a-z0-9_]{0,39}", table):
-            raise ConfigError(f"{table!r} cannot be a table's name: letters, digits and underscores, up to 40")
+            raise ConfigError(
+                f"{table!r} cannot be a table's name: letters, digits and underscores, up to 40"
+            )
         self.url, self.table = url, table
         self._here = threading.local()
         with self._database():
@@ -354,7 +375,6 @@ class PostgresIndex(VectorIndex):
 
     def _replace(self, ids: np.ndarray, vectors: np.ndarray, version: str) -> None:
         """Built beside the old table, and renamed in one transaction."""
-        stored = self._stored(vectors)
         new, old = f"{self.table}_{version}", f"{self.table}_old"
         kind = "vector_ip_ops" if self.measure == "product" else "vector_cosine_ops"
         with self._database() as database:
@@ -363,11 +383,13 @@ class PostgresIndex(VectorIndex):
                 if self.version == version:
                     return
                 database.execute(f"DROP TABLE IF EXISTS {new}")
-                database.execute(f"CREATE TABLE {new} (id bigint PRIMARY KEY, vector vector({stored.shape[1]}))")
+                database.execute(
+                    f"CREATE TABLE {new} (id bigint PRIMARY KEY, vector vector({vectors.shape[1]}))"
+                )
                 copy = f"COPY {new} (id, vector) FROM STDIN WITH (FORMAT BINARY)"
                 with database.cursor().copy(copy) as rows:
                     rows.set_types(["int8", "vector"])
-                    for row in zip(ids.tolist(), stored, strict=True):
+                    for row in zip(ids.tolist(), vectors, strict=True):
                         rows.write_row(row)
                 database.execute(f"CREATE INDEX ON {new} USING hnsw (vector {kind})")
                 database.execute(f"ANALYZE {new}")
@@ -386,18 +408,34 @@ class PostgresIndex(VectorIndex):
         query = (
             f"SELECT id, vector FROM {self.table} WHERE id <> ALL(%s) ORDER BY vector {operator} %s LIMIT %s"
         )
-        asked = exclude.tolist(), self._asked(vector), k + SPARE
+        exact = False
+        asked, wanted = (exclude.tolist(), self._asked(vector), k + SPARE), k + SPARE + len(exclude)
         with self._database() as database:
             try:
-                rows = database.execute(query, asked).fetchall()
-                if len(rows) < k and len(rows) < self._admissible(database, exclude):
-                    with database.transaction():
-                        database.execute("SET LOCAL enable_indexscan = off")
-                        rows = database.execute(query, asked).fetchall()
+                if wanted <= self.EF_SEARCH:
+                    rows = database.execute(query, asked).fetchall()
+                elif exact := wanted >= MANY * self._rows(database):
+                    rows = []
+                else:
+                    rows = self._set(database, "hnsw.ef_search", min(wanted, 1_000), query, asked)
+                if len(rows) < k and (exact or len(rows) < self._admissible(database, exclude)):
+                    rows = self._set(database, "enable_indexscan", "off", query, asked)
             except UndefinedTable:  # nothing was added yet
                 rows = []
         vectors = np.array([_plain(vector) for _, vector in rows], np.float32)
-        return np.array([song for song, _ in rows], np.int64), vectors if not rows else self._given(vectors)
+        return np.array([song for song, _ in rows], np.int64), vectors
+
+    @staticmethod
+    def _set(database: Any, setting: str, value: int | str, query: str, asked: tuple) -> list[tuple]:
+        """What a query gives under another setting."""
+        with database.transaction():
+            database.execute(f"SET LOCAL {setting} = {value}")
+            return database.execute(query, asked).fetchall()
+
+    def _rows(self, database: Any) -> float:
+        """How many songs there are, as the planner knows it."""
+        told = database.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [self.table])
+        return (told.fetchone() or [0])[0]
 
     def _admissible(self, database: Any, exclude: np.ndarray) -> int:
         told = database.execute(f"SELECT count(*) FROM {self.table} WHERE id <> ALL(%s)", [exclude.tolist()])
@@ -483,3 +521,40 @@ def user_vector(model: Recommender, fold_in: csr_array, user: int = NOTHING) -> 
     """The query that finds a user's list: float64 (f,), from their row of plays, 1 x n_songs."""
     song_vectors(model)
     return model.encode(fold_in, np.array([user]))[0]
+
+
+def indexed(model: Recommender, where: str, name: str) -> Recommender:
+    """The model, its lists for one user and its similar songs made by indexes.
+
+    Parameters
+    ----------
+    model : Recommender
+        Fitted; one without vectors is given back as it is.
+    where : str
+        As for `open_index`; empty: the model is given back as it is.
+    name : str
+        Of this training: each has indexes of its own, filled where they are not there yet.
+    """
+    if not where or not isinstance(model, Factorised):
+        return model
+    made = copy.copy(model)
+    codes, indexes = np.arange(model.n_songs_), {}
+    for measure in ("product", "cosine"):
+        place = where if where == "exact" or "://" in where else str(Path(where) / name / measure)
+        table = f"{measure}_{blake2b(name.encode(), digest_size=6).hexdigest()}"
+        indexes[measure] = open_index(place, measure, model.digits if measure == "product" else None, table)
+        indexes[measure].add(codes, song_vectors(model))
+
+    def recommend_to(songs, plays, k: int, *, user: int = NOTHING, excluded: np.ndarray) -> Found:
+        row = csr_array((plays, songs, [0, len(songs)]), shape=(1, model.n_songs_))
+        return indexes["product"].search(user_vector(model, row, user), k, excluded)
+
+    def similar_songs(songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        found = np.full((len(songs), k), NOTHING, np.int32), np.full((len(songs), k), -np.inf, np.float32)
+        for row, song in enumerate(songs):
+            ids, scores = indexes["cosine"].search(song_vectors(model)[song], k, [song])
+            found[0][row, : len(ids)], found[1][row, : len(ids)] = ids, scores
+        return found
+
+    made.recommend_to, made.similar_songs = recommend_to, similar_songs
+    return made

@@ -121,7 +121,7 @@ def offline(lists: Mapping[str, np.ndarray], split: Split) -> dict[str, pd.DataF
 
 
 def quality(*sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Means over the users, by `truth` and `offline`: model, metric, k, value, se, ci_low, ci_high, n_users."""
+    """Means over users of `truth` and `offline`: model, metric, k, value, se, ci_low, ci_high, n_users."""
     tables = [summarise(values).assign(model=name) for side in sides for name, values in side.items()]
     return stacked(tables, f"model metric k {ESTIMATE}")
 

@@ -171,13 +171,18 @@ async function showSimilar(one, from) {
   if (!told) return;
   $("liketitle").textContent = `Songs like ${spoken(told.song)}`;
   $("likeitems").replaceChildren(
-    ...told.items.map((item) =>
-      song(item, button("Add", `Add ${spoken(item)}`, (event) => {
+    ...told.items.map((item) => {
+      const done = (made) => {
+        made.textContent = "Added";
+        made.disabled = true;
+      };
+      const made = button("Add", `Add ${spoken(item)}`, () => {
         add(item);
-        event.currentTarget.textContent = "Added";
-        event.currentTarget.disabled = true;
-      }, "add")),
-    ),
+        done(made);
+      }, "add");
+      if (heard.some((other) => other.id === item.id)) done(made);
+      return song(item, made);
+    }),
   );
   if (!told.items.length) $("likeitems").append(element("li", { text: "No song is known to be like it." }));
   $("like").addEventListener("close", () => (from.isConnected ? from : $("list")).focus(), { once: true });
