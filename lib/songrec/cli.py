@@ -312,6 +312,12 @@ def similar(profile, song, model, n) -> None:
 
 
 @cli.command(params=[_PROFILE, _MODEL[0]])
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    metavar="FOLDER",
+    help="a run elsewhere: its folder DATA/processed/NAME, instead of --profile",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="NAME", help="where to listen")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="where to listen"
@@ -330,7 +336,7 @@ def similar(profile, song, model, n) -> None:
 @click.option(
     "--rate", type=click.FloatRange(min=0), default=0, help="requests a second of one client; 0: any"
 )
-def serve(**options) -> None:
+def serve(run, **options) -> None:
     """Serve a run's winner over HTTP.
 
     SONGREC_API_KEY, where it is set, is the key that clients must send as X-API-Key; SONGREC_ADMIN_KEY lets
@@ -343,8 +349,10 @@ def serve(**options) -> None:
     """
     require("serve", "the service")
     from songrec.serve.server import serve
-    from songrec.serve.settings import Settings
+    from songrec.serve.settings import Settings, run_in
 
+    if run:
+        options["profile"] = run_in(run)
     serve(Settings.from_environment(**{name: value for name, value in options.items() if value is not None}))
 
 

@@ -118,7 +118,7 @@ def test_a_block_list_holds_at_once_and_without_a_restart(asking):
     first = ids(asking.for_user("u01", n=3)[1])
     status, told = asking.admin("PUT", "block", {"songs": [first[0], "nope"], "artists": ["Artist 3"]})
     assert (status, told["unknown"]) == (200, ["nope"])
-    theirs = set(np.flatnonzero(asking.serving.artists == "Artist 3").tolist())
+    theirs = set(np.flatnonzero(np.array(asking.serving.artists) == "Artist 3").tolist())
     gone = {str(asking.serving.ids[place]) for place in theirs} | {first[0]}
     answers = [
         asking.for_user("u01", n=500)[1],
@@ -149,7 +149,7 @@ def test_a_batch_is_what_each_would_be_alone(asking):
         ("GET", "/v1/users/u01/recommendations?diversity=nan", None, 422, "diversity"),
         ("GET", "/v1/users/u01/recommendations?nn=1", None, 422, "nn"),
         ("POST", "/v1/recommendations", b"{", 422, "JSON"),
-        ("POST", "/v1/recommendations", b'{"history": [{"song": "\\ud800"}]}', 422, "unicode"),
+        ("POST", "/v1/recommendations", b'{"history": [{"song": "\\ud800"}]}', 422, "JSON"),
         ("POST", "/v1/recommendations", {"history": [{"song": "a", "plays": 0}]}, 422, "plays"),
         ("POST", "/v1/recommendations", {"history": [{"song": "a"}] * 1001}, 422, "history"),
         ("POST", "/v1/recommendations", b" " * 1_100_000, 413, "1,048,576"),
@@ -181,12 +181,9 @@ def test_keys_rate_and_failures(extra, tmp_path, monkeypatch):
     with served(make_run(tmp_path, ["Popularity"])) as asking:
         monkeypatch.setattr(asking.serving, "popular", lambda n: 1 / 0)
         status, text = asking("GET", "/v1/popular", raw=True)
-        assert status in (200, 500)  # the route may hold the method that it was made with
-        assert "Traceback" not in text
-        monkeypatch.setattr(asking.serving.run.log.__class__, "n_songs", property(lambda self: 1 / 0))
-        status, text = asking("GET", "/v1/users/u01/recommendations", raw=True)
-        assert (status, json.loads(text)["status"]) == (500, 500)
+        assert (status, json.loads(text)["title"]) == (500, "Internal Server Error")
         assert "Zero" not in text
+        assert "Traceback" not in text
 
 
 def test_examples_of_the_document_run(asking):
@@ -251,4 +248,4 @@ def test_the_document_is_kept_under_any_request(extra, asking):
         "all",
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, done.stdout[-6000:]
+    assert done.returncode == 0, done.stdout[-20000:]

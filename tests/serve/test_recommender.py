@@ -41,7 +41,8 @@ def test_the_parts_of_a_score_add_up_to_it(name):
         fold_in = plays[[user]]
         songs, scores = (found[0] for found in model.recommend(fold_in, 8, users=np.array([user])))
         songs, scores = songs[songs >= 0], scores[songs >= 0]
-        parts, exact = contributions(model, fold_in, user, songs)
+        row = model.row_of(fold_in.indices, fold_in.data)
+        parts, exact = contributions(model, row, user, songs)
         assert parts.shape == (fold_in.nnz, len(songs))
         assert np.isfinite(parts).all()
         if exact and name not in ("Hybrid", "Popularity"):
@@ -97,8 +98,8 @@ def test_similar_songs_answer_where_the_model_has_nothing():
         deaf.model, deaf.user_ids, deaf.song_ids, deaf.log, alike=recommender("ItemKNN").model
     )
     listener = like.user("u001")
-    most = like.model.recommend(like.fold_in(listener), 500)[0][0]
-    found = like.recommend(listener, Wish(5, most[most >= 0][:-1]))
+    most = like.model.recommend_to(*like.modelled(listener), 500, excluded=NOBODY)[0]
+    found = like.recommend(listener, Wish(5, most[:-1]))
     assert found.rungs[:1] == ["known_user"]
     songs, scores, to = like.alike_to(listener, 5, listener.songs)
     assert (np.diff(scores) <= 0).all()

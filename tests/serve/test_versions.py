@@ -108,6 +108,25 @@ def test_a_split_is_sticky_and_keeps_its_share(asking):
     assert asking.admin("DELETE", "versions/candidate")[1]["candidate"] is None
 
 
+def test_two_versions_draft_a_list_in_turns_and_each_song_is_credited(asking):
+    roles = asking.admin("PUT", "versions/candidate", {"model": "EASE", "mode": "interleave", "share": 1.0})[
+        1
+    ]
+    names = [roles["live"]["name"], roles["candidate"]["name"]]
+    first = []
+    for i in range(12):
+        answer = asking.for_user(f"u{i:02}", n=12, per_artist=2)[1]
+        ids, credited = zip(*((item["id"], item["version"]) for item in answer["items"]), strict=True)
+        assert (len(set(ids)), answer["version"]) == (12, "+".join(names))
+        assert set(credited) == set(names)
+        artists = [item["artist"] for item in answer["items"] if item["artist"]]
+        assert max(map(artists.count, artists)) <= 2
+        first.append(credited[0])
+    assert set(first) == set(names)
+    assert asking("POST", "/v1/recommendations", {"history": [{"song": "s01"}]})[1]["version"] == names[0]
+    asking.admin("DELETE", "versions/candidate")
+
+
 def test_a_shadow_is_asked_beside_and_counted(asking):
     from served import wait_for
 
@@ -132,6 +151,23 @@ def test_nothing_to_promote_or_to_go_back_to_is_a_conflict(extra, tmp_path):
     with served(run) as asking:  # a restart
         assert asking.admin("GET", "versions")[1]["live"]["source"] == "EASE"
         assert asking.admin("GET", "block")[1]["songs"] == ["s01"]
+
+
+def test_a_play_posted_now_changes_the_next_answer_and_can_be_deleted(asking):
+    first = asking.for_user("u05", n=3)[1]["items"]
+    played, shown = first[0]["id"], first[1]["id"]
+    event = {"kind": "play", "id": "one", "user": "u05", "song": played}
+    item = {"song": shown, "position": 1, "version": "v"}
+    seen = {"kind": "impression", "id": "two", "user": "u05", "list": "x", "items": [item]}
+    assert asking("POST", "/v1/events", {"events": [event, seen]})[1] == {"taken": 2, "repeated": 0}
+    assert played not in [item["id"] for item in asking.for_user("u05", n=20)[1]["items"]]
+    assert shown not in [item["id"] for item in asking.for_user("u05", n=20, skip_shown=True)[1]["items"]]
+    assert asking("DELETE", "/v1/users/u05")[1] == {"events": 2}
+    assert asking.for_user("u05", n=3)[1]["items"] == first
+    new = asking.for_user("somebody new", n=3)[1]
+    asking("POST", "/v1/events", {"events": [event | {"id": "three", "user": "somebody new", "song": "s01"}]})
+    assert (new["rung"], asking.for_user("somebody new", n=3)[1]["rung"]) == ("popular", "fold_in")
+    asking("DELETE", "/v1/users/somebody%20new")
 
 
 def test_redis_stops_and_returns_under_load(redis_server, tmp_path):

@@ -16,7 +16,7 @@ from songrec.arrays import hash_of_ids, write_arrays
 from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
-from songrec.ranking import best_in_rows, binarised
+from songrec.ranking import best, best_in_rows, binarised
 
 # Types of hyper-parameters, read by pydantic when they are checked. Its own aliases of these names are not
 # used, because loading a model and ranking a list would then have to import it.
@@ -107,13 +107,7 @@ class Recommender(ABC):
         """
 
     def recommend(
-        self,
-        fold_in: csr_array,
-        k: int,
-        *,
-        exclude_seen: bool = True,
-        users: np.ndarray | None = None,
-        exclude: csr_array | None = None,
+        self, fold_in: csr_array, k: int, *, exclude_seen: bool = True, users: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The `k` best songs for each user, best first, ties by the lower song code.
 
@@ -128,8 +122,6 @@ class Recommender(ABC):
             Leave out the songs in `fold_in`.
         users : int array (n,), optional
             Row of each user in the matrix fitted on, -1 for a new one. Without it all are new.
-        exclude : csr_array (n, n_songs), optional
-            Songs left out besides, which say nothing of the user: its entries that are not zero.
 
         Returns
         -------
@@ -145,14 +137,49 @@ class Recommender(ABC):
         k = positive("k", k)
         fold_in, users = self._checked(fold_in, users)
         seen = binarised(fold_in) if exclude_seen else csr_array(fold_in.shape, dtype=np.float32)
-        if exclude is not None:
-            seen = csr_array(seen + binarised(exclude))
-            seen.sort_indices()
         return self._rank(self.encode(fold_in, users), k, seen)
 
     def encode(self, plays: csr_array, users: np.ndarray) -> Any:
         """Users as `_scores` needs them, from all that is known of them: for a model that is a member."""
         return self._encode_users(plays if self.weighs_plays else binarised(plays), users)
+
+    def recommend_to(
+        self, songs: np.ndarray, plays: np.ndarray, k: int, *, user: int = NOTHING, excluded: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `k` best songs for one user that are not excluded: what `recommend` gives, for who is waiting.
+
+        Parameters
+        ----------
+        songs : int array (h,)
+            Distinct song codes that the user has heard, ascending.
+        plays : int array (h,)
+            How often, each above 0.
+        k : int
+            Length of the list.
+        user : int
+            As in `recommend`.
+        excluded : int array
+            Distinct song codes. Those that were heard are listed unless they are among them.
+
+        Returns
+        -------
+        songs : int array
+            At most k codes, best first.
+        scores : float32 array
+            Theirs.
+        """
+        row = self.row_of(songs, plays)
+        scores = self._scores(self._encode_users(row, np.array([user])), k + len(excluded))
+        if issparse(scores):
+            open_ = ~np.isin(scores.indices, excluded)
+            return best(scores.indices[open_], scores.data[open_], k)
+        scores[0, excluded] = -np.inf
+        return best(np.arange(self.n_songs_, dtype=np.int32), scores[0], k)
+
+    def row_of(self, songs: np.ndarray, plays: np.ndarray) -> csr_array:
+        """One user's fold-in (1, n_songs) as `_encode_users` wants it; `songs` and `plays` as above."""
+        data = plays if self.weighs_plays else np.ones(len(songs), np.float32)
+        return csr_array((data, songs, np.array([0, len(songs)], np.int32)), shape=(1, self.n_songs_))
 
     def _rank(self, encoded: Any, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Body, FastAPI, Query
+from fastapi import APIRouter, Body, FastAPI, Query, Request
 from fastapi import Path as InPath
-from fastapi.responses import PlainTextResponse, Response
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import FileResponse, PlainTextResponse, Response
 
 from songrec import __version__
 from songrec.errors import SongrecError
 from songrec.serve import schemas
+from songrec.serve.event_routes import event_router
 from songrec.serve.guard import PROBLEM, Problem, install
+from songrec.serve.reading import from_body, from_query, told_of_body, told_of_query
 from songrec.serve.schemas import Ask, Id, N, Wanted
 from songrec.serve.serving import Serving, UnknownSongError
 from songrec.serve.settings import Settings
@@ -98,22 +99,29 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
 
     app = FastAPI(title="Songbook", version=__version__, description=WHAT, lifespan=life)
     install(app, settings, serving.metrics)
-    guarded = {"responses": _problems(401, 413, 422, 429, 500, 503)}
+    guarded = {"responses": _problems(400, 401, 413, 422, 429, 500, 503)}
     app.include_router(_lists(serving, score), **guarded)
     app.include_router(_administration(serving, manage), **guarded, tags=["administration"])
     app.include_router(_states(serving, score, settings), responses=_problems(503))
-    if serving.events:
-        from songrec.serve.event_routes import event_router
-
-        app.include_router(event_router(serving.events, serving.lists.forget), **guarded)
-    if WEB.is_dir():
-        app.mount("/", StaticFiles(directory=WEB, html=True))
+    app.include_router(event_router(serving.events, serving.lists.forget), **guarded)
+    for (
+        file
+    ) in WEB.iterdir():  # by name: a folder that is mounted here answers for all other paths
+        app.get("/" if file.name == "index.html" else f"/{file.name}", include_in_schema=False)(_page(file))
     return app
+
+
+def _page(file: Path) -> Callable[[], Any]:
+    async def page() -> FileResponse:
+        return FileResponse(file)
+
+    return page
 
 
 async def _follow(serving: Serving) -> None:
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, "follow") as pool:
+        await loop.run_in_executor(pool, serving.prepare)
         while True:
             await asyncio.sleep(EVERY)
             await loop.run_in_executor(pool, serving.follow)
@@ -136,18 +144,24 @@ def _lists(serving: Serving, score: Scorer) -> APIRouter:
     user, song = str(serving.run.log.user_ids[0]), str(serving.ids[0])
     some = {"history": [{"song": one, "plays": 2} for one in serving.ids[:2].tolist()], "n": 5}
 
-    @router.get("/users/{user_id:path}/recommendations", response_model=schemas.Recommendations)
+    @router.get(
+        "/users/{user_id:path}/recommendations",
+        response_model=schemas.Recommendations,
+        openapi_extra=told_of_query(Wanted),
+    )
     async def recommend_to_user(
-        user_id: Annotated[Id, InPath(**_example(user))], wanted: Annotated[Wanted, Query()]
+        user_id: Annotated[Id, InPath(**_example(user))], request: Request
     ) -> Response:
         """What a user might play next; for one whom nobody knows, what most people play."""
-        ask = Ask.model_construct(user=user_id, history=[], **dict(wanted))
-        return await score(serving.recommend, ask)
+        wanted = from_query(Wanted, request)
+        return await score(serving.recommend, Ask.model_construct(user=user_id, history=[], **dict(wanted)))
 
-    @router.post("/recommendations", response_model=schemas.Recommendations)
-    async def recommend(ask: Annotated[Ask, Body(**_example(some))]) -> Response:
+    @router.post(
+        "/recommendations", response_model=schemas.Recommendations, openapi_extra=told_of_body(Ask, some)
+    )
+    async def recommend(request: Request) -> Response:
         """What somebody who has played these songs might play next: a new listener, or a user since."""
-        return await score(serving.recommend, ask)
+        return await score(serving.recommend, await from_body(Ask, request))
 
     @router.post("/batch", response_model=schemas.Lists)
     async def batch(

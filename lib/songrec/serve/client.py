@@ -64,9 +64,11 @@ class Reason(Song):
 
 @dataclass(frozen=True)
 class Item(ScoredSong):
-    """A song of a list: its rung of the ladder, and the songs that led to it, the strongest first."""
+    """A song of a list: its rung of the ladder, the version of the model that put it there, and the songs that
+    led to it, the strongest first."""
 
     rung: Rung
+    version: str
     why: list[Reason]
 
 

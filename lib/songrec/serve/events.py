@@ -56,8 +56,13 @@ Name = Annotated[
 """An id: one line without tabs, and without a space at its ends, as ingest has it."""
 
 
+def _with_kind(schema: dict) -> None:
+    """What kind of event it is must be said, though who makes one in Python need not."""
+    schema["required"] = ["kind", *schema.get("required", ())]
+
+
 class _Event(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_with_kind)
 
     id: Annotated[Name, Field(description="of the event, made by who posts it: the same id counts once")]
     user: Annotated[Name, Field(description="who it is of")]

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import re
 import secrets
 import sys
 import time
@@ -23,6 +24,9 @@ from songrec.serve.settings import Settings
 
 PROBLEM = "application/problem+json"
 GUARDED, ADMIN = "/v1/", "/v1/admin/"
+
+PATIENCE = 8
+"""So many times the largest body are read, and dropped, before a client is told that its own is too large."""
 
 CLIENTS = 10_000
 """Clients whose rate is watched at a time."""
@@ -54,7 +58,10 @@ def install(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), error.headers, **getattr(error, "more", {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:  # the router names the methods of one route, and a path may have several
+            headers["Allow"] = ", ".join(sorted(_methods(app, request.scope))) or headers.get("Allow", "GET")
+        return problem(error.status_code, str(error.detail), headers, **getattr(error, "more", {}))
 
     @app.exception_handler(RequestValidationError)
     async def of_values(request: Request, error: RequestValidationError) -> Response:
@@ -146,19 +153,17 @@ class Guard:
         if b"content-length" not in headers and b"transfer-encoding" not in headers:
             return receive
         limit, parts, size = self.settings.body, [], 0
-        told = headers.get(b"content-length", b"0")
-        if told.isdigit() and int(told) > limit:
-            raise _too_large(limit)
-        while True:
+        while size <= PATIENCE * limit:  # who sends too much listens for the answer when it is sent
             message = await receive()
             if message["type"] != "http.request":
                 return receive  # the client has gone
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > limit:
-                raise _too_large(limit)
+            size += len(message.get("body", b""))
+            parts += [message.get("body", b"")] if size <= limit else []
             if not message.get("more_body"):
                 break
+        if size > limit:
+            detail = f"the body is larger than {limit:,} bytes: send less at a time"
+            raise Problem(413, detail, {"Connection": "close"})
         read = iter([{"type": "http.request", "body": b"".join(parts), "more_body": False}])
 
         async def again() -> dict:
@@ -180,14 +185,17 @@ def _route(scope: dict) -> str:
     return getattr(scope.get("route"), "path", "none")
 
 
+def _methods(app: FastAPI, scope: dict) -> list[str]:
+    """Those that the document has for the path of a request."""
+    return [name.upper() for name in app.openapi()["paths"].get(_document_path(_route(scope)), ())]
+
+
+def _document_path(route: str) -> str:
+    return re.sub(r":\w+}", "}", route)
+
+
 def _digest(key: str | bytes) -> bytes:
     return sha256(key if isinstance(key, bytes) else key.encode()).digest()
-
-
-def _too_large(limit: int) -> Problem:
-    return Problem(
-        413, f"the body is larger than {limit:,} bytes: send less at a time", {"Connection": "close"}
-    )
 
 
 class JsonLines(logging.Formatter):

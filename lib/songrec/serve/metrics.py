@@ -29,7 +29,10 @@ class Metrics:
             "songrec_lists", "Lists by the rung that answered and the version", ["rung", "version"], **here
         )
         self.items = Counter(
-            "songrec_items", "Songs in lists, by the rung that they are from", ["rung"], **here
+            "songrec_items",
+            "Songs in lists by their version and rung",
+            ["version", "rung"],
+            **here,
         )
         self.short = Counter("songrec_short_lists", "Lists with fewer songs than asked for", **here)
         self.cache = Counter("songrec_cache", "Looks into a cache", ["layer", "outcome"], **here)

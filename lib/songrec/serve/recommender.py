@@ -88,7 +88,7 @@ class Wish:
     n : int
         Its length, where so many songs are admissible.
     exclude : int array
-        Codes that must not be in it.
+        Codes that must not be in it: distinct, ascending.
     heard : bool
         Whether songs that the listener has heard may be in it.
     per_artist : int
@@ -165,6 +165,11 @@ class SongRecommender:
         return codes
 
     @cached_property
+    def same_users(self) -> bool:
+        """Whether the model was fitted on the log's users."""
+        return np.array_equal(self.user_ids, self.log.user_ids)
+
+    @cached_property
     def popular(self) -> Ranked:
         """All songs of the log by listeners, ties to the lower code."""
         listeners = np.bincount(self.log.plays.indices, minlength=self.log.n_songs)
@@ -181,12 +186,20 @@ class SongRecommender:
         known = code != NOTHING
         ends = self.log.plays.indptr[code : code + 2] if known else (0, 0)
         songs, plays = (part[slice(*ends)] for part in (self.log.plays.indices, self.log.plays.data))
-        if more:
-            added = find(self.log.song_ids, list(more))
-            there = added != NOTHING
-            songs = np.concatenate([songs, added[there]])
-            plays = np.concatenate([plays, np.array(list(more.values()))[there]])
-        return Listener.of(songs, plays, int(find(self.user_ids, [user_id])[0]), bool(known))
+        row = int(code if self.same_users else find(self.user_ids, [user_id])[0])
+        if not more:  # as they stand in the log, so they stand here
+            return Listener(songs, plays, row, bool(known))
+        added, times = self._codes(more)
+        return Listener.of(np.concatenate([songs, added]), np.concatenate([plays, times]), row, bool(known))
+
+    def new(self, plays: dict[str, int]) -> Listener:
+        """Somebody of whom nothing else is known; songs that nobody has heard of are dropped."""
+        return Listener.of(*self._codes(plays))
+
+    def _codes(self, plays: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+        codes = find(self.log.song_ids, list(plays))
+        there = codes != NOTHING
+        return codes[there], np.array(list(plays.values()), np.int64)[there]
 
     def recommend(
         self,
@@ -205,28 +218,26 @@ class SongRecommender:
         """
         if wish.diversity:
             return self._diverse(listener, wish, remembered)
-        taken, parts, left = np.unique(wish.exclude), [], _Cap(self.artists, wish.per_artist)
+        taken = wish.exclude
         if not wish.heard:
-            taken = np.union1d(taken, listener.songs)
-        n = wish.n
-        for rung, ranked in self._rungs(listener, remembered):
+            taken = np.union1d(taken, listener.songs) if len(taken) else listener.songs
+        n, parts, left = wish.n, [], Cap(self.artists, wish.per_artist)
+        for rung, ranked in self._rungs(listener, wish, remembered):
             songs, scores = self._admitted(ranked, n, taken, left)
             parts.append((rung, songs, scores))
-            taken, n = np.union1d(taken, songs), n - len(songs)
+            n -= len(songs)
             if not n:
                 break
+            taken = np.union1d(taken, songs)
         return Ranking.made_of(parts)
 
     def from_model(self, listener: Listener, k: int, excluded: np.ndarray) -> Ranked:
         """The model's `k` best, less what is excluded: fewer where it has no evidence for more."""
-        found, scores = self.model.recommend(
-            self.fold_in(listener),
-            k,
-            exclude_seen=False,
-            exclude=_row(self._modelled(excluded), len(self.song_ids)),
-            users=np.array([listener.user]),
+        out = self.in_model[excluded]
+        songs, scores = self.model.recommend_to(
+            *self.modelled(listener), k, user=listener.user, excluded=out[out != NOTHING]
         )
-        return self._real(found[0], scores[0])
+        return self.in_log[songs], scores
 
     def most_popular(self, k: int, excluded: np.ndarray) -> Ranked:
         """What most people play, less what is excluded (distinct codes)."""
@@ -244,20 +255,22 @@ class SongRecommender:
         keep = ~np.isin(songs, exclude)
         return songs[keep][:n], scores[keep][:n]
 
-    def fold_in(self, listener: Listener) -> csr_array:
-        """The listener's row of the model's songs."""
-        place = self.in_model[listener.songs]
-        known = place != NOTHING
-        return _row(place[known], len(self.song_ids), listener.plays[known])
+    def modelled(self, listener: Listener) -> tuple[np.ndarray, np.ndarray]:
+        """The listener's songs that the model knows, by its codes, ascending, and their plays."""
+        codes = self.in_model[listener.songs]  # in the log's order, which is that of the model: of the ids
+        known = codes != NOTHING
+        return codes[known], listener.plays[known]
 
-    def _rungs(self, listener, remembered) -> Iterator[tuple[str, Callable[[int, np.ndarray], Ranked]]]:
+    def _rungs(self, listener, wish, remembered) -> Iterator[tuple[str, Callable[[int, np.ndarray], Ranked]]]:
         """Of each rung its name, and the function from (k, excluded) to its best k songs."""
 
         def of_model(k: int, excluded: np.ndarray) -> Ranked:
-            # What was heard is mostly excluded, so this is what is worth remembering: at the first ask only.
-            if remembered and k <= DEPTH and np.isin(listener.songs, excluded).all():
+            # What was heard is mostly excluded, and what else is mostly little: that is worth remembering.
+            if remembered and k <= DEPTH and not wish.heard:
                 found = remembered(listener.key, lambda: self.from_model(listener, DEPTH, listener.songs))
-                keep = ~np.isin(found[0], excluded)
+                if not len(wish.exclude):
+                    return found[0][:k], found[1][:k]
+                keep = ~np.isin(found[0], wish.exclude)
                 if keep.sum() >= k or len(found[0]) < DEPTH:
                     return found[0][keep][:k], found[1][keep][:k]
             return self.from_model(listener, k, excluded)
@@ -286,7 +299,7 @@ class SongRecommender:
         order = order[np.sort(first)][:k]
         return songs[order], scores[order], listener.songs[known[rows[order]]]
 
-    def _admitted(self, ranked, n: int, taken: np.ndarray, left: "_Cap") -> Ranked:
+    def _admitted(self, ranked, n: int, taken: np.ndarray, left: "Cap") -> Ranked:
         """The first n songs of a rung that the cap lets pass: ever deeper, until they suffice or it ends."""
         k = max(n, DEPTH) if left.cap else n
         while True:
@@ -320,16 +333,12 @@ class SongRecommender:
 
         return listener_vectors(self.log.plays)
 
-    def _modelled(self, songs: np.ndarray) -> np.ndarray:
-        codes = self.in_model[songs]
-        return codes[codes != NOTHING]
-
     def _real(self, found: np.ndarray, scores: np.ndarray) -> Ranked:
         there = found != NOTHING
         return self.in_log[found[there]], scores[there]
 
 
-class _Cap:
+class Cap:
     """How many more songs of each artist may pass."""
 
     def __init__(self, artists: np.ndarray | None, cap: int):
@@ -353,9 +362,3 @@ class _Cap:
         """These have passed."""
         for artist in self.artists[songs].tolist() if self.cap else ():
             self.counts[artist] = self.counts.get(artist, 0) + 1
-
-
-def _row(songs: np.ndarray, n_songs: int, plays: np.ndarray | None = None) -> csr_array:
-    """One row, 1 x n_songs: how often each of these codes was played, once where nobody knows."""
-    plays, order = np.ones(len(songs), np.int32) if plays is None else plays, np.argsort(songs)
-    return csr_array((plays[order], songs[order], [0, len(songs)]), shape=(1, n_songs), dtype=np.int32)

@@ -1,8 +1,8 @@
 """What goes in and comes out over HTTP."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 LONGEST = 500
 """Songs of a list."""
@@ -10,8 +10,15 @@ LONGEST = 500
 HISTORY, EXCLUDED, BATCH = 1_000, 100_000, 100
 """Songs of a posted history, excluded songs, lists of one request."""
 
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 20.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
 Id = Annotated[str, Field(min_length=1, max_length=500)]
-N = Annotated[int, Field(ge=1, le=LONGEST, description="length of the list")]
+N = Annotated[int, Field(ge=1, le=LONGEST, description="length of the list"), WHOLE]
 
 
 class Wanted(BaseModel):
@@ -27,7 +34,9 @@ class Wanted(BaseModel):
     skip_shown: Annotated[bool, Field(description="leave out what the user was shown, by posted events")] = (
         False
     )
-    per_artist: Annotated[int, Field(ge=0, le=LONGEST, description="songs of one artist at most; 0: any")] = 0
+    per_artist: Annotated[
+        int, Field(ge=0, le=LONGEST, description="songs of one artist at most; 0: any"), WHOLE
+    ] = 0
     diversity: Annotated[
         float, Field(ge=0, le=1, description="lambda of maximal marginal relevance; 0: the model's order")
     ] = 0.0
@@ -40,7 +49,7 @@ class Heard(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     song: Id
-    plays: Annotated[int, Field(ge=1, le=1_000_000, description="how often it was played")] = 1
+    plays: Annotated[int, Field(ge=1, le=1_000_000, description="how often it was played"), WHOLE] = 1
 
 
 class Ask(Wanted):
@@ -81,6 +90,7 @@ class Item(Song):
 
     score: Annotated[float, Field(description="on the scale of its rung: compare within one only")]
     rung: Literal["known_user", "fold_in", "similar", "popular"]
+    version: Annotated[str, Field(description="of the model that put it there")]
     why: Annotated[list[Reason], Field(description="up to three songs that led here, the strongest first")]
 
 
@@ -152,8 +162,10 @@ class Trial(BaseModel):
 
     model: Annotated[Id, Field(description="a label of the run, or a folder that holds a saved model")]
     mode: Annotated[
-        Literal["split", "shadow"],
-        Field(description="answer a share of the users, or be scored beside the live version for them"),
+        Literal["split", "interleave", "shadow"],
+        Field(
+            description="for a share of the users: answer, take turns with the live version, or be shadowed"
+        ),
     ] = "shadow"
     share: Annotated[float, Field(ge=0, le=1, description="of the users, by the hash of their id")] = 0.1
 
@@ -177,7 +189,7 @@ class Roles(BaseModel):
     live: VersionOf
     previous: VersionOf | None
     candidate: VersionOf | None
-    mode: Literal["split", "shadow"]
+    mode: Literal["split", "interleave", "shadow"]
     share: float
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from typing import Any
 
@@ -36,7 +37,7 @@ def serve(settings: Settings) -> None:
         "access_log": False,
         "log_level": "warning",
     }
-    how |= {"timeout_graceful_shutdown": 30, "server_header": False}
+    how |= {"timeout_graceful_shutdown": 30, "timeout_keep_alive": 60, "server_header": False}
     if settings.workers == 1:
         log_to_stderr()
         uvicorn.run(_application(settings), **how)
@@ -59,9 +60,9 @@ def worker() -> Any:
 
 
 def _application(settings: Settings) -> Any:
-    from threadpoolctl import threadpool_limits
-
+    from songrec.kernels.threads import one_thread_for_good
     from songrec.serve.app import create_app
 
-    threadpool_limits(1)  # for good: requests share the cores, not the parts of one
+    one_thread_for_good()  # requests share the cores, not the parts of one
+    sys.setswitchinterval(0.001)  # seconds that the event loop waits for a thread that scores
     return create_app(settings)

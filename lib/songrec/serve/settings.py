@@ -3,6 +3,9 @@
 import json
 import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from songrec.errors import ConfigError
 
 VARIABLE = "SONGREC_SERVE"
 """The variable that carries the settings from the process that starts workers to these."""
@@ -61,3 +64,17 @@ class Settings:
         """What the starting process said, or `told`, with the keys of the environment."""
         told = told or json.loads(os.environ[VARIABLE])
         return cls(**told, api_key=os.environ.get(API_KEY, ""), admin_key=os.environ.get(ADMIN_KEY, ""))
+
+
+def run_in(folder: Path) -> str:
+    """The name of the profile whose run is in a folder, where this process looks for runs from now on.
+
+    Raises
+    ------
+    ConfigError
+        For a folder that is not where a run's is.
+    """
+    if folder.parent.name != "processed" or not (folder / "tables").is_dir():
+        raise ConfigError(f"{folder} is no run: a run's folder is DATA/processed/NAME, with tables in it")
+    os.environ["SONGREC_DATA"] = str(folder.parents[1])
+    return folder.name

@@ -23,8 +23,8 @@ PAUSE = 1.0
 PATIENCE = 0.1
 """Seconds that an answer of Redis may take."""
 
-LISTS = 5_000
-"""Listeners whose lists a process remembers: some 2.4 kB each."""
+LISTENERS, EACH = 5_000, 4
+"""Listeners of whom a process remembers lists, and lists of each: some 2.4 kB a list."""
 
 FRESH = 3_600
 """Seconds for which Redis keeps a list."""
@@ -124,25 +124,26 @@ class OneFile:
 
 
 class Lists:
-    """The model's lists of the listeners who ask most: in memory, and beyond it in Redis."""
+    """The model's lists of the listeners who asked last: in memory, and beyond it in Redis."""
 
-    def __init__(self, metrics: Metrics, redis: Redis | None = None, size: int = LISTS):
+    def __init__(self, metrics: Metrics, redis: Redis | None = None, size: int = LISTENERS):
         self._metrics, self._redis, self._size = metrics, redis, size
-        self._kept: OrderedDict[tuple[str, str, str], Ranked] = OrderedDict()
+        self._kept: OrderedDict[str, dict[tuple[str, str], Ranked]] = OrderedDict()
         self._lock = threading.Lock()
 
     def remembered(self, version: str, user: str) -> Callable[[str, Callable[[], Ranked]], Ranked]:
-        """For `SongRecommender.recommend`: lists of a user (empty: of nobody in particular) by a version."""
+        """For `SongRecommender.recommend`: lists by a version, of a user or (empty) of a history alone."""
 
         def look(key: str, make: Callable[[], Ranked]) -> Ranked:
-            place = version, user, key
+            owner, place = user or key, (version, key)
             with self._lock:
-                if found := self._kept.get(place):
-                    self._kept.move_to_end(place)
+                mine = self._kept.get(owner, {})
+                if found := mine.get(place):
+                    self._kept.move_to_end(owner)
             self._metrics.cache.labels("memory", "hit" if found else "miss").inc()
             if not found:
-                found = self._beyond(place, make) if self._redis and user else make()
-                self._keep(place, found)
+                found = self._beyond(user, place, make) if self._redis and user else make()
+                self._keep(owner, place, found)
             return found
 
         return look
@@ -150,21 +151,22 @@ class Lists:
     def forget(self, user: str) -> None:
         """Drop what is remembered of a user, here and in Redis."""
         with self._lock:
-            for place in [place for place in self._kept if place[1] == user]:
-                del self._kept[place]
+            self._kept.pop(user, None)
         if self._redis:
             self._redis.ask(lambda client: client.delete(self._key(user)))
 
-    def _keep(self, place: tuple[str, str, str], found: Ranked) -> None:
+    def _keep(self, owner: str, place: tuple[str, str], found: Ranked) -> None:
         with self._lock:
-            self._kept[place] = found
+            mine = self._kept.setdefault(owner, {})
+            if len(mine) >= EACH:
+                del mine[next(iter(mine))]
+            mine[place] = found
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
 
-    def _beyond(self, place: tuple[str, str, str], make: Callable[[], Ranked]) -> Ranked:
+    def _beyond(self, user: str, place: tuple[str, str], make: Callable[[], Ranked]) -> Ranked:
         """From Redis, and into it."""
-        version, user, key = place
-        field = f"{version}.{key}"
+        field = ".".join(place)
         packed = self._redis.ask(lambda client: client.hget(self._key(user), field))
         self._metrics.cache.labels("redis", "hit" if packed else "miss").inc()
         if packed:

@@ -16,10 +16,11 @@ from songrec.lists import NOTHING
 from songrec.models import Recommender, load_model
 from songrec.serve.metrics import Metrics
 from songrec.serve.recommender import Listener, SongRecommender, Wish
-from songrec.serve.run import Run
+from songrec.serve.run import Run, plain
 
-SPLIT, SHADOW = MODES = "split", "shadow"
-"""What a candidate does: it answers a share of the users, or is asked beside the live version."""
+SPLIT, INTERLEAVE, SHADOW = "split", "interleave", "shadow"
+"""What a candidate does for a share of the users: answer them, answer together with the live version (by team
+draft), or be asked beside it and not be shown."""
 
 ROLES = "roles"
 """Under which name the roles are shared."""
@@ -57,11 +58,11 @@ class Roles:
     mode: str = SHADOW
     share: float = 0.0
 
-    def version_for(self, user: str) -> Version:
+    def versions_for(self, user: str) -> list[Version]:
         """Always the same for a user while the share stays, by the hash of the id; who has none gets live."""
-        if user and self.candidate and self.mode == SPLIT and _place(user) < self.share:
-            return self.candidate
-        return self.live
+        if user and self.candidate and self.mode != SHADOW and _place(user) < self.share:
+            return [self.candidate] if self.mode == SPLIT else [self.live, self.candidate]
+        return [self.live]
 
     def shadow_for(self, whom: str) -> Version | None:
         """Who is asked beside the version that answers a user, or a history."""
@@ -79,6 +80,16 @@ class Roles:
             "mode": self.mode,
             "share": self.share,
         }
+
+
+def _folder(source: str) -> Path:
+    """A folder that may not be one, nor be called as one can be."""
+    try:
+        if Path(source).is_dir():
+            return Path(source)
+    except (OSError, ValueError):
+        pass
+    raise DataError(f"{source[:200]!r} is no model of the run, and a folder of that name does not exist")
 
 
 def _place(user: str) -> float:
@@ -124,7 +135,7 @@ class Versions:
         """
         began = time.perf_counter()
         of_run = source in self._run.models
-        folder = self._run.folder(source) if of_run else Path(source)
+        folder = self._run.folder(source) if of_run else _folder(source)
         name = f"{source if of_run else folder.name}-{seal_of(folder)[:8]}"
         if name in self._loaded:
             return self._loaded[name]
@@ -219,7 +230,7 @@ class Versions:
                 f"{folder} holds a model of another log: of {model.n_songs_} songs, "
                 f"and this one has {len(self._run.song_ids)}"
             )
-        return model
+        return plain(model)
 
     def _comparing_model(self, label: str) -> Recommender | None:
         """What says which songs are alike, where the model that answers cannot."""

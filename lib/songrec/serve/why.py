@@ -12,7 +12,6 @@ from songrec.models.members import max_normalised
 from songrec.models.neighbours import SongNeighbours
 from songrec.models.song_weights import SongWeights
 from songrec.models.weighting import WEIGHTINGS, Typical
-from songrec.ranking import binarised
 
 LONGEST = 100
 """Songs of a history up to which each is left out once, where the model's own sum says nothing."""
@@ -29,7 +28,7 @@ def contributions(
     model : Recommender
         Fitted.
     fold_in : csr_array (1, n_songs)
-        The listener's plays, h songs.
+        The listener's h songs, as `Recommender.row_of` gives them.
     user : int
         Row of the listener in the matrix fitted on, -1 for a new one.
     songs : int array (n,)
@@ -60,13 +59,13 @@ def _(model: Popularity, fold_in, user, songs):
 
 @contributions.register
 def _(model: SongWeights, fold_in, user, songs):
-    encoded = model.encode(fold_in, np.array([user]))
+    encoded = model._encode_users(fold_in, np.array([user]))
     return encoded.data[:, None] * model.weights_[np.ix_(encoded.indices, songs)].astype(np.float64), True
 
 
 @contributions.register
 def _(model: SongNeighbours, fold_in, user, songs):
-    encoded = model.encode(fold_in, np.array([user]))
+    encoded = model._encode_users(fold_in, np.array([user]))
     rows = model._rows()[encoded.indices][:, songs].toarray()
     return encoded.data[:, None] * rows.astype(np.float64), True
 
@@ -74,7 +73,7 @@ def _(model: SongNeighbours, fold_in, user, songs):
 @contributions.register
 def _(model: UserKNN, fold_in, user, songs):
     """A neighbour's vote belongs to the songs in common, as they make up the similarity."""
-    votes = model.encode(fold_in, np.array([user]))
+    votes = model._encode_users(fold_in, np.array([user]))
     asking = WEIGHTINGS[model.weighting_](fold_in, Typical(model.rarity_, model.typical_plays_))
     common = model.listeners_[fold_in.indices][:, votes.indices].toarray().astype(np.float64)
     common *= asking.data[:, None]
@@ -86,8 +85,8 @@ def _(model: UserKNN, fold_in, user, songs):
 @contributions.register
 def _(model: Factorised, fold_in, user, songs):
     """A user who is a multiple of the sum of the songs heard: each song's vector, times that number."""
-    whole = model.encode(fold_in, np.array([user]))[0]
-    each = model.encode(_singles(fold_in), np.full(fold_in.nnz, -1))
+    whole = model._encode_users(fold_in, np.array([user]))[0]
+    each = model._encode_users(_singles(fold_in), np.full(fold_in.nnz, -1))
     total = each.sum(axis=0)
     scale = float(whole @ total) / max(float(total @ total), 1e-300)
     exact = bool(
@@ -101,7 +100,9 @@ def _(model: Factorised, fold_in, user, songs):
 @contributions.register
 def _(model: BPR, fold_in, user, songs):
     """The songs' part; what is left of a score is the song's own bias."""
-    each = model.encode(_singles(fold_in), np.full(fold_in.nnz, -1))[:, :-1] / np.sqrt(max(fold_in.nnz, 1))
+    each = model._encode_users(_singles(fold_in), np.full(fold_in.nnz, -1))[:, :-1] / np.sqrt(
+        max(fold_in.nnz, 1)
+    )
     return each @ model.song_factors_[songs, :-1].astype(np.float64).T, True
 
 
@@ -111,15 +112,15 @@ def _(model: ALS, fold_in, user, songs):
 
     Hu, Koren & Volinsky 2008, section 5.
     """
-    plays = fold_in if model.weighs_plays else binarised(fold_in)
-    entries = model._weights(plays)
+    entries = model._weights(fold_in)
     heard = model.song_factors_[entries.indices].astype(np.float64)
     extra = model.extra_confidence_ * entries.data.astype(np.float64)
-    square = (model.basis_ * (UNOBSERVED * model.gram_)) @ model.basis_.T
-    square += (heard.T * extra) @ heard
-    square += model.penalty_ * model._frequencies(entries)[0] * np.eye(len(square))
-    listed = np.linalg.solve(square, model.song_factors_[songs].astype(np.float64).T)
-    return (UNOBSERVED + extra)[:, None] * (heard @ listed), True
+    # A is a matrix with known eigenvectors and, by as many terms as songs were heard, more (Woodbury).
+    diagonal = UNOBSERVED * model.gram_ + model.penalty_ * model._frequencies(entries)[0]
+    heard, listed = heard @ model.basis_, model.song_factors_[songs].astype(np.float64) @ model.basis_
+    among, to = (heard / diagonal) @ heard.T, (heard / diagonal) @ listed.T
+    solved = np.linalg.solve(np.eye(len(extra)) + among * extra, to)
+    return (UNOBSERVED + extra)[:, None] * solved, True
 
 
 @contributions.register
@@ -148,7 +149,9 @@ def _of_member(model, label: str, fold_in, user: int, songs: np.ndarray) -> tupl
     seen = fold_in.toarray() > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(np.isfinite(scores), max_normalised(scores, seen) / scores, 0)[0, songs]
-    parts, exact = contributions(model.members_[label], fold_in, user, songs)
+    member = model.members_[label]
+    row = member.row_of(fold_in.indices, fold_in.data)
+    parts, exact = contributions(member, row, user, songs)
     return parts * np.nan_to_num(scale), exact
 
 
