@@ -251,6 +251,7 @@ def _profile(
         ("tune", {"trials": TRIALS}, "points that each model's search tries"),
         *_pages(log.n_songs),
         ("scaling", None, "how costs grow with the size of synthetic logs: it says nothing of this one"),
+        ("trial", None, "offline against online where true tastes are known: on a synthetic log"),
     ]
     seen = f"{report.lines:,} rows" if whole else f"the first {report.lines:,} rows"
     head = [
