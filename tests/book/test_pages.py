@@ -24,7 +24,9 @@ from songrec.splits.choose import PROTOCOLS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = REPOSITORY / "book"
-CHAPTERS = [path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("index", "glossary", "bibliography")]
+CHAPTERS = [
+    path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("index", "glossary", "bibliography")
+]
 FAMILIES = sorted(BOOK.glob("models/*.md"))
 PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("api/*.md"), *FAMILIES])
 
