@@ -180,7 +180,7 @@ def graph() -> Figure:
         pd.DataFrame({"edge": edges, "on the walk": [edge in walk for edge in edges]}),
         "RP3beta: from a listener three steps at random, and one such walk.",
         "Four columns of dots: you, two songs of yours, three other listeners of these, three songs of "
-        "theirs. Lines join who played what; one walk is marked, from you over song A and listener w to song D.",
+        "theirs. Lines join who played what; one walk is marked: you, song A, listener w, song D.",
     )
 
 
@@ -227,6 +227,7 @@ def factorisation() -> Figure:
     listener = np.array([1.0, 0.0, 1.0] + [0.0] * (len(songs) - 3)) @ songs
     listener = listener / np.linalg.norm(listener) * np.linalg.norm(songs, axis=1).max()
     canvas, (axes,) = subplots(height=3.4)
+    axes.scatter(0, 0, color=INK, s=20, zorder=3)
     for song, (x, y) in enumerate(songs):
         _arrow(axes, (0, 0), (x, y), colour=FAINT)
         axes.scatter(x, y, color=SONGS, s=60, zorder=3)
