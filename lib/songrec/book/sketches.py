@@ -124,6 +124,29 @@ def splits() -> Figure:
     )
 
 
+def hits() -> Figure:
+    """A list of ten with three hits, and the precision down to each."""
+    places, at = 10, (1, 3, 7)
+    canvas, (axes,) = subplots(height=1.5)
+    _grid(axes, [[SONGS if rank in at else FAINT for rank in range(1, places + 1)]])
+    axes.set_xticks(np.arange(places) + 0.5, range(1, places + 1))
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    found = {rank: f"{count}/{rank}" for count, rank in enumerate(at, 1)}
+    for rank, precision in found.items():
+        axes.text(rank - 0.5, 1.4, precision, ha="center", va="center", weight="bold", color=SONGS)
+    axes.set_ylim(1.7, 0)
+    return Figure(
+        canvas,
+        pd.DataFrame({"rank": list(found), "precision": list(found.values())}),
+        "A list of ten with hits at ranks 1, 3 and 7, and the precision down to each.",
+        "A row of ten squares, numbered by rank. Three are coloured as hits, with the precision of the list "
+        "down to each below: "
+        + ", ".join(f"{precision} at rank {rank}" for rank, precision in found.items())
+        + ".",
+    )
+
+
 def neighbours() -> Figure:
     """Item-KNN: songs played, their neighbours, sums."""
     weights = {("A", "D"): 0.6, ("A", "E"): 0.3, ("B", "D"): 0.4, ("B", "F"): 0.2, ("C", "E"): 0.1}
@@ -314,7 +337,7 @@ def blend() -> Figure:
 
 SKETCHES = {
     each.__name__: each
-    for each in (pipeline, splits, neighbours, graph, linear, factorisation, neural, blend)
+    for each in (pipeline, splits, hits, neighbours, graph, linear, factorisation, neural, blend)
 }
 """Every picture by its name."""
 
