@@ -25,7 +25,9 @@ from songrec.splits.choose import PROTOCOLS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BOOK = REPOSITORY / "book"
-CHAPTERS = [path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("index", "bibliography")]
+CHAPTERS = [
+    path for path in sorted(BOOK.glob("*.md")) if path.stem not in ("index", "glossary", "bibliography")
+]
 FAMILIES = sorted(BOOK.glob("models/*.md"))
 PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("api/*.md"), *FAMILIES])
 
@@ -75,6 +77,18 @@ def test_the_contents_list_every_page():
     assert yaml.safe_load(text_of(BOOK / "_toc.yml"))["root"] == "index"
     pages = {path.relative_to(BOOK).with_suffix("").as_posix() for path in PAGES}
     assert set(listed) - {"runs/index"} == pages
+
+
+def test_a_page_has_one_name_that_says_its_topic():
+    """The contents, the tab and the search show the page's own title: its topic first, then its question."""
+    assert "title:" not in text_of(BOOK / "_toc.yml")
+    titles = [
+        re.search(r"^# (.*)$", without_code(text_of(path)), re.MULTILINE)[1]
+        for path in PAGES
+        if path.stem != "index" or path.parent.name == "api"
+    ]
+    assert [title for title in titles if not re.match(r"[A-Z][\w ]+: \S", title)] == []
+    assert len(set(titles)) == len(titles)
 
 
 def test_the_reference_holds_every_module():
