@@ -74,8 +74,10 @@ class Plan:
         Of item-KNN.
     als : mapping
         Hyper-parameters of ALS that are given.
-    regularization, alpha : sequence of float
-        Those that are tried on validation, each with each.
+    regularization : sequence of float
+        Those that are tried on validation, each with each `alpha`.
+    alpha : sequence of float
+        Likewise.
     """
 
     protocol: str

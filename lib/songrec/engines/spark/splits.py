@@ -41,8 +41,10 @@ class SparkSplit:
 
     Attributes
     ----------
-    protocol, seed
+    protocol : str
         As in `songrec.splits.Split`.
+    seed : int
+        As there.
     rows : DataFrame
         user, user_id, songs, plays, parts: a row a user, with what each entry is for.
     song_ids : array of str (n_songs,)
