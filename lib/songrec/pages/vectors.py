@@ -31,5 +31,6 @@ def indexes(run: Results, k: int = 10) -> Table:
         },
         note=f"The best {k} songs for {first['queries']} users, {first['excluded']} songs of each excluded "
         f"at most; vectors of ALS with {first['factors']} factors, on "
-        f"{', '.join(dict.fromkeys(rows['log']))}. One query after the other on one thread, while the machine had other work. {first['machine']}",
+        f"{', '.join(dict.fromkeys(rows['log']))}. One query after the other on one "
+        f"thread, while the machine had other work. {first['machine']}",
     )
