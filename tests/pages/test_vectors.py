@@ -7,7 +7,9 @@ from songrec.pages import vectors
 
 def test_a_row_for_each_log_and_index(tmp_path):
     made = made_up_run(tmp_path, {})
-    columns = "log songs factors index library k recall p50_ms p99_ms build_seconds memory_mb queries excluded"
+    columns = (
+        "log songs factors index library k recall p50_ms p99_ms build_seconds memory_mb queries excluded"
+    )
     costs = [0.25, 1.5, 12.0, 100.0, 200, 50]
     rows = [
         ["a log", songs, 64, index, "lib 1", k, 0.987, *costs]

@@ -196,7 +196,10 @@ def test_while_threads_score_the_loop_answers_and_too_many_are_turned_away(extra
 
     from served import make_run, served, wait_for
 
-    with served(make_run(tmp_path, ["Popularity"]), threads=1, queue=1) as asking, ThreadPoolExecutor(2) as pool:
+    with (
+        served(make_run(tmp_path, ["Popularity"]), threads=1, queue=1) as asking,
+        ThreadPoolExecutor(2) as pool,
+    ):
         go, slow = threading.Event(), asking.serving.popular
         monkeypatch.setattr(asking.serving, "popular", lambda n: go.wait(60) and slow(n))
         held = [pool.submit(asking.get, "/v1/popular") for _ in range(2)]

@@ -48,7 +48,13 @@ def songs(server):
 
 
 SONG = {"id": "a", "title": "Alpha", "artist": None}
-ITEM = SONG | {"score": 1.5, "rung": "fold_in", "version": "ease-1", "why": [SONG | {"share": 0.75}], "newer": 1}
+ITEM = SONG | {
+    "score": 1.5,
+    "rung": "fold_in",
+    "version": "ease-1",
+    "why": [SONG | {"share": 0.75}],
+    "newer": 1,
+}
 LIST = {
     "list": "l1",
     "version": "v",

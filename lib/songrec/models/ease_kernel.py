@@ -22,15 +22,15 @@ COUNTED = 64
 def lower_counts(binary: csr_array, threads: int) -> np.ndarray:
     """The lower triangle of Xᵀ X for a binary matrix X (n_users, n): float32 (n, n), exact up to 2**24.
 
-    What lies above the diagonal is not set. A row stays in the cache while the songs of a song's listeners
+    What lies above the diagonal is 0. A row stays in the cache while the songs of a song's listeners
     are counted in it, and of these only those that come no later: half of them all.
 
-    >>> np.tril(lower_counts(csr_array(np.array([[1, 1], [0, 1]], np.float32)), 1))
+    >>> lower_counts(csr_array(np.array([[1, 1], [0, 1]], np.float32)), 1)
     array([[1., 0.],
            [1., 2.]], dtype=float32)
     """
     by_song, n = csr_array(binary.T.tocsr()), binary.shape[1]
-    counts = np.empty((n, n), np.float32)
+    counts = np.zeros((n, n), np.float32)
     shared = (by_song.indptr, by_song.indices, binary.indptr, binary.indices, counts)
     parts = [(start, min(start + COUNTED, n), *shared) for start in range(0, n, COUNTED)]
     in_threads(_count, reversed(parts), threads)  # the longest first
@@ -41,7 +41,6 @@ def lower_counts(binary: csr_array, threads: int) -> np.ndarray:
 def _count(first, last, starts, listeners, user_starts, songs, counts):
     for song in range(first, last):
         row = counts[song]
-        row[: song + 1] = 0
         for place in range(starts[song], starts[song + 1]):
             user = listeners[place]
             for entry in range(user_starts[user], user_starts[user + 1]):

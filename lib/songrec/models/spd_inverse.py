@@ -71,7 +71,6 @@ def _sweep(matrix: np.ndarray, pivot: slice, tiles: list[slice], pool: ThreadPoo
     """Sweep one diagonal tile; rows of tiles are shared out among the threads, the longest first."""
     inverse = _inverse(matrix[pivot, pivot], pivot)
     column = np.concatenate([matrix[pivot, : pivot.start].T, matrix[pivot.start :, pivot]])
-    column[pivot] = 0  # what takes its place is the inverse; above the diagonal nothing may be read
     scaled = np.empty_like(column)
 
     def scale(tile):

@@ -29,7 +29,8 @@ def indexes(run: Results, k: int = 10) -> Table:
             "build (s)": sizes(rows["build_seconds"]),
             "memory (MB)": sizes(rows["memory_mb"]),
         },
-        note=f"The best {k} songs for {first['queries']} users, {first['excluded']} songs of each excluded at most; "
-        f"vectors of ALS with {first['factors']} factors, on {', '.join(dict.fromkeys(rows['log']))}. One query "
-        f"after the other on one thread, while the machine had other work. {first['machine']}",
+        note=f"The best {k} songs for {first['queries']} users, {first['excluded']} songs of each excluded "
+        f"at most; vectors of ALS with {first['factors']} factors, on "
+        f"{', '.join(dict.fromkeys(rows['log']))}. One query after the other on one "
+        f"thread, while the machine had other work. {first['machine']}",
     )
