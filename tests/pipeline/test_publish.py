@@ -48,6 +48,7 @@ def test_a_record_is_the_runs_tables_and_header_and_where_they_come_from(ran):
         "estimator": "ItemKNN",
         "members": [],
         "hyperparameters": {"neighbours": 3},
+        "space": {},
     }
     assert set(run["took"]) == {"ingest", "split", "train.popularity", "train.item_knn", "compare"}
     assert all(each["seconds"] > 0 and each["peak_mb"] > 20 for each in run["took"].values())
