@@ -25,7 +25,7 @@ PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "optuna")
 REQUIRED = "compare"
 """The stage without which a run is no record; of the others those go on record that have run."""
 
-_LINES = 1_000
+_LINES = 1_500
 """Longer tables stay with the run: they hold curves, and a record should be readable in a diff."""
 
 _UNSAID = {*FITTED, "profile", "item", "model", "space", "tuned"}
