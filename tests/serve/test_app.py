@@ -196,7 +196,10 @@ def test_while_threads_score_the_loop_answers_and_too_many_are_turned_away(extra
 
     from served import make_run, served, wait_for
 
-    with served(make_run(tmp_path, ["Popularity"]), threads=1, queue=1) as asking, ThreadPoolExecutor(2) as pool:
+    with (
+        served(make_run(tmp_path, ["Popularity"]), threads=1, queue=1) as asking,
+        ThreadPoolExecutor(2) as pool,
+    ):
         go, slow = threading.Event(), asking.serving.popular
         monkeypatch.setattr(asking.serving, "popular", lambda n: go.wait(60) and slow(n))
         held = [pool.submit(asking.get, "/v1/popular") for _ in range(2)]
@@ -284,7 +287,7 @@ def test_health_readiness_and_metrics(asking):
         ["--include-path", "/v1/events", "--exclude-checks", "positive_data_acceptance"],
     ],
 )
-def test_the_document_is_kept_under_any_request(asking, of):
+def test_the_document_is_kept_under_any_request(asking, of, tmp_path):
     """Schemathesis: no 5xx, no answer that the document does not allow."""
     tool = shutil.which("st", path=str(sys.prefix) + "/bin")
     if not tool:
@@ -298,7 +301,7 @@ def test_the_document_is_kept_under_any_request(asking, of):
         *of,
     ]
     command += ["--max-examples", "15", "--generation-deterministic", "--suppress-health-check", "all"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, cwd=tmp_path)
     asking.admin("DELETE", "versions/candidate")
     asking.admin("PUT", "block", {})
     assert done.returncode == 0, "\n".join(line[:300] for line in done.stdout.splitlines()[-400:])

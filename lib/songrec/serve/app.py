@@ -97,7 +97,14 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
             pool.shutdown()
         serving.close()
 
-    app = FastAPI(title="Songbook", version=__version__, description=WHAT, lifespan=life)
+    app = FastAPI(
+        title="Songbook",
+        version=__version__,
+        description=WHAT,
+        lifespan=life,
+        docs_url=None,  # FastAPI's pages of the document load their scripts from elsewhere
+        redoc_url=None,
+    )
     install(app, settings, serving.metrics)
     guarded = {"responses": _problems(400, 401, 413, 422, 429, 500, 503)}
     app.include_router(_lists(serving, score), **guarded)
