@@ -1,8 +1,9 @@
-"""The service from Python, in three lines:
+"""The service from Python, in three lines::
 
     from songrec.serve.client import Client
-    for song in Client("http://localhost:8000").recommend(history=["SOAAA", "SOBBB"], n=5).items:
-        print(song.title, song.score, [one.title for one in song.why])
+
+    found = Client("http://localhost:8000").recommend(history=["SOAAA", "SOBBB"], n=5)
+    print(*[(song.title, song.score, [one.title for one in song.why]) for song in found.items], sep="\\n")
 
 This file needs nothing but Python's standard library: it may be copied to where songrec is not installed.
 """
@@ -30,6 +31,8 @@ class ServiceError(RuntimeError):
     status : int
         Of HTTP; 0 where there was no answer.
     """
+
+    status: int
 
     def __init__(self, message: str, status: int = 0):
         super().__init__(message)
