@@ -51,10 +51,10 @@ def test_tables(tmp_path):
     ("options", "said"),
     [
         ({}, "the order is EASE, item-KNN and popularity."),
-        ({}, "Offline puts all of 3 pairs in that order and tells all apart"),
+        ({}, "The offline metric puts all of 3 pairs in that order, and tells all apart"),
         ({}, "In this world, offline metrics foretell what listeners do."),
         ({}, "Of 3 pairs that both trials tell apart, a split needs 4 times as many users"),
-        ({"offline": (-0.03, 0.1, 0.07)}, "Offline puts 2 of 3 pairs in that order"),
+        ({"offline": (-0.03, 0.1, 0.07)}, "The offline metric puts 2 of 3 pairs in that order"),
         ({"offline": (-0.03, 0.1, 0.07)}, "wrongly so item-KNN before EASE."),
         ({"offline": (-0.03, 0.1, 0.07)}, "Offline metrics mislead here"),
         ({"split_p": 0.4}, "There is no pair that both trials tell apart: 1,000 listeners"),

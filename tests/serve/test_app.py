@@ -287,7 +287,7 @@ def test_health_readiness_and_metrics(asking):
         ["--include-path", "/v1/events", "--exclude-checks", "positive_data_acceptance"],
     ],
 )
-def test_the_document_is_kept_under_any_request(asking, of):
+def test_the_document_is_kept_under_any_request(asking, of, tmp_path):
     """Schemathesis: no 5xx, no answer that the document does not allow."""
     tool = shutil.which("st", path=str(sys.prefix) + "/bin")
     if not tool:
@@ -301,7 +301,7 @@ def test_the_document_is_kept_under_any_request(asking, of):
         *of,
     ]
     command += ["--max-examples", "15", "--generation-deterministic", "--suppress-health-check", "all"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, cwd=tmp_path)
     asking.admin("DELETE", "versions/candidate")
     asking.admin("PUT", "block", {})
     assert done.returncode == 0, "\n".join(line[:300] for line in done.stdout.splitlines()[-400:])

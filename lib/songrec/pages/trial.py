@@ -3,7 +3,7 @@
 import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
-from songrec.results import Results
+from songrec.results import ALPHA, Results
 from songrec.show.figure import Figure, legend, points, subplots
 from songrec.show.prose import Prose, prose
 from songrec.show.table import RANGE, Column, Table, estimates, p_values, sizes, table, words
@@ -11,7 +11,7 @@ from songrec.show.table import RANGE, Column, Table, estimates, p_values, sizes,
 STAGE = "trial"
 TRUTH, TRUE = "expected_plays", "true"
 DESIGNS = {TRUE: "truth", "offline": "offline", "interleaved": "interleaving", "split": "split"}
-ALPHA = 0.05
+SAYERS = {"offline": "the offline metric", "interleaved": "interleaving", "split": "the split"}
 
 
 def quality(run: Results) -> Table:
@@ -80,13 +80,13 @@ def facts(run: Results) -> dict:
     """Which pairs each way of comparing tells apart, rightly and wrongly, and what each trial needs."""
     rows = run.table(STAGE, "pairs")
     said = []
-    for design in ("offline", "interleaved", "split"):
+    for design in SAYERS:
         of = rows[rows["design"] == design]
         told = of[of["p"] < ALPHA]
         wrong = told[told["value"] < 0]
         said.append(
             {
-                "design": DESIGNS[design],
+                "design": SAYERS[design],
                 "pairs": len(of),
                 "order": int((of["value"] > 0).sum()),
                 "told": len(told),

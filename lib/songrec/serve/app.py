@@ -18,7 +18,7 @@ from songrec import __version__
 from songrec.errors import SongrecError
 from songrec.serve import schemas
 from songrec.serve.event_routes import event_router
-from songrec.serve.guard import PROBLEM, Problem, install
+from songrec.serve.guard import PROBLEM, Problem, install, log
 from songrec.serve.reading import from_body, from_query, told_of_body, told_of_query
 from songrec.serve.schemas import IN_QUERY, Ask, Id, N, Wanted
 from songrec.serve.serving import Serving, UnknownSongError
@@ -97,7 +97,14 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
             pool.shutdown()
         serving.close()
 
-    app = FastAPI(title="Songbook", version=__version__, description=WHAT, lifespan=life)
+    app = FastAPI(
+        title="Songbook",
+        version=__version__,
+        description=WHAT,
+        lifespan=life,
+        docs_url=None,  # FastAPI's pages of the document load their scripts from elsewhere
+        redoc_url=None,
+    )
     install(app, settings, serving.metrics)
     guarded = {"responses": _problems(400, 401, 413, 422, 429, 500, 503)}
     app.include_router(_lists(serving, score), **guarded)
@@ -126,10 +133,14 @@ def _page(file: Path) -> Callable[[], Any]:
 async def _follow(serving: Serving) -> None:
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, "follow") as pool:
-        await loop.run_in_executor(pool, serving.prepare)
+        work = serving.prepare
         while True:
+            try:
+                await loop.run_in_executor(pool, work)
+            except Exception:  # the next time may do
+                log.exception("follow")
+            work = serving.follow
             await asyncio.sleep(EVERY)
-            await loop.run_in_executor(pool, serving.follow)
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -51,9 +51,7 @@ CREATE TRIGGER IF NOT EXISTS shown_stay BEFORE UPDATE ON shown
 """
 
 _MARK = r"\u0000-\u001f\u007f\u2028\u2029"
-_SPACE = (
-    r"\u0020\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # spelt out: \s is not the same everywhere
-)
+_SPACE = r"\u0020\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # \s is not the same everywhere
 _EDGE = f"[^{_MARK}{_SPACE}]"
 Name = Annotated[str, Field(min_length=1, max_length=MAX_ID, pattern=f"^{_EDGE}([^{_MARK}]*{_EDGE})?$")]
 """An id: one line without tabs, and without a space at its ends, as ingest has it."""

@@ -225,8 +225,7 @@ def pairs(
         .8: n (2.80 se / value)^2; the true means have no p, for nothing is drawn.
     """
     rows = []
-    for one, other in combinations(true, 2):
-        better, worse = sorted((one, other), key=lambda model: -float(true[model].mean().iloc[0]))
+    for better, worse in combinations(sorted(true, key=lambda model: -float(true[model].mean().iloc[0])), 2):
         for design, side in ((TRUE, true), (OFFLINE, measured)):
             ours, theirs = (
                 side[model][[column for column in side[model] if column.startswith((TRUTH, DECIDING))]]
@@ -238,7 +237,8 @@ def pairs(
             wins = float(win_rate_difference(values[:, :1] - values[:, 1:])[0])
             row |= {"design": design, "version": better, "than": worse, "p": p, "wins": wins}
             rows.append(row)
-        for row in online[one, other].to_dict("records"):
+        asked = (better, worse) if (better, worse) in online else (worse, better)
+        for row in online[asked].to_dict("records"):
             if row["version"] != better:
                 ends = {"ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
                 row |= {"value": -row["value"], "wins": -row["wins"], **ends}
