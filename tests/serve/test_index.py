@@ -238,7 +238,8 @@ def test_a_model_that_asks_an_index_gives_its_own_lists(where, tmp_path, request
     expected, scores = (each[0] for each in model.recommend(row, 10))
     found, own = made.recommend_to(row.indices, row.data, 10, excluded=row.indices)
     assert (found.tolist(), own.tolist()) == (expected.tolist(), scores.tolist())
-    for one, other in zip(made.similar_songs(np.arange(3), 5), model.similar_songs(np.arange(3), 5), strict=True):
+    near = (of.similar_songs(np.arange(3), 5) for of in (made, model))
+    for one, other in zip(*near, strict=True):
         assert one == pytest.approx(other, rel=1e-6)
     assert indexed(model, "", "als") is model
     ease = EASE().fit(train)

@@ -104,9 +104,7 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
     app.include_router(_administration(serving, manage), **guarded, tags=["administration"])
     app.include_router(_states(serving, score, settings), responses=_problems(503))
     app.include_router(event_router(serving.events, serving.lists.forget), **guarded)
-    for (
-        file
-    ) in WEB.iterdir():  # by name: a folder that is mounted here answers for all other paths
+    for file in WEB.iterdir():  # by name: a folder that is mounted here answers for all other paths
         app.get("/" if file.name == "index.html" else f"/{file.name}", include_in_schema=False)(_page(file))
     return app
 
