@@ -30,6 +30,6 @@ def indexes(run: Results, k: int = 10) -> Table:
             "memory (MB)": sizes(rows["memory_mb"]),
         },
         note=f"The best {k} songs for {first['queries']} users, at most {first['excluded']} songs of each "
-        f"excluded; vectors of ALS with {first['factors']} factors, on {'; '.join(logs)}. One query after the "
-        f"other, on one thread. {first['machine']}",
+        f"excluded; vectors of ALS with {first['factors']} factors, on {'; '.join(logs)}. One query after "
+        f"the other, on one thread. {first['machine']}",
     )
