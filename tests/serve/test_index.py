@@ -304,6 +304,18 @@ def test_postgresql_that_stops_and_comes_back(server):
     assert index.search(queries()[0], 10)[0].tolist() == expected
 
 
+def test_a_build_that_was_stopped_leaves_nothing(server):
+    index = PostgresIndex(server.url, table="stopped")
+    with index._database() as database:
+        for name in ("stopped_0123456789abcdef", "stopped_old", "stopped_other"):
+            database.execute(f"CREATE TABLE {name} (id int)")
+    index.add(IDS[:200], vectors()[:200])
+    with index._database() as database:
+        found = database.execute("SELECT relname FROM pg_class WHERE relname ~ '^stopped' AND relkind = 'r'")
+        assert sorted(name for (name,) in found) == ["stopped", "stopped_other"]
+    assert index.count == 198
+
+
 def test_a_filter_of_pgvector_alone_would_shorten_the_list(server):
     """What `iterative_scan` is for: without it the same query gives fewer songs than there are."""
     index = PostgresIndex(server.url, table="filtered")

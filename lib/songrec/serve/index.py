@@ -382,7 +382,8 @@ class PostgresIndex(VectorIndex):
             try:
                 if self.version == version:
                     return
-                database.execute(f"DROP TABLE IF EXISTS {new}")
+                for left in self._unfinished(database):
+                    database.execute(f"DROP TABLE {left}")
                 database.execute(
                     f"CREATE TABLE {new} (id bigint PRIMARY KEY, vector vector({vectors.shape[1]}))"
                 )
@@ -400,6 +401,13 @@ class PostgresIndex(VectorIndex):
                     database.execute(f"DROP TABLE IF EXISTS {old}")
             finally:
                 database.execute("SELECT pg_advisory_unlock(hashtext(%s))", [self.table])
+
+    def _unfinished(self, database: Any) -> list[str]:
+        """Tables that were being built when their builder was stopped."""
+        query = (
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND pg_table_is_visible(oid) AND relname ~ %s"
+        )
+        return [name for (name,) in database.execute(query, [f"^{self.table}_([0-9a-f]{{16}}|old)$"])]
 
     def _nearest(self, vector: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from psycopg.errors import UndefinedTable
