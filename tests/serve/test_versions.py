@@ -176,6 +176,8 @@ def test_redis_stops_and_returns_under_load(redis_server, tmp_path):
     with served(make_run(tmp_path, ["ItemKNN", "EASE"]), redis=redis_server.url) as asking:
         up = lambda: asking.metric("songrec_redis_up")  # noqa: E731
         wait_for(lambda: up() == 1)
+        assert asking.admin("PUT", "block", {"songs": ["s02"]})[0] == 200
+        assert asking.admin("POST", "versions/promote", {"model": "EASE"})[0] == 200
 
         def stop_and_start():
             time.sleep(0.7)
@@ -191,7 +193,10 @@ def test_redis_stops_and_returns_under_load(redis_server, tmp_path):
         outcome = under_load(asking, stop_and_start, 6)
         assert outcome.ended["list"] == {"200": 360}
         assert asking.metric("songrec_redis_errors_total") > 0
-        assert asking.admin("PUT", "block", {"songs": ["s01"]})[0] == 200
+        time.sleep(1.5)  # it came back empty: what it shared is put there again
+        with served(asking.serving.run, redis=redis_server.url) as other:
+            assert other.admin("GET", "block")[1]["songs"] == ["s02"]
+            assert other.admin("GET", "versions")[1]["live"]["source"] == "EASE"
 
 
 def test_lists_are_remembered_in_redis_until_they_are_forgotten(redis_server, tmp_path):

@@ -20,7 +20,7 @@ from songrec.serve import schemas
 from songrec.serve.event_routes import event_router
 from songrec.serve.guard import PROBLEM, Problem, install
 from songrec.serve.reading import from_body, from_query, told_of_body, told_of_query
-from songrec.serve.schemas import Ask, Id, N, Wanted
+from songrec.serve.schemas import IN_QUERY, Ask, Id, N, Wanted
 from songrec.serve.serving import Serving, UnknownSongError
 from songrec.serve.settings import Settings
 from songrec.serve.shared import UnreachableError
@@ -97,13 +97,27 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
             pool.shutdown()
         serving.close()
 
-    app = FastAPI(title="Songbook", version=__version__, description=WHAT, lifespan=life)
+    app = FastAPI(
+        title="Songbook",
+        version=__version__,
+        description=WHAT,
+        lifespan=life,
+        docs_url=None,  # FastAPI's pages of the document load their scripts from elsewhere
+        redoc_url=None,
+    )
     install(app, settings, serving.metrics)
     guarded = {"responses": _problems(400, 401, 413, 422, 429, 500, 503)}
     app.include_router(_lists(serving, score), **guarded)
     app.include_router(_administration(serving, manage), **guarded, tags=["administration"])
     app.include_router(_states(serving, score, settings), responses=_problems(503))
-    app.include_router(event_router(serving.events, serving.lists.forget), **guarded)
+
+    @app.delete("/v1/users/{user_id:path}/recommendations", include_in_schema=False)
+    async def nothing_to_delete() -> None:
+        """Not the deletion of a user whose id ends like this."""
+        raise Problem(405, "Method Not Allowed")
+
+    events = event_router(serving.events, serving.lists.forget)
+    app.include_router(events, responses=guarded["responses"] | _problems(404))
     for file in WEB.iterdir():  # by name: a folder that is mounted here answers for all other paths
         app.get("/" if file.name == "index.html" else f"/{file.name}", include_in_schema=False)(_page(file))
     return app
@@ -145,6 +159,7 @@ def _lists(serving: Serving, score: Scorer) -> APIRouter:
     @router.get(
         "/users/{user_id:path}/recommendations",
         response_model=schemas.Recommendations,
+        responses=_problems(404),  # an id of several lines is no path
         openapi_extra=told_of_query(Wanted),
     )
     async def recommend_to_user(
@@ -172,7 +187,7 @@ def _lists(serving: Serving, score: Scorer) -> APIRouter:
     async def similar(
         song_id: Annotated[Id, InPath(**_example(song))],
         n: Annotated[N, Query()] = 20,
-        exclude: Annotated[list[Id], Query(max_length=1_000)] = [],  # noqa: B006
+        exclude: Annotated[list[Id], Query(max_length=IN_QUERY)] = [],  # noqa: B006
     ) -> Response:
         """Songs like a song."""
         return await score(serving.similar, song_id, n, exclude)

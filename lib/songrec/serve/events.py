@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from songrec.data.validation import MAX_ID
 from songrec.errors import DataError
 from songrec.files import replacing
+from songrec.serve.schemas import WHOLE
 
 DATABASE = "events.sqlite"
 WAIT = 10.0
@@ -49,10 +50,10 @@ CREATE TRIGGER IF NOT EXISTS shown_stay BEFORE UPDATE ON shown
     BEGIN SELECT RAISE(ABORT, 'events are only added'); END;
 """
 
-_MARK = r"\x00-\x1f\x7f\u2028\u2029"
-Name = Annotated[
-    str, Field(min_length=1, max_length=MAX_ID, pattern=rf"^[^\s{_MARK}]([^{_MARK}]*[^\s{_MARK}])?$")
-]
+_MARK = r"\u0000-\u001f\u007f\u2028\u2029"
+_SPACE = r"\u0020\u0085\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # \s is not the same everywhere
+_EDGE = f"[^{_MARK}{_SPACE}]"
+Name = Annotated[str, Field(min_length=1, max_length=MAX_ID, pattern=f"^{_EDGE}([^{_MARK}]*{_EDGE})?$")]
 """An id: one line without tabs, and without a space at its ends, as ingest has it."""
 
 
@@ -62,7 +63,7 @@ def _with_kind(schema: dict) -> None:
 
 
 class _Event(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_with_kind)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, json_schema_extra=_with_kind)
 
     id: Annotated[Name, Field(description="of the event, made by who posts it: the same id counts once")]
     user: Annotated[Name, Field(description="who it is of")]
@@ -76,17 +77,17 @@ class Play(_Event):
 
     kind: Literal["play"] = "play"
     song: Name
-    plays: Annotated[int, Field(ge=1, le=1_000_000, description="how often")] = 1
+    plays: Annotated[int, Field(ge=1, le=1_000_000, description="how often"), WHOLE] = 1
     list: Annotated[Name | None, Field(description="the list that it was chosen from")] = None
 
 
 class Item(BaseModel):
     """A song of a list that was shown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     song: Name
-    position: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="1 is the first")]
+    position: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="1 is the first"), WHOLE]
     version: Annotated[Name, Field(description="the version of the model that put it there")]
 
 

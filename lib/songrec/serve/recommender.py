@@ -126,7 +126,7 @@ class Ranking:
         return cls(songs, scores, [rung for rung, found, _ in parts for _ in found])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SongRecommender:
     """Lists from a fitted model and the log that it is served with.
 

@@ -1,5 +1,6 @@
 """What a run of the pipeline has made, as far as answering needs it: found, checked and loaded."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -120,12 +121,14 @@ class Run:
             When it is not trained, damaged, of another run or of another log.
         """
         folder = self.folder(label)
-        fitted = load_model(folder, self.song_ids, whole)
+        with ThreadPoolExecutor(1) as beside:  # each reads every byte, and neither holds the interpreter
+            recorded = beside.submit(check_recorded, self.paths, f"train.{label}", folder)
+            fitted = load_model(folder, self.song_ids, whole)
         if class_name(type(fitted)) != self.models[label].estimator or fitted.n_songs_ != len(self.song_ids):
             raise DataError(
                 f"{folder} holds another model, {fitted} of {fitted.n_songs_} songs. {self.again}"
             )
-        check_recorded(self.paths, f"train.{label}", folder)
+        recorded.result()
         return plain(fitted)
 
     def _damaged(self, error: Exception) -> DataError:

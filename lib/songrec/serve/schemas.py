@@ -7,8 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 LONGEST = 500
 """Songs of a list."""
 
-HISTORY, EXCLUDED, BATCH = 1_000, 100_000, 100
-"""Songs of a posted history, excluded songs, lists of one request."""
+HISTORY, EXCLUDED, IN_QUERY, BATCH = 1_000, 100_000, 100, 100
+"""Songs of a posted history, excluded songs (and in a query, of at most 64 kB), lists of one request."""
 
 
 def _whole(value: Any) -> Any:
@@ -28,7 +28,7 @@ class Wanted(BaseModel):
 
     n: N = 20
     exclude: Annotated[
-        list[Id], Field(max_length=EXCLUDED, description="songs that must not be in the list")
+        list[Id], Field(max_length=IN_QUERY, description="songs that must not be in the list")
     ] = []
     include_heard: Annotated[bool, Field(description="whether songs already heard may be in it")] = False
     skip_shown: Annotated[bool, Field(description="leave out what the user was shown, by posted events")] = (
@@ -58,6 +58,9 @@ class Ask(Wanted):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     user: Annotated[Id | None, Field(description="a user's id")] = None
+    exclude: Annotated[
+        list[Id], Field(max_length=EXCLUDED, description="songs that must not be in the list")
+    ] = []
     history: Annotated[
         list[Heard], Field(max_length=HISTORY, description="songs heard; twice the same: plays are added up")
     ] = []

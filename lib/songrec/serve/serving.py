@@ -96,6 +96,8 @@ class Serving:
             return
         if told and told != self.block:
             self._take_block(told)
+        elif not told and (self.block["songs"] or self.block["artists"]):
+            self.store.restore(BLOCK, self.block)
 
     def prepare(self) -> None:
         """What is made at the first question, made before it."""

@@ -97,6 +97,11 @@ class Redis:
         if not self.ask(lambda client: client.set(self.key(name), text)):
             raise UnreachableError("Redis does not answer, so nothing was changed: try again once it does")
 
+    def restore(self, name: str, value: Any) -> None:
+        """Keep a value where there is none: Redis may have come back empty."""
+        text = orjson.dumps(value)
+        self.ask(lambda client: client.set(self.key(name), text, nx=True))
+
     def ping(self) -> None:
         self.ask(lambda client: client.ping())
 
@@ -118,6 +123,8 @@ class OneFile:
     def write(self, name: str, value: Any) -> None:
         with replacing(self.folder / f"{name}.json") as temporary:
             temporary.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+    restore = write
 
     def ping(self) -> None:
         """There is nobody to ask."""

@@ -26,7 +26,7 @@ ROLES = "roles"
 """Under which name the roles are shared."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Version:
     """A loaded model.
 
@@ -182,8 +182,11 @@ class Versions:
         try:
             told = self._store.read(ROLES)
             if told and told != self.roles.told():
-                self._take(told)
+                with self._lock:
+                    self._take(told)
                 self._tell()
+            elif not told and self.roles != Roles(self.roles.live):
+                self._store.restore(ROLES, self.roles.told())
             self.problem = ""
         except SongrecError as error:
             self.problem = str(error)
@@ -193,7 +196,7 @@ class Versions:
             name: told.get(name) and self._loaded_as(**told[name])
             for name in ("live", "previous", "candidate")
         }
-        self.roles = Roles(**found, mode=told["mode"], share=told["share"])
+        self._set(Roles(**found, mode=told["mode"], share=told["share"]))
 
     def _loaded_as(self, name: str, source: str) -> Version:
         found = self._loaded.get(name) or self.load(source)
@@ -206,11 +209,14 @@ class Versions:
         with self._lock:
             roles = change(self.roles)
             self._store.write(ROLES, roles.told())
-            self.roles = roles
-            in_use = {one.name for one in (roles.live, roles.previous, roles.candidate) if one}
-            self._loaded = {name: one for name, one in self._loaded.items() if name in in_use}
+            self._set(roles)
         self._tell()
         return roles
+
+    def _set(self, roles: Roles) -> None:
+        self.roles = roles
+        in_use = {one.name for one in (roles.live, roles.previous, roles.candidate) if one}
+        self._loaded = {name: one for name, one in self._loaded.items() if name in in_use}
 
     def _tell(self) -> None:
         self._metrics.version.clear()
