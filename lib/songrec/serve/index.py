@@ -15,10 +15,12 @@ et al. 2014): the lengths of songs' vectors differ too much.
 """
 
 import copy
+import logging
 import re
 import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -34,6 +36,8 @@ from songrec.lists import NOTHING
 from songrec.models import Recommender
 from songrec.models.factors import Factorised
 from songrec.ranking import best, products
+
+log = logging.getLogger("songrec.serve")
 
 Measure = Literal["product", "cosine"]
 
@@ -219,7 +223,7 @@ class GraphIndex(VectorIndex):
         For a folder that holds anything else.
     """
 
-    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 128, 128
+    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 64, 128
     GRAPH, FACTS = "graph.usearch", "index.json"
 
     def __init__(
@@ -542,27 +546,56 @@ def indexed(model: Recommender, where: str, name: str) -> Recommender:
         As for `open_index`; empty: the model is given back as it is.
     name : str
         Of this training: each has indexes of its own, filled where they are not there yet.
+
+    Notes
+    -----
+    While an index cannot be asked, the model, which has all vectors, makes the list itself.
     """
     if not where or not isinstance(model, Factorised):
         return model
     made = copy.copy(model)
-    codes, indexes = np.arange(model.n_songs_), {}
+    found = {}
     for measure in ("product", "cosine"):
         place = where if where == "exact" or "://" in where else str(Path(where) / name / measure)
         table = f"{measure}_{blake2b(name.encode(), digest_size=6).hexdigest()}"
-        indexes[measure] = open_index(place, measure, model.digits if measure == "product" else None, table)
-        indexes[measure].add(codes, song_vectors(model))
+        found[measure] = open_index(place, measure, model.digits if measure == "product" else None, table)
+        found[measure].add(np.arange(model.n_songs_), song_vectors(model))
+    pause = _Pause()
 
     def recommend_to(songs, plays, k: int, *, user: int = NOTHING, excluded: np.ndarray) -> Found:
-        row = csr_array((plays, songs, [0, len(songs)]), shape=(1, model.n_songs_))
-        return indexes["product"].search(user_vector(model, row, user), k, excluded)
+        def of_index() -> Found:
+            row = csr_array((plays, songs, [0, len(songs)]), shape=(1, model.n_songs_))
+            return found["product"].search(user_vector(model, row, user), k, excluded)
+
+        return pause.ask(of_index, lambda: model.recommend_to(songs, plays, k, user=user, excluded=excluded))
 
     def similar_songs(songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        found = np.full((len(songs), k), NOTHING, np.int32), np.full((len(songs), k), -np.inf, np.float32)
-        for row, song in enumerate(songs):
-            ids, scores = indexes["cosine"].search(song_vectors(model)[song], k, [song])
-            found[0][row, : len(ids)], found[1][row, : len(ids)] = ids, scores
-        return found
+        def of_index() -> tuple[np.ndarray, np.ndarray]:
+            near = np.full((len(songs), k), NOTHING, np.int32), np.full((len(songs), k), -np.inf, np.float32)
+            for row, song in enumerate(songs):
+                ids, scores = found["cosine"].search(song_vectors(model)[song], k, [song])
+                near[0][row, : len(ids)], near[1][row, : len(ids)] = ids, scores
+            return near
+
+        return pause.ask(of_index, lambda: model.similar_songs(songs, k))
 
     made.recommend_to, made.similar_songs = recommend_to, similar_songs
     return made
+
+
+class _Pause:
+    """Asks what may fail; after it has, something else for a while."""
+
+    SECONDS = 5.0
+
+    def __init__(self):
+        self.until = 0.0
+
+    def ask(self, first: Callable[[], Any], other: Callable[[], Any]) -> Any:
+        if time.monotonic() >= self.until:
+            try:
+                return first()
+            except DataError as error:
+                self.until = time.monotonic() + self.SECONDS
+                log.warning("index", extra={"told": {"error": str(error)}})
+        return other()
