@@ -327,7 +327,7 @@ def similar(profile, song, model, n) -> None:
     "--index",
     default="",
     metavar="WHERE",
-    help="vectors are searched there: exact, a folder or postgresql://...  [default: the model makes its lists]",
+    help="search vectors there: exact, a folder or postgresql://...  [default: the model does]",
 )
 @click.option(
     "--workers",
