@@ -302,8 +302,9 @@ class GraphIndex(VectorIndex):
         if graph is None or not len(graph):
             return np.empty(0, np.int64), np.empty((0, 0), np.float32)
         query, n = self._asked(vector), len(graph)
+        exclude = exclude[exclude >= 0]
         if len(exclude):
-            exclude = exclude[graph.contains(exclude.astype(np.uint64))] if exclude[0] >= 0 else exclude
+            exclude = exclude[graph.contains(exclude.astype(np.uint64))]
         wanted = min(n, k + len(exclude) + SPARE)
         for exact in (False, True) if wanted < MANY * n else (True,):
             keys = graph.search(query, wanted, threads=1, exact=exact).keys.astype(np.int64)
