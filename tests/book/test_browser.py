@@ -139,6 +139,15 @@ def test_search_finds_a_word(chromium, address):
         assert visit.wrong == []
 
 
+@pytest.mark.parametrize("metric", ["MAP", "NDCG", "mean reciprocal rank", "novelty"])
+def test_search_finds_where_a_metric_is_defined_first(chromium, address, metric):
+    with Visit(chromium, 1280) as visit:
+        visit.page.goto(f"{address}/search.html?q={metric}", wait_until="load")
+        visit.page.wait_for_selector("#search-results ul.search li", timeout=15_000)
+        first = visit.page.locator("#search-results ul.search li a").first.inner_text()
+        assert first.startswith("Metrics:")
+
+
 def test_formulas_are_typeset(chromium, address):
     with Visit(chromium, 1280) as visit:
         visit.page.goto(f"{address}/metrics.html", wait_until="load")

@@ -96,7 +96,7 @@ def test_a_page_is_made_from_the_results_and_follows_them(project):
     assert re.search(r"Caption with\s+<span[^>]*>12,345</span>\s+users", html)
     assert len(re.findall(r"<tr", html)) == 3
     assert "12,345 users whom" not in html
-    assert re.search(r'<p class="table-note">100 users whom no model had met', html)
+    assert re.search(r'<p class="table-note">100 users unknown to every model', html)
     assert "Table 1" in html
     assert "Accuracy for users whom no model has met" in html, "the figure's own caption"
     figure = re.search(r'<img alt="Panels for MAP[^"]*"[^>]*src="_images/([^"]*)"', html)

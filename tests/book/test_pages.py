@@ -113,6 +113,27 @@ def test_every_citation_has_a_source_and_every_source_is_cited():
     assert cited == known
 
 
+@pytest.mark.parametrize("path", [BOOK / "index.md", *CHAPTERS, *FAMILIES], ids=lambda path: path.stem)
+def test_an_abbreviation_is_a_link_to_the_glossary_where_it_is_used_first(path):
+    known = re.findall(r"^(?=\w*[A-Z]\w*-?\w*[A-Z])[\w-]+$", text_of(BOOK / "glossary.md"), re.MULTILINE)
+    assert {"MAP", "fsSLIM", "RP3beta"} <= set(known)
+    prose = re.sub(
+        r"\A---\n.*?\n---\n|^```.*?^```|\$\$.*?\$\$", "", text_of(path), flags=re.DOTALL | re.MULTILINE
+    )
+    prose = re.sub(r"\{term\}`(?:[^`<]*<)?([^`>]*)>?`", r"<<\1>>", prose)
+    prose = re.sub(
+        r"\$[^$\n]+\$|^[#|:].*$|\{[a-z:]+\}`[^`]*`|`[^`\n]*`|\[[^\]]*\]\([^)]*\)",
+        "",
+        prose,
+        flags=re.MULTILINE,
+    )
+    first = {
+        name: re.search(rf"(<<)?(?<![\w@])(?:{name}|{name[0].upper()}{name[1:]})(?!\w)", prose)
+        for name in known
+    }
+    assert [name for name, found in first.items() if found and not found[1]] == []
+
+
 @pytest.mark.parametrize("path", [*CHAPTERS, *FAMILIES], ids=lambda path: path.stem)
 def test_no_measured_number_is_typed(path):
     """Decimals with three places are values or formulas, but for those of an example or a publication.

@@ -52,22 +52,22 @@ def test_where_to_start_follows_from_the_numbers(tmp_path):
     assert first["because"] == "MAP@10 0.1200 ± 0.0050; fitted in 2 s"
     large = found["a catalogue too large for a dense matrix of songs by songs"]
     assert large["model"] == "item_knn"  # EASE would need a number for every pair of songs
-    assert found["fitted again within a second"]["model"] == "item_knn"
-    assert found["shortest answer"]["model"] == "ease"
-    assert found["new users"]["model"] == "ease"
-    assert found["new users"]["alike"] == ["item_knn"]
-    assert found["a user about whom nothing is known"]["model"] == "popularity"
+    assert found["retrained in under a second"]["model"] == "item_knn"
+    assert found["lowest latency"]["model"] == "ease"
+    assert found["new users with 5 known songs"]["model"] == "ease"
+    assert found["new users with 5 known songs"]["alike"] == ["item_knn"]
+    assert found["a user with no history"]["model"] == "popularity"
 
 
 def test_of_those_that_are_not_significantly_worse_the_one_that_is_fitted_fastest(tmp_path):
     first = situations(tmp_path, alike=("ease", "item_knn", "user_knn"), newcomers=False)
     assert first["accuracy first"]["model"] == "user_knn"
     assert first["accuracy first"]["alike"] == ["item_knn", "ease"]
-    assert "new users" not in first
+    assert "new users with 5 known songs" not in first
 
 
 def test_no_model_is_quick(tmp_path):
-    assert "fitted again within a second" not in situations(tmp_path, fits=[2.0] * 5)
+    assert "retrained in under a second" not in situations(tmp_path, fits=[2.0] * 5)
 
 
 def test_the_front_is_what_no_other_equals_for_less():
@@ -135,7 +135,7 @@ def test_the_readme_names_the_log_and_where_to_start(tmp_path):
 def test_the_brief_is_read_backwards(tmp_path):
     made = brief.implied(run(tmp_path))
     cells = {name: cells for (name, *cells) in zip(*(of.cells for of in made.columns.values()), strict=True)}
-    assert cells["songs held out of a user, 10 × P@10 / R@10 of popularity"] == ["15", "10.0"]
+    assert cells["songs held out per user, 10 × P@10 / R@10 of popularity"] == ["15", "10.0"]
     assert cells["songs in popularity's lists"] == ["", "1"]
     assert cells["precision@10 of item-KNN over that of popularity"][0] == "2.8"
     beside = brief.brief([run(tmp_path, "b")])

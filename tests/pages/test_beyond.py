@@ -119,7 +119,7 @@ def test_a_figure_of_movies_says_nothing_of_songs(tmp_path):
 def test_what_holds_of_all_is_said_once(tmp_path):
     text = whole(beyond.findings(run(tmp_path, ahead=0.0, whole=0.0, overlap=1.0)))
     assert "With none of these shares is the lead over popularity significant for item-KNN or EASE." in text
-    assert "Every two models' lists of 10 songs have the same mean Jaccard, 1.000." in text
+    assert "Every two models' lists of 10 songs have the same mean Jaccard index, 1.000." in text
 
 
 def test_models_that_are_left_out_are_named(tmp_path):

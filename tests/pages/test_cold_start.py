@@ -58,7 +58,7 @@ def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
 def test_without_artists_no_table_of_zeros(tmp_path):
     made = run(tmp_path, named=0.0)
     assert repr(cold_start.new_songs(made)).startswith("No artist is known of the new")
-    assert "No artist of these is known, so nothing can be said of them." in whole(cold_start.findings(made))
+    assert "No artist of these is known, so they cannot be ranked." in whole(cold_start.findings(made))
 
 
 def test_a_small_kappa_is_told_as_a_weight(tmp_path):

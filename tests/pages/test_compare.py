@@ -46,7 +46,7 @@ def test_findings_are_whole_sentences_whatever_was_found(tmp_path, options):
 
 def test_no_model_is_said_to_reach_more_where_all_reach_as_much(tmp_path):
     text = whole(compare.findings(run(tmp_path, coverage=1.0)))
-    assert "hold 100 % of the songs, and no other model's hold more." in text
+    assert "cover 100 % of the songs, and no other model's cover more." in text
 
 
 @pytest.mark.filterwarnings("error")

@@ -62,7 +62,7 @@ def test_each_log_under_each_protocol_with_the_models_that_all_share(every):
 def test_what_is_held_out(every):
     columns = protocols.hidden(every).columns
     assert columns["held out"].cells == ["250"] * 4
-    assert columns["held out a user"].cells == ["2.50"] * 4
+    assert columns["held out per user"].cells == ["2.50"] * 4
     assert columns["Precision@10, popularity"].cells[0] == "0.020 (0.000 to 0.040)"
 
 
@@ -71,7 +71,7 @@ def test_pairs_in_another_order(every):
     assert columns["protocols"].cells == ["weak, triplet_holdout", "weak, strong", "triplet_holdout, strong"]
     assert columns["trials"].cells == ["10, 20", "10, 10", "20, 10"]
     assert columns["first"].cells == ["EASE", "EASE, item-KNN", "EASE, item-KNN"]
-    assert columns["in another order"].cells[:2] == ["0 of 3", "1 of 3: EASE and item-KNN"]
+    assert columns["ranked differently"].cells[:2] == ["0 of 3", "1 of 3: EASE and item-KNN"]
     assert columns["significant under both"].cells == ["0", "0", "0"]
     assert columns["Kendall's tau"].cells == ["1.00", "0.33", "0.33"]
 

@@ -69,8 +69,8 @@ def test_tables(tmp_path):
         ({}, "hold out the same songs of the same users"),
         ({}, "its MAP@10 is 0.100 (0.080 to 0.120) in one process and 0.100 (0.080 to 0.120) on Spark."),
         ({"differing": ["parts", "item_knn"]}, "do not agree: parts and item-KNN differ."),
-        ({"engines": ["local"], "both": False}, "The line of this run went through one process"),
-        ({"engines": ["spark"]}, "The line of this run went through Spark alone."),
+        ({"engines": ["local"], "both": False}, "The pipeline of this run ran in one process"),
+        ({"engines": ["spark"]}, "The pipeline of this run ran on Spark alone."),
     ],
 )
 def test_findings(tmp_path, options, said):

@@ -219,11 +219,12 @@ def _pair(model: str, how: str, than: str, rest: Sequence[str], run: Results, cu
         return Found(Estimate.of(row), _unit(metric), model, p=row["p_holm"])
     if len(columns) > 1 or how == "over" or columns[0] not in row:
         raise DataError(f"no column {columns[0]!r} of a comparison{suggest(columns[0], row)}")
-    return _cell(row, columns[0], model)
+    least = run.least_p() if columns[0] == "p_holm" else 0.0
+    return _cell(row, columns[0], model, least)
 
 
-def _cell(row: Mapping[str, Any], column: str, model: str = "") -> Found:
-    value = p_value(row[column]) if column in _TESTS else row[column]
+def _cell(row: Mapping[str, Any], column: str, model: str = "", least: float = 0.0) -> Found:
+    value = p_value(row[column], least) if column in _TESTS else row[column]
     return Found(value, "%" if column == "win_rate_difference" else "", model)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from songrec.pages import benchmark, compare
 from songrec.results import ALPHA, Results, published
 from songrec.show.figure import Figure
-from songrec.show.numbers import p_value
+from songrec.show.numbers import p_equals
 from songrec.show.prose import Prose, prose
 from songrec.show.table import Table, table, words
 
@@ -28,7 +28,7 @@ def picture(run: Results) -> Figure | Prose:
 def decision(run: Results) -> Table:
     """The model to start with, by situation."""
     if _cutoff(run) != PLACES:
-        return table({}, empty=f"Situations are told apart by lists of {PLACES}, which this run has not.")
+        return table({}, empty=f"Situations are compared by lists of {PLACES}, which this run does not have.")
     made = benchmark.decision(run)
     _, *others = made.columns["situation"].cells
     here = words([f"accuracy first, a catalogue of {run.item}s like this one", *others])
@@ -47,7 +47,7 @@ def _why_another(run: Results) -> str:
     return (
         f"The answer above is {run.label(answered)}, {why}; {run.label(first)}, "
         f"{'significantly better' if behind else 'not significantly worse'} on the test, "
-        f"{'stands first there' if behind else 'was fitted faster'}."
+        f"{'ranks first there' if behind else 'was fitted faster'}."
     )
 
 
@@ -117,9 +117,7 @@ def _verdict(rivals: dict[str, dict], baseline: str, ahead: list[str], useful: l
 def _pair(run: Results, model: str, than: str) -> dict[str, Any]:
     """The comparison of two models by the deciding metric; `sure` where it is significant."""
     row = run.difference(model, than, cutoff=_cutoff(run))
-    text = p_value(row["p_holm"])
-    told = f"p {text}" if text.startswith("<") else f"p = {text}"
-    return row | {"sure": bool(row["p_holm"] < ALPHA), "p": told if text else "no test"}
+    return row | {"sure": bool(row["p_holm"] < ALPHA), "p": p_equals(row["p_holm"], run.least_p())}
 
 
 def _wins(pair: dict[str, Any]) -> bool:

@@ -46,7 +46,7 @@ def implied(run: Results) -> Table:
     rows = []
     for model, stated in BRIEF.items():
         precision, recall = (run.metric(model, metric).value for metric in ("precision", "recall"))
-        name = f"{run.item}s held out of a user, 10 × P@10 / R@10 of {run.label(model)}"
+        name = f"{run.item}s held out per user, 10 × P@10 / R@10 of {run.label(model)}"
         rows.append(
             [name, f"{10 * stated['precision'] / stated['recall']:.0f}", f"{10 * precision / recall:.1f}"]
         )

@@ -17,7 +17,7 @@ STAGE = "cold_start"
 
 def users(run: Results) -> Table:
     """Who is set aside, and how much of them is hidden."""
-    hidden = f"hidden {run.item}s a user"
+    hidden = f"hidden {run.item}s per user"
     rows = run.table(STAGE, "users").rename(columns={"songs": "interactions", "hidden": hidden})
     return frame(rows, **{hidden: partial(numbers, digits=1)})
 
@@ -33,7 +33,7 @@ def curve(run: Results, cutoff: int = 10) -> Table:
     """MAP of new users by the number of songs that are shown: a row a model."""
     rows = run.rows(STAGE, "curve", metric=DECIDING, k=cutoff)
     listed = rows[(rows["shown"] > 0) | (rows["model"].isin(_always(run)))]
-    note = f"{rows['n_users'].max():,} users whom no model had met. {RANGE}"
+    note = f"{rows['n_users'].max():,} users unknown to every model. {RANGE}"
     return wide(listed, "model", "shown", name=run.label, heading="{} shown", missing="no list", note=note)
 
 

@@ -21,7 +21,7 @@ from songrec.show.figure import (
     reference_line,
     subplots,
 )
-from songrec.show.numbers import p_value, written
+from songrec.show.numbers import p_equals, written
 from songrec.show.prose import Prose, prose, told
 from songrec.show.style import FAINT, INK, colour
 from songrec.show.table import (
@@ -156,7 +156,7 @@ def _tested(run: Results, rows: pd.DataFrame) -> Table:
             "difference": estimates(rows, signed=True, interval="none"),
             "95 % interval": estimates(rows, signed=True, interval="ends"),
             "p": p_values(rows["p"]),
-            "p, Holm": p_values(rows["p_holm"]),
+            "p, Holm": p_values(rows["p_holm"], run.least_p()),
             "p, Wilcoxon, Holm": p_values(rows["wilcoxon_holm"]),
             "Cohen's d": estimates(rows[["effect"]], signed=True, column="effect"),
             "better minus worse": estimates(
@@ -188,25 +188,21 @@ def forest(run: Results) -> Figure:
             points(axes, pd.DataFrame([row]), [place], [row["model"]], run, **fill)
     name_rows(axes, [run.label(model) for model in rows["model"]])
     right = axes.secondary_yaxis("right")
-    right.set_yticks(range(len(rows)), [_p(p) for p in rows["p_holm"]])
+    shown = [p_equals(p, run.least_p()) for p in rows["p_holm"]]
+    right.set_yticks(range(len(rows)), shown)
     right.tick_params(length=0, labelsize=8.5, labelcolor=INK)
     right.spines["right"].set_visible(False)
     reference_line(axes, x=0, zorder=1.5)
     axes.set_xlabel(f"difference in {name} to {run.label(best)}, the best; mean over users")
-    said = told(run, rows.assign(p=rows["p_holm"].map(_p)), "{model} {value:.3f} ({p})") or "no other model"
+    said = told(run, rows.assign(p=shown), "{model} {value:.3f} ({p})") or "no other model"
     return Figure(
         canvas,
         rows[["model", "value", "ci_low", "ci_high", "p_holm", "minimum_detectable"]],
         f"Every other model minus the best one in {name}, user by user, with 95 % intervals. Filled marks: "
-        "significantly worse after Holm's correction, whose p stands on the right; hollow ones: not. Grey: "
+        "significantly worse after Holm's correction, whose p is on the right; hollow ones: not. Grey: "
         "differences too small to be found reliably on these users.",
         f"A row a model, the nearest to {run.label(best)} at the top: {said}.",
     )
-
-
-def _p(p: float) -> str:
-    text = p_value(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}" if text else "no test"
 
 
 def _edge(rows: pd.DataFrame) -> float:
@@ -249,7 +245,7 @@ def trade_off(run: Results) -> Figure:
     # A coverage of nearly 0 lies on the axis.
     points(axes, coverage, accuracy, models, run, markersize=8, clip_on=False)
     axes.set(
-        xlabel=f"{run.item}s that stand in at least one list (coverage@{cutoff})",
+        xlabel=f"catalogue coverage@{cutoff}",
         ylabel=METRICS[DECIDING].title(cutoff),
         xlim=(0, min(1.0, coverage.max() * 1.1 + 0.02)),
         ylim=(0, None),
@@ -263,7 +259,7 @@ def trade_off(run: Results) -> Figure:
         canvas,
         drawn,
         f"{METRICS[DECIDING].title(cutoff)} with its 95 % interval over the share of the catalogue that "
-        "stands in at least one list: up is more accurate, right reaches more of the catalogue.",
+        "is in at least one list: up is more accurate, right covers more of the catalogue.",
         f"A point a model, MAP upwards and coverage to the right: {said}.",
     )
 
@@ -289,7 +285,7 @@ def reach(run: Results) -> Figure:
         canvas,
         rows,
         f"Popularity bias: the share of all recommended places that the most popular {run.item}s fill, "
-        "beside the same of what users chose in the held-out part (dashed). The higher a line stands above "
+        "beside the same of what users chose in the held-out part (dashed). The higher a line lies above "
         f"that, the more a model leans on popular {run.item}s. The horizontal axis is logarithmic.",
         f"Lines that rise to 1 over the share of the catalogue on a logarithmic axis. The most popular 1 % "
         f"of {run.item}s fill: {said}; of what users chose {100 * top[HELD_OUT]:.0f} %.",

@@ -6,7 +6,7 @@ from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, log_scale, reference_line, subplots
 from songrec.show.numbers import megabytes
-from songrec.show.prose import Prose, article, prose, told
+from songrec.show.prose import Prose, prose, told
 from songrec.show.style import colour
 from songrec.show.table import RANGE, Column, Table, counts, estimates, shares, sizes, table, words
 
@@ -58,7 +58,7 @@ def by_rank(run: Results) -> Figure:
     """MAP against the number of factors, a line a model; dashed: the full space."""
     rows = _deciding(run)
     ranks = sorted(set(rows.loc[rows["model"] != FULL, "rank"]))
-    label = f"numbers that stand for {article(run.item)} (log scale)"
+    label = f"numbers per {run.item} (log scale)"
     return _figure(run, rows.assign(x=rows["rank"]), label, ranks, "the number of factors")
 
 

@@ -76,7 +76,7 @@ def _held_out(run: Results) -> Table:
         {
             "users scored": counts([users]),
             "held out": counts([songs]),
-            "held out a user": numbers([songs / users], digits=2),
+            "held out per user": numbers([songs / users], digits=2),
             **precision,
         }
     )
@@ -115,7 +115,9 @@ def _order(one: Results, other: Results) -> Table:
         {
             "trials": words([f"{_trials(one)}, {_trials(other)}"]),
             "first": words([", ".join(dict.fromkeys(map(one.label, leaders)))]),
-            "in another order": words([f"{len(reversed_pairs)} of {len(pairs)}" + (named and f": {named}")]),
+            "ranked differently": words(
+                [f"{len(reversed_pairs)} of {len(pairs)}" + (named and f": {named}")]
+            ),
             "significant under both": counts([len(significant)]),
             "Kendall's tau": numbers([tau], digits=2),
         }

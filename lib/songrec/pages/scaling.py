@@ -52,7 +52,7 @@ def work(run: Results) -> Table:
             "users": counts(rows["users"]),
             "songs": counts(rows["songs"]),
             "entries": counts(rows["entries"]),
-            "songs a user": numbers(rows["songs_per_user"], digits=1),
+            "songs per user": numbers(rows["songs_per_user"], digits=1),
             "pairs of songs": counts(rows["pairs"]),
         }
     )

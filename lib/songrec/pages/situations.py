@@ -41,9 +41,9 @@ def situations(run: Results) -> list[dict[str, Any]]:
     near = rows[rows["value"] >= NEAR * rows["value"].max()]
     coverage = pd.Series({model: run.metric(model, "coverage").value for model in near["model"]})
     quick, wide = near["recommend_ms_per_user"].idxmin(), coverage.idxmax()
-    listing = f"{significant(rows.loc[quick, 'recommend_ms_per_user'])} ms a list"
+    listing = f"{significant(rows.loc[quick, 'recommend_ms_per_user'])} ms per list"
     reached = f"{share(coverage[wide])} of the {run.item}s listed"
-    much = f"at least {share(NEAR)} of the best accuracy"
+    much = f"within {share(NEAR)} of the best accuracy"
     return [
         *_accurate(run, f"accuracy first, a catalogue of some ten thousand {run.item}s", rows),
         *_accurate(
@@ -51,11 +51,11 @@ def situations(run: Results) -> list[dict[str, Any]]:
             f"a catalogue too large for a dense matrix of {run.item}s by {run.item}s",
             rows[kept.notna() & (kept <= ROOM)],
         ),
-        *_accurate(run, "fitted again within a second", rows[rows["fit_seconds"] <= 1]),
-        _situation(f"shortest answer, {much}", rows.loc[quick], listing),
-        _situation(f"widest reach, {much}", rows.loc[wide], reached),
-        *_newcomer(run, 5, f"new users, of whom 5 {run.item}s are known"),
-        *_newcomer(run, 0, "a user about whom nothing is known"),
+        *_accurate(run, "retrained in under a second", rows[rows["fit_seconds"] <= 1]),
+        _situation(f"lowest latency, {much}", rows.loc[quick], listing),
+        _situation(f"highest catalogue coverage, {much}", rows.loc[wide], reached),
+        *_newcomer(run, 5, f"new users with 5 known {run.item}s"),
+        *_newcomer(run, 0, "a user with no history"),
     ]
 
 

@@ -13,7 +13,7 @@ PLACES = [
     ("pairs are merged, songs and users filtered", "Spark", "counts"),
     ("songs and users get codes", "Spark: sorted by ranges", "the catalogue; users of each range"),
     ("the split", "executors: the library's draws, on blocks of users", "a few numbers"),
-    ("popularity", "Spark: sums by song", "a number a song"),
+    ("popularity", "Spark: sums by song", "a number per song"),
     ("item-KNN", "executors: the library's kernel, on blocks of songs", "the neighbours of each song"),
     ("ALS", "Spark's own", "the vector of each song"),
     ("lists and metrics", "executors: the library's code, on blocks of users", "sums"),

@@ -20,7 +20,7 @@ import pandas as pd
 
 from songrec.config import suggest
 from songrec.errors import DataError
-from songrec.evaluation.comparisons import ALPHA
+from songrec.evaluation.comparisons import ALPHA, DRAWS, PER_COMPARISON
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.files import read_json
 from songrec.modelspec import MODELS, look_of, memory_bytes, read_models
@@ -323,6 +323,12 @@ class Results:
     def difference(self, model: str, than: str, metric: str = DECIDING, cutoff: int = 10) -> dict[str, Any]:
         """The row of the comparison of two models, the first minus the second, in either order."""
         return self._pair("differences", model, than, metric, cutoff)
+
+    def least_p(self) -> float:
+        """The smallest p, corrected, that drawn signs can give: none was as extreme. 0 where p is exact."""
+        p = self.table("compare", "differences")["p"].dropna()
+        least = 1 / (1 + max(DRAWS, PER_COMPARISON * len(p) - 1))
+        return len(p) * least if np.isclose(p.min(), least, rtol=1e-3) else 0.0
 
     def ratio(self, model: str, than: str, metric: str = DECIDING, cutoff: int = 10) -> Estimate:
         """The ratio of two models' means with its interval (Fieller's)."""

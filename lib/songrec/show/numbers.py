@@ -124,13 +124,27 @@ def share(part: float) -> str:
     return text.replace("%", " %")
 
 
-def p_value(p: float) -> str:
-    """A p-value: three decimals, and no less than the test can tell.
+def p_value(p: float, least: float = 0.0) -> str:
+    """A p-value: three decimals, and "at most" where it is the least that the test can give.
 
-    >>> p_value(0.0312), p_value(0.00003), p_value(1.0)
-    ('0.031', '< 0.001', '1.000')
+    >>> p_value(0.0312), p_value(0.00003), p_value(1.0), p_value(0.01, least=0.01)
+    ('0.031', '< 0.001', '1.000', '≤ 0.010')
     """
-    return "" if isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    if isnan(p):
+        return ""
+    if p < 0.001:
+        return "< 0.001"
+    return ("\N{LESS-THAN OR EQUAL TO} " if p <= 1.001 * least else "") + f"{p:.3f}"
+
+
+def p_equals(p: float, least: float = 0.0) -> str:
+    """A p-value in a sentence.
+
+    >>> p_equals(0.0312), p_equals(0.00003), p_equals(float("nan"))
+    ('p = 0.031', 'p < 0.001', 'no test')
+    """
+    text = p_value(p, least)
+    return "no test" if not text else f"p {text}" if not text[0].isdigit() else f"p = {text}"
 
 
 def significant(value: float, digits: int = 3) -> str:

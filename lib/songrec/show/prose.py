@@ -27,8 +27,8 @@ from songrec.show.numbers import share as write_share
 
 INVENTED = "The log is synthetic: its listeners, titles and play counts are invented."
 CAUTION = (
-    "The log is synthetic. These numbers show that the whole line works; which model suits real listeners is "
-    "decided on real data (the published results)."
+    "The log is synthetic. These numbers show that the whole pipeline works; which model suits real "
+    "listeners is decided on real data (the published results)."
 )
 
 

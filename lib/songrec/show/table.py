@@ -87,9 +87,9 @@ def shares(values: Iterable[float]) -> Column:
     return Column(["" if value != value else share(value) for value in values])
 
 
-def p_values(values: Iterable[float]) -> Column:
-    """A column of p-values."""
-    return Column([p_value(value) for value in values])
+def p_values(values: Iterable[float], least: float = 0.0) -> Column:
+    """A column of p-values, the least of which may be a bound."""
+    return Column([p_value(value, least) for value in values])
 
 
 def measured(run: Results, metric: str, cutoff: int, models: Sequence[str]) -> Column:
