@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test quick neural spark lab bench lock clean notebooks environment
+.PHONY: help book test quick neural spark tracking lab bench wheel lock clean notebooks environment
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -24,9 +24,11 @@ help: ## this list
 	@echo "make quick                   lint, and the tests that start no kernel, pipeline, build or browser: a minute"
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make spark                   add PySpark to the environment, for logs beyond one machine (needs Java)"
+	@echo "make tracking                add MLflow to the environment, for the record of runs and the live model"
 	@echo "make lab                     JupyterLab on notebooks/"
 	@echo "make bench                   time evaluation, ingest, neighbours, fits and lists beside other libraries"
 	@echo "make notebooks               execute the stored notebooks again, on the tiny profile"
+	@echo "make wheel                   the package as one file, into dist/"
 	@echo "make lock                    pin every version again, into requirements.lock"
 	@echo "make clean                   remove what was made: build/, book/runs/, interim and processed data"
 	@echo "make environment             only make .venv from the lock"
@@ -76,6 +78,10 @@ neural: environment ## add PyTorch, for the neural models
 spark: environment ## add PySpark, for logs beyond one machine
 	@$(PIP) install --requirement requirements-spark.txt
 
+# Nor is MLflow: who only compares models does not need it.
+tracking: environment ## add MLflow, for the record of runs
+	@$(PIP) install --requirement requirements-tracking.txt
+
 lab: environment ## JupyterLab on notebooks/
 	@$(BIN)/python -m jupyterlab --notebook-dir notebooks
 
@@ -84,6 +90,10 @@ bench: environment ## time evaluation, ingest, neighbours, fits and lists beside
 	@$(BIN)/python tools/ingesters.py
 	@$(BIN)/python tools/neighbour_searches.py
 	@$(BIN)/python tools/fits_and_lists.py --users 20000 --songs 8000
+
+wheel: environment ## the package as one file
+	@rm -f dist/songrec-*.whl
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
 
 notebooks: environment ## execute the stored notebooks again
 	@$(BIN)/python -m songrec.pipeline.refresh

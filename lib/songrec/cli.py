@@ -9,6 +9,7 @@ import click
 
 from songrec.errors import BusyError, ConfigError, DataError, SongrecError
 from songrec.extras import require
+from songrec.routine import COMMANDS
 
 EXIT_FAILED, EXIT_USAGE, EXIT_BUSY, EXIT_INTERRUPTED = 1, 2, 75, 130
 
@@ -411,6 +412,10 @@ def publish(profile) -> None:
     from songrec.pipeline.publish import publish
 
     print(publish(profile))
+
+
+for function, params in COMMANDS:
+    cli.command(params=params)(function)
 
 
 if __name__ == "__main__":

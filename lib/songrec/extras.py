@@ -17,6 +17,7 @@ class Extra(NamedTuple):
 EXTRAS = {
     "neural": Extra({"torch": "PyTorch"}, "make neural"),
     "spark": Extra({"pyspark": "PySpark"}, "make spark"),
+    "tracking": Extra({"mlflow": "MLflow"}, "make tracking"),
     "study": Extra(
         {"dvc": "DVC", "papermill": "papermill", "optuna": "Optuna", "matplotlib": "Matplotlib"},
         "pip install 'songrec[study]'",
