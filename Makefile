@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test quick neural spark tracking lab bench wheel lock clean notebooks environment
+.PHONY: help book test quick neural serve spark tracking lab bench wheel lock clean notebooks environment
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -23,6 +23,7 @@ help: ## this list
 	@echo "make test                    lint, tests, doctests"
 	@echo "make quick                   lint, and the tests that start no kernel, pipeline, build or browser: a minute"
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
+	@echo "make serve                   add FastAPI and what songrec serve needs to the environment"
 	@echo "make spark                   add PySpark to the environment, for logs beyond one machine (needs Java)"
 	@echo "make tracking                add MLflow to the environment, for the record of runs and the live model"
 	@echo "make lab                     JupyterLab on notebooks/"
@@ -62,9 +63,10 @@ book: environment ## run the pipeline and build the book
 LINT = $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder -m "not built"
 
+# Three processes for two cores: what tests a pipeline waits a third of its time for stages to start.
 test: environment ## lint, tests, doctests
 	@$(LINT)
-	@$(PYTEST) --doctest-modules --ignore-glob='*/conftest.py' lib tests
+	@$(PYTEST) -n 3 --doctest-modules --ignore-glob='*/conftest.py' lib tests
 
 quick: environment ## lint, and the tests that take no time
 	@$(LINT)
@@ -73,6 +75,10 @@ quick: environment ## lint, and the tests that take no time
 # PyTorch is not in the lock: its builds differ by machine, and with them their hashes.
 neural: environment ## add PyTorch, for the neural models
 	@$(PIP) install --requirement requirements-neural.txt
+
+# Nor is what serves: who studies a log needs none of it.
+serve: environment ## add what songrec serve needs
+	@$(PIP) install --requirement requirements-serve.txt
 
 # Nor is PySpark: it weighs 450 MB, and brings nothing that one machine needs.
 spark: environment ## add PySpark, for logs beyond one machine

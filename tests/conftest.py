@@ -73,6 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         if item.get_closest_marker("slow") is None:
             return 3
-        return {"test_whole_line.py": 0, "test_stored_outputs.py": 2}.get(item.path.name, 1)
+        if item.path.parent.name == "notebooks":
+            return 2
+        return 0 if item.path.name == "test_whole_line.py" else 1
 
     items.sort(key=place)

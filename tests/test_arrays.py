@@ -1,5 +1,6 @@
 """Arrays on disk: what a damaged folder, metadata or file comes to."""
 
+import json
 import os
 import shutil
 import zipfile
@@ -100,3 +101,23 @@ def test_json_names_its_file_whatever_is_wrong(tmp_path):
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(DataError, match=r"list\.json: it holds a list, not a dict"):
         read_json(tmp_path / "list.json", dict)
+
+
+def test_of_a_large_file_every_byte_is_looked_at_where_that_is_asked_for(saved, monkeypatch):
+    monkeypatch.setattr("songrec.arrays.WHOLE", 10)
+    monkeypatch.setattr("songrec.arrays.PIECE", 1)
+    monkeypatch.setattr("songrec.arrays.SAMPLES", 2)
+    save_arrays(saved, {"rows": np.arange(900)})
+    bad = bytearray((saved / "rows.npy").read_bytes())
+    bad[len(bad) // 2] ^= 1
+    (saved / "rows.npy").write_bytes(bad)
+    load_arrays(saved)
+    with pytest.raises(DataError, match=r"rows.npy is damaged"):
+        load_arrays(saved, whole=True)
+
+
+def test_a_later_format_is_refused(saved):
+    meta = read_json(saved / "meta.json")
+    (saved / "meta.json").write_text(json.dumps(meta | {"format": 2}))
+    with pytest.raises(DataError, match=r"is in format 2, and this version of songrec reads 1"):
+        load_arrays(saved)

@@ -12,7 +12,7 @@ MODULES = {
 
 ORDER = """cli | routine | serve pipeline | book | pages | show | results | studies | engines | tuning
 | evaluation | models | similarity | splits | data
-| arrays checks config errors extras files kernels lists measure modelspec paths ranking recorded
+| arrays checks config csr errors extras files kernels lists measure modelspec paths ranking recorded
 registry tables"""
 LAYERS = [layer.split() for layer in ORDER.split("|")]
 """Arrows point down this list; the foundations, its last, alone may use each other."""

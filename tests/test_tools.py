@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import side_by_side
+import vector_index
 
 
 def test_lists_and_holdout_are_what_they_say():
@@ -85,3 +86,32 @@ def test_a_table_keeps_what_it_has_of_other_logs(tmp_path):
     for log, seconds in (("a", 1.0), ("b", 2.0), ("a", 3.0)):
         side_by_side.show(pd.DataFrame({"library": ["songrec"], "seconds": [seconds]}), out, log)
     assert pd.read_csv(out).set_index("log")["seconds"].to_dict() == {"b": 2.0, "a": 3.0}
+
+
+def test_indexes_of_vectors_are_held_against_exact_search(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("usearch", reason="needs usearch: make serve")
+    monkeypatch.setattr(vector_index, "USERS", 200)
+    monkeypatch.setattr(vector_index, "RESULTS", tmp_path)
+    (tmp_path / "bench").mkdir()
+    command = [
+        "vector_index",
+        "--songs",
+        "300",
+        "--queries",
+        "5",
+        "--keep",
+        str(tmp_path / "keep"),
+        "--publish",
+    ]
+    for more in ([], ["--index", "graph"]):
+        monkeypatch.setattr("sys.argv", [*command, *more])
+        vector_index.main()
+    table = pd.read_csv(tmp_path / "bench" / "vectors.csv")
+    assert table[["index", "k"]].to_numpy().tolist() == [
+        ["exact", 10],
+        ["exact", 100],
+        ["graph", 10],
+        ["graph", 100],
+    ]
+    assert (table.loc[table["index"] == "exact", "recall"] == 1).all()
+    assert (table["recall"] > 0.9).all()

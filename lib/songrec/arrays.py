@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import blake2b, file_digest, sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,8 +14,12 @@ from songrec.errors import DataError
 from songrec.files import json_text, read_json, regular, replacing
 
 META = "meta.json"
-FILES, SPARSE, SEAL = "files", "sparse", "seal"
-"""Keys of the metadata: a hash of each file, shapes of the sparse arrays, a hash of all the metadata."""
+FILES, SPARSE, WHOLES, VERSION, SEAL = "files", "sparse", "sha256", "format", "seal"
+"""Keys of the metadata: a quick hash of each file, shapes of the sparse arrays, the SHA-256 of each file, how
+the folder is laid out, a hash of all the metadata."""
+
+FORMAT = 1
+"""The layout that is written; a later one is refused."""
 
 WHOLE = 128 << 20
 """Files up to this many bytes are hashed whole when they are loaded (a tenth of a second); a larger one by
@@ -23,6 +27,16 @@ its size, its ends and `SAMPLES` pieces between them, so that loading it stays q
 SAMPLES, PIECE = 64, 1 << 16
 
 _PARTS = ("data", "indices", "indptr")
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The same array, not to be written to, as those of a loaded model are.
+
+    A loop that takes its arrays so is compiled once for the model that was fitted and for the one loaded.
+    """
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def save_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> None:
@@ -52,13 +66,22 @@ def write_arrays(folder: Path, arrays: Mapping[str, Any], meta: Mapping[str, Any
                 np.save(folder / f"{name}.{part}.npy", getattr(value, part), allow_pickle=False)
         else:
             np.save(folder / f"{name}.npy", np.asarray(value), allow_pickle=False)
-    hashes = {path.name: hash_of(path) for path in sorted(folder.glob("*.npy"))}
-    told = sealed({SPARSE: shapes, **meta, FILES: hashes})
+    files = sorted(folder.glob("*.npy"))
+    hashes = {FILES: {path.name: hash_of(path) for path in files}}
+    hashes[WHOLES] = {path.name: _sha256(path) for path in files}
+    told = sealed({VERSION: FORMAT, SPARSE: shapes, **meta, **hashes})
     (folder / META).write_text(json_text(told), encoding="utf-8", newline="\n")
 
 
-def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def load_arrays(folder: Path, whole: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
     """Load what `save_arrays` wrote, and hold it against the hashes that were written with it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    whole : bool
+        Look at every byte, at a second for each 250 MB, also of files larger than `WHOLE`.
 
     Returns
     -------
@@ -70,19 +93,27 @@ def load_arrays(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises
     ------
     DataError
-        Naming the file, for a folder in which one is missing, damaged or exchanged. Of a file larger than
-        `WHOLE` not every byte is looked at.
+        Naming the file, for a folder in which one is missing, damaged or exchanged, or that a later version
+        laid out.
     """
     folder = Path(folder)
     meta = read_json(folder / META, dict)
+    if isinstance(meta.get(VERSION), int) and meta[VERSION] > FORMAT:
+        raise DataError(
+            f"{folder} is in format {meta[VERSION]}, and this version of songrec reads {FORMAT} and below: "
+            "install a newer one"
+        )
     if meta.get(SEAL) != sealed(meta)[SEAL]:
         raise _damaged(folder / META, "it is not as it was written, or an earlier version wrote it")
-    hashes, shapes, _ = (meta.pop(key, {}) for key in (FILES, SPARSE, SEAL))
+    hashes, shapes, wholes, _, _ = (meta.pop(key, {}) for key in (FILES, SPARSE, WHOLES, VERSION, SEAL))
     if unlike := sorted(hashes.keys() ^ {path.name for path in folder.glob("*.npy")}):
         raise _damaged(
             folder / unlike[0], "it is missing" if unlike[0] in hashes else "it does not belong here"
         )
     arrays = {name.removesuffix(".npy"): _open(folder / name, hashes[name]) for name in sorted(hashes)}
+    for name in sorted(hashes) if whole else ():
+        if wholes.get(name) != _sha256(folder / name):
+            raise _damaged(folder / name, "its content is not what was written")
     for name, shape in shapes.items():
         arrays[name] = _sparse(folder, name, [arrays.pop(f"{name}.{part}", None) for part in _PARTS], shape)
     return arrays, meta
@@ -103,6 +134,21 @@ def hash_of(path: Path) -> str:
             file.seek(start)
             _update(digest, file, length)
     return f"{size}:{digest.hexdigest()}"
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def seal_of(folder: Path) -> str:
+    """What tells one saved folder from every other: the hash of its metadata, with those of its files."""
+    return str(read_json(Path(folder) / META, dict).get(SEAL, ""))
+
+
+def hash_of_ids(ids: np.ndarray) -> str:
+    """SHA-256 of ids in their order: what tells the songs of one log from those of another."""
+    return sha256("\n".join(np.asarray(ids).tolist()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _samples(size: int) -> list[tuple[int, int]]:

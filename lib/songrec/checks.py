@@ -28,10 +28,10 @@ def read_yaml(path: Path) -> Any:
     if not path.is_file():
         raise ConfigError(f"{path} is not a regular file")
     try:
-        text = path.read_text(encoding="utf-8")
-        if (root := yaml.compose(text, yaml.SafeLoader)) and _size(root, {}) > LARGEST:
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        if (root := loader.get_single_node()) and _size(root, {}) > LARGEST:
             raise ConfigError(f"{path} comes to more than {LARGEST:,} values: its aliases multiply")
-        return yaml.safe_load(text)
+        return loader.construct_document(root) if root else None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     except OSError as error:

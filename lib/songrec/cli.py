@@ -312,6 +312,89 @@ def similar(profile, song, model, n) -> None:
     print(open_service(profile, model, similar=True).similar(song, n))
 
 
+@cli.command(params=[_PROFILE, _MODEL[0]])
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    metavar="FOLDER",
+    help="a run elsewhere: its folder DATA/processed/NAME, instead of --profile",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="NAME", help="where to listen")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="where to listen"
+)
+@click.option("--redis", default="", metavar="URL", help="what workers share and remember goes there")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="processes; several need Redis",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=2, show_default=True, help="lists made at once, a worker"
+)
+@click.option(
+    "--rate", type=click.FloatRange(min=0), default=0, help="requests a second of one client; 0: any"
+)
+def serve(run, **options) -> None:
+    """Serve a run's winner over HTTP.
+
+    SONGREC_API_KEY, where it is set, is the key that clients must send as X-API-Key; SONGREC_ADMIN_KEY lets
+    who sends it change the block list and the versions.
+
+    \b
+    examples:
+      songrec serve --profile sample
+      songrec serve --profile sample --workers 2 --redis redis://localhost:6379/0
+    """
+    require("serve", "the service")
+    from songrec.serve.server import serve
+    from songrec.serve.settings import Settings, run_in
+
+    if run:
+        options["profile"] = run_in(run)
+    serve(Settings.from_environment(**{name: value for name, value in options.items() if value is not None}))
+
+
+_EVENTS = click.Argument(["folder"], type=click.Path(path_type=Path))
+
+
+@cli.command(params=[_EVENTS])
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="what is written: a .txt file",
+)
+def events(folder, out) -> None:
+    """Turn the plays that a service was told of into a listening log for the next run.
+
+    FOLDER is where the service keeps its events: data/processed/PROFILE/serve/events.
+
+    \b
+    examples:
+      songrec events data/processed/sample/serve/events --out data/raw/plays.txt
+    """
+    from songrec.serve.online import write_triplets
+
+    print(write_triplets(folder, out))
+
+
+@cli.command("compare-online", params=[_EVENTS])
+def compare_online(folder) -> None:
+    """Say which version of a model listeners played more from, by the events that a service was told of.
+
+    \b
+    examples:
+      songrec compare-online data/processed/sample/serve/events
+    """
+    from songrec.serve.online import report, told
+
+    print(told(report(folder)))
+
+
 @cli.group(epilog=_EXIT)
 def data() -> None:
     """List, fetch and check data sets.

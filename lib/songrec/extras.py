@@ -16,6 +16,20 @@ class Extra(NamedTuple):
 
 EXTRAS = {
     "neural": Extra({"torch": "PyTorch"}, "make neural"),
+    "serve": Extra(
+        {
+            "fastapi": "FastAPI",
+            "uvicorn": "uvicorn",
+            "redis": "redis",
+            "rapidfuzz": "RapidFuzz",
+            "prometheus_client": "prometheus-client",
+            "orjson": "orjson",
+            "usearch": "usearch",
+            "psycopg": "psycopg",
+            "pgvector": "pgvector",
+        },
+        "make serve",
+    ),
     "spark": Extra({"pyspark": "PySpark"}, "make spark"),
     "tracking": Extra({"mlflow": "MLflow"}, "make tracking"),
     "study": Extra(

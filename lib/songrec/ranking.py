@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from songrec.arrays import read_only
 from songrec.kernels.threads import blas_threads, in_threads, single_threaded_blas
 from songrec.lists import NOTHING
 
@@ -263,9 +264,10 @@ def _in_threads(
     codes, values = _padding(n, k)
     nothing = np.zeros(n + 1, np.int32), np.zeros(0, np.int32)
     hidden = nothing if seen is None else (seen.indptr, seen.indices)
+    given = [read_only(one) if isinstance(one, np.ndarray) else one for one in (*table, *hidden)]
     threads = threads or blas_threads()
     cuts = np.unique(np.linspace(0, parts or n, PARTS * threads + 1).astype(int)).tolist()
-    in_threads(lambda first, end: rank(first, end, *table, *hidden, codes, values), pairwise(cuts), threads)
+    in_threads(lambda first, end: rank(first, end, *given, codes, values), pairwise(cuts), threads)
     return codes, values
 
 

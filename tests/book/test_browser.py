@@ -131,7 +131,7 @@ def test_search_finds_a_word(chromium, address):
             "/found \\d+ page|\\d+ page/.test(document.querySelector('#search-results').innerText)"
         )
         found = visit.page.locator("#search-results ul.search li a").all_inner_texts()
-        assert any("How does each model fill a list?" in title for title in found)
+        assert any("Models: how does each fill a list?" in title for title in found)
         visit.page.goto(f"{address}/search.html?q=zzyzxqq", wait_until="load")
         visit.page.wait_for_function(
             "/did not match/.test(document.querySelector('#search-results').innerText)"

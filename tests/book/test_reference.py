@@ -103,6 +103,7 @@ def reference(tmp_path_factory) -> list[BeautifulSoup]:
     ]
 
 
+@pytest.mark.slow
 def test_one_entry_a_parameter_on_the_built_pages(reference):
     built = {}
     for page in reference:

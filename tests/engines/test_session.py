@@ -65,4 +65,4 @@ def test_a_run_says_so_before_anything_starts(monkeypatch):
 
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="needs PySpark, which is not installed: make spark"):
-        run(make_plan("tiny", ["spark.engine=spark"]), ["study.spark"])
+        run(make_plan("tiny", ["spark.engines=[spark]"]), ["study.spark"])

@@ -135,8 +135,9 @@ def test_lists_hold_the_highest_positive_scores():
     assert (songs == -1).any()  # some are below zero, so that the sign was tested
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_compiled_sums_have_the_bits_of_scipys_product(threads):
+@pytest.mark.parametrize(("threads", "columns"), [(1, 8192), (2, 8192), (2, 16)])
+def test_the_compiled_sums_have_the_bits_of_scipys_product(threads, columns, monkeypatch):
+    monkeypatch.setattr(ease_kernel, "COLUMNS", columns)
     random = np.random.default_rng(0)
     weights = random.standard_normal((50, 70)).astype(np.float32)
     weights[:, 3] = 0
@@ -157,9 +158,10 @@ def test_few_users_and_many_get_the_same_scores(monkeypatch):
     assert same(model.recommend(train, 10), many)
 
 
-def test_counts_are_made_by_blocks(monkeypatch):
+def test_counts_are_made_in_parts(monkeypatch):
     heard = steep_log()
-    monkeypatch.setattr(dense, "COUNTED", 7)
+    monkeypatch.setattr(ease_kernel, "COUNTED", 7)
+    monkeypatch.setattr(spd_inverse, "TILE", 9)
     assert (dense.common_listeners(csr_array(heard, dtype=np.float32)) == heard.T @ heard).all()
 
 

@@ -6,7 +6,8 @@ from scipy.sparse import csr_array
 from small_logs import lists_by_sorting, random_plays
 
 from songrec.models import ELSA
-from songrec.models.elsa import loss_and_slope, unit_rows
+from songrec.models.dense import unit_rows
+from songrec.models.elsa import loss_and_slope
 
 
 def dense_loss(heard, unit):

@@ -34,14 +34,14 @@ def mutate(notebook: Path) -> None:
     notebook.write_text(json.dumps(content), encoding="utf-8")
 
 
-def test_one_altered_digit_fails_and_all_else_passes(tmp_path):
+def test_one_altered_digit_fails_and_all_else_passes(tmp_path, tiny_run):
     """On a page with figures: pictures are passed over, the numbers that they draw are not."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     shutil.copy(NOTEBOOKS / "conftest.py", folder)
     shutil.copy(NOTEBOOKS / "pages" / "02_explore.ipynb", folder / "altered.ipynb")
     mutate(folder / "altered.ipynb")
-    compared = compare(folder, tmp_path / "data")
+    compared = compare(folder, tiny_run)
     assert compared.returncode == 1, compared.stdout[-2000:]
     failed = [line for line in compared.stdout.splitlines() if line.startswith("FAILED")]
     assert len(failed) == 1

@@ -47,6 +47,23 @@ def test_facts(tmp_path):
     assert facts["sources"] == {"a-record": ["als"]}
 
 
+def test_where_it_was_looked_for(tmp_path):
+    """Of what was searched alone; a search that was taken over has no ranges."""
+    made = run(tmp_path, {"popularity": FIXED, "item_knn": FOUND, "als": TAKEN})
+    space = {
+        "neighbours": {"low": 5, "high": 1000, "log": True},
+        "similarity": {"choices": ["cosine", "tversky"], "when": {"weighting": ["binary", "bm25"]}},
+        "q": {"low": 1.0, "high": 5.0},
+    }
+    for model in made.header["models"].values():
+        model["space"] = space
+    found = tune.ranges(made).columns
+    assert found["model"].cells == ["item-KNN", ""]
+    assert found["hyper-parameter"].cells == ["neighbours", "similarity"]
+    assert found["looked for in"].cells == ["5 to 1,000 (log)", "cosine, tversky"]
+    assert found["only where"].cells == ["", "weighting is binary or bm25"]
+
+
 def test_tables_and_figures(tmp_path):
     made = run(tmp_path, {"popularity": FIXED, "item_knn": FOUND, "als": TAKEN})
     how = ["fixed"] * 3 + ["searched", "searched", "fixed"] + ["from a-record"] * 3

@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
+from forks import Forks
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -106,6 +108,7 @@ class Checkout:
     """A copy of the library with toy notebooks, to edit, run and kill at will."""
 
     root: Path
+    forks: Forks
     path: tuple[Path, ...] = ()  # what Python finds besides the library
 
     @property
@@ -127,9 +130,7 @@ class Checkout:
 
     def songrec(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess:
         """Run the command line and hold its exit code."""
-        done = subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, env=self.environment, check=False
-        )
+        done = self.forks.run(["-m", "songrec.cli", *arguments], self.environment)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
@@ -145,9 +146,7 @@ class Checkout:
 
     def python(self, code: str) -> str:
         """What this Python prints in the checkout."""
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=self.environment, check=False
-        )
+        done = self.forks.run(["-c", code], self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -158,28 +157,35 @@ class Checkout:
         file.write_text(text.replace(old, new, count), encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    server = Forks()
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def checkout(tmp_path) -> Checkout:
+def checkout(tmp_path, forks) -> Checkout:
     """A checkout in which nothing has run."""
-    return _make(tmp_path / "checkout")
+    return _make(tmp_path / "checkout", forks)
 
 
 @pytest.fixture(scope="session")
-def _ran_once(once) -> Checkout:
+def _ran_once(once, forks) -> Path:
     def make(root: Path) -> None:
-        assert _make(root).run() == STAGES
+        assert _make(root, forks).run() == STAGES
 
-    return Checkout(once("toy", make))
+    return once("toy", make)
 
 
 @pytest.fixture
-def ran(tmp_path, _ran_once) -> Checkout:
+def ran(tmp_path, _ran_once, forks) -> Checkout:
     """A checkout in which every stage has run."""
-    shutil.copytree(_ran_once.root, tmp_path / "checkout")
-    return Checkout(tmp_path / "checkout")
+    shutil.copytree(_ran_once, tmp_path / "checkout")
+    return Checkout(tmp_path / "checkout", forks)
 
 
-def _make(root: Path) -> Checkout:
+def _make(root: Path, forks: Forks) -> Checkout:
     shutil.copytree(REPOSITORY / "lib", root / "lib")
     notebooks = root / "notebooks"
     for folder in ("profiles", "studies", "pages"):
@@ -197,4 +203,4 @@ def _make(root: Path) -> Checkout:
             new_markdown_cell("What was found.", id="answer"),
         ]
         nbformat.write(new_notebook(cells=cells, metadata=KERNEL), notebooks / f"{name}.ipynb")
-    return Checkout(root)
+    return Checkout(root, forks)

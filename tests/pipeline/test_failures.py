@@ -195,24 +195,26 @@ def _folder(ran):
     lock.mkdir()
 
 
-@pytest.mark.parametrize(
-    ("damage", "again"),
-    [
-        (lambda ran: (ran.processed / ".dvc/tmp/rwlock").write_text(""), []),
-        (_lock_of_a_living_process, []),
-        (_cache, []),
-        (lambda ran: (ran.processed / ".dvc/config").write_text("[core]\n    analyti"), []),
-        (lambda ran: (ran.processed / "stages/compare/dvc.lock").write_text(""), ["compare"]),
-        (_extra_key, ["compare"]),
-        (_folder, ["compare"]),
-        (lambda ran: (ran.processed / "stages/compare/dvc.yaml").write_bytes(b"\xff"), []),
-    ],
-)
-def test_the_engines_state_heals_whatever_a_kill_left_of_it(ran, damage, again):
+DAMAGES = {
+    "an empty lock": (lambda ran: (ran.processed / ".dvc/tmp/rwlock").write_text(""), []),
+    "a lock of a living process": (_lock_of_a_living_process, []),
+    "junk for a cache": (_cache, []),
+    "half a configuration": (
+        lambda ran: (ran.processed / ".dvc/config").write_text("[core]\n    analyti"),
+        [],
+    ),
+    "an empty record": (lambda ran: (ran.processed / "stages/compare/dvc.lock").write_text(""), ["compare"]),
+    "another key in a record": (_extra_key, ["compare"]),
+    "a folder for a record": (_folder, ["compare"]),
+    "junk for a stage": (lambda ran: (ran.processed / "stages/compare/dvc.yaml").write_bytes(b"\xff"), []),
+}
+
+
+def test_the_engines_state_heals_whatever_a_kill_left_of_it(ran):
     assert ran.run() == []
-    damage(ran)
-    assert ran.run() == again
-    assert ran.run() == []
+    for name, (damage, again) in DAMAGES.items():
+        damage(ran)
+        assert (name, ran.run(), ran.run()) == (name, again, [])
 
 
 def test_a_byte_altered_behind_the_dates_back_is_noticed_where_all_is_hashed_again(ran):

@@ -77,7 +77,7 @@ def test_models_that_do_not_fit_are_left_out_with_the_reason(folder, monkeypatch
 def test_of_a_long_log_the_beginning_is_looked_at_and_that_is_said(folder, monkeypatch):
     monkeypatch.setattr(newprofile, "ROWS", 1000)
     monkeypatch.setattr("songrec.data.text.BLOCK", 10_000)
-    monkeypatch.setattr("songrec.data.archives.CHUNK", 1000)
+    monkeypatch.setattr("songrec.data.unpacking.CHUNK", 1000)
     write_log(folder / "log.csv", 400, 80, 30)
     proposal = propose([folder / "log.csv"])
     assert not proposal.whole

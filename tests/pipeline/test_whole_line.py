@@ -63,6 +63,7 @@ def test_results_go_on_record(line, tmp_path, monkeypatch):
     trials = record.table("tune", "trials").query("model == 'item_knn'")
     chosen = json.loads(trials.nlargest(1, "value")["point"].iloc[0])
     assert record.facts("tune")["item_knn"]["hyperparameters"]["neighbours"] == chosen["neighbours"]
+    assert record.header["models"]["item_knn"]["space"]["neighbours"]["log"]
     assert record.metric("item_knn").value > 2 * record.metric("popularity").value
     for path in folder.rglob("*.csv"):
         assert len(path.read_text().splitlines()) <= 1_000

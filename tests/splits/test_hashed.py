@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_logs import log_of
 
+from songrec.csr import row_of_entries
 from songrec.data import Interactions
 from songrec.splits import strong_hashed, temporal_hashed, weak_hashed
-from songrec.splits.contract import row_of_entries
 from songrec.splits.hashed import draws, hashes
 
 MASK = 2**64 - 1

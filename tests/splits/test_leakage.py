@@ -1,7 +1,6 @@
 """What must be found is out of reach of what a model is given: in the split, in training, in search."""
 
 import dataclasses
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from songrec.extras import missing
 from songrec.files import read_json, write_json
 from songrec.models.registry import model_names
 from songrec.splits import Split, strong, temporal, weak
+from songrec.tuning import trials
 from songrec.tuning.record import KEYS
 
 HERE = [name for name in model_names() if not missing(getattr(songrec.models, name).extra)]
@@ -115,14 +115,13 @@ def test_the_search_sees_validation_only(estimator, split, tmp_path, monkeypatch
     """The tune stage's own code: with the test part replaced, its lists and its choice are the same bytes;
     with the test part out of bounds, it runs all the same."""
     listed: list[bytes] = []
-    module = import_module("songrec.tuning.search")  # its room exports a function of the same name
-    find_hits = module.find_hits
+    find_hits = trials.find_hits
 
     def spying(songs, holdout):
         listed.append(songs.tobytes())
         return find_hits(songs, holdout)
 
-    monkeypatch.setattr(module, "find_hits", spying)
+    monkeypatch.setattr(trials, "find_hits", spying)
     garbage = dataclasses.replace(
         split,
         test=dataclasses.replace(

@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from small_logs import log_of
 
+from songrec.csr import row_of_entries
 from songrec.data import Interactions
 from songrec.errors import ConfigError, DataError
 from songrec.splits import Split, given, strong, triplet_holdout, weak
-from songrec.splits.contract import row_of_entries
 
 
 @every_protocol

@@ -1,5 +1,7 @@
 """The line by either engine: the same tables; and arithmetic for larger logs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,6 +69,25 @@ def test_spark_gives_the_same_tables(protocol, local, tmp_path):
     theirs = load_model(folder / "local" / "item_knn").similarity_
     for part in ("data", "indices", "indptr"):
         assert getattr(mine, part).tobytes() == getattr(theirs, part).tobytes()
+
+
+def test_what_differs_between_engines_is_named(local):
+    """Everything that must be equal; ALS need not be."""
+    made, _ = local
+    metrics = made.metrics.copy()
+    metrics.loc[metrics["model"] == "als", "value"] += 1
+    assert study.differing({"local": made, "spark": replace(made, metrics=metrics)}) == []
+    metrics.loc[metrics["model"] == "item_knn", "value"] += 1e-9
+    other = replace(made, metrics=metrics, parts=made.parts.assign(users=0), steps=[])
+    assert study.differing({"local": made, "spark": other}) == ["item_knn", "parts", "steps"]
+    both = study.by_engine({"local": made, "spark": other}, "parts")
+    assert both.columns[0] == "engine"
+    assert both["engine"].tolist() == ["local"] * 3 + ["spark"] * 3
+
+
+def test_no_engine_at_all(tmp_path):
+    with pytest.raises(ConfigError, match="engines is empty: name one or both of local, spark"):
+        study.on_engines([], LOG, plan(), tmp_path)
 
 
 def test_an_unknown_engine(tmp_path):

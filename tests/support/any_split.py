@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from songrec.csr import row_of_entries
 from songrec.data import Interactions
 from songrec.errors import DataError
 from songrec.splits import (
@@ -19,7 +20,6 @@ from songrec.splits import (
     weak,
     weak_hashed,
 )
-from songrec.splits.contract import row_of_entries
 
 SMALL = {"min_listeners": 1, "min_songs": 1, "validation_users": 2, "test_users": 2}
 

@@ -17,8 +17,8 @@ from songrec.splits import weak
 from songrec.splits.contract import HeldOut
 from songrec.tables import read_table, save_tables
 from songrec.tuning import read_tuned, search, with_members
+from songrec.tuning.trials import Trials
 
-MODULE = importlib.import_module("songrec.tuning.search")  # the package's name `search` is the function
 SPACE = {"neighbours": {"low": 1, "high": 200, "log": True}}
 
 
@@ -37,7 +37,7 @@ def split():
 
 @pytest.fixture
 def tune(split, tmp_path):
-    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=60.0, seed=0, known=None, most=0):
+    def run(estimator="ItemKNN", fixed=None, space=SPACE, trials=9, seconds=1e9, seed=0, known=None, most=0):
         return search(
             estimator,
             fixed or {},
@@ -164,10 +164,17 @@ class Learner(Iterative):
         return 1 - abs(self.epoch_ - self.peak) / 30 - 0.1 * self.bad
 
 
+def create_only(monkeypatch, model):
+    """The search creates this model, whatever its name."""
+    for module in ("search", "trials"):  # imported so because the package's name `search` is the function
+        created = importlib.import_module(f"songrec.tuning.{module}")
+        monkeypatch.setattr(created, "create", lambda name, **params: model(**params))
+
+
 @pytest.fixture
 def learner(monkeypatch):
-    monkeypatch.setattr(MODULE, "create", lambda name, **params: Learner(**params))
-    monkeypatch.setattr(MODULE._Run, "_score", lambda self, model: model.quality())
+    create_only(monkeypatch, Learner)
+    monkeypatch.setattr(Trials, "_score", lambda self, model: model.quality())
 
 
 def test_the_number_of_epochs_is_found_on_the_way(tune, learner):
@@ -289,7 +296,7 @@ class Ranker(Recommender):
 
 
 def test_what_counts_only_when_ranking_asks_for_no_new_fit(tune, monkeypatch):
-    monkeypatch.setattr(MODULE, "create", lambda name, **params: Ranker(**params))
+    create_only(monkeypatch, Ranker)
     monkeypatch.setattr(Ranker, "fits", 0)
     found = tune("Ranker", {"neighbours": 5}, {"sign": {"low": 0.0, "high": 2.0}}, trials=8)
     assert Ranker.fits == 1

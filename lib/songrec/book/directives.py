@@ -12,6 +12,7 @@ caption:
 
 `log` is a profile or a short name of the page's front matter, several for a function over `runs`; without it,
 the page's log, and for `runs` all main ones. Every other option is a keyword parameter of the function.
+`{sketch}` shows a picture that needs no results, a function of `songrec.book.sketches`, in the same way.
 What is not published is a warning, which fails the strict build. Every file that was read becomes a
 dependency of the page.
 """
@@ -34,6 +35,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from songrec import pages
+from songrec.book.sketches import sketch
 from songrec.book.values import Page, check_claim, write_value
 from songrec.config import suggest
 from songrec.errors import DataError, SongrecError
@@ -223,9 +225,8 @@ class ShownFigure(_Shown):
         if not isinstance(made, Figure):
             raise DataError(f"{self.arguments[0]} is no figure")
         given = [value for option, value in sorted(self.options.items()) if option != "name"]
-        name = "-".join(
-            [self.arguments[0], self.page.log, *(each for text in given for each in text.split())]
-        )
+        words = [self.arguments[0], self.page.log, *(each for text in given for each in text.split())]
+        name = "-".join(filter(None, words))
         path = Path(self.env.srcdir) / FIGURES / f"{name}.svg"
         drawing = made.svg()
         if not (path.is_file() and path.read_text(encoding="utf-8") == drawing):
@@ -234,6 +235,13 @@ class ShownFigure(_Shown):
         image = nodes.image(uri=f"/{FIGURES}/{path.name}", alt=made.alt)
         figure = nodes.figure("", image, *self.caption(nodes.caption, made.caption), align="center")
         return [self.named(figure)]
+
+
+class ShownSketch(ShownFigure):
+    """A picture of `songrec.book.sketches`, which needs no results."""
+
+    def make(self) -> Figure:
+        return sketch(self.arguments[0])()
 
 
 def _group(made: Table) -> nodes.tgroup:
@@ -262,4 +270,5 @@ def setup(app):
     app.add_role("claim", Claim())
     app.add_directive("table", ShownTable, override=True)
     app.add_directive("figure", ShownFigure, override=True)
+    app.add_directive("sketch", ShownSketch)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

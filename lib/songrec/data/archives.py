@@ -3,25 +3,17 @@
 Kinds are known by their first bytes, never by the file's name, and may be packed in one another.
 """
 
-import bz2
 import codecs
-import io
-import lzma
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import pyarrow as pa
-
-from songrec.data.validation import DAMAGED, TRUNCATED, printable
+from songrec.data.unpacking import Damaged, chunks_of, is_tar, packing, tar_members, zip_members
+from songrec.data.validation import printable
 from songrec.errors import ConfigError, DataError
 
-CHUNK = 1 << 20
 HEAD = 512
 """Bytes that tell all kinds apart: a tar archive says so at byte 257."""
 
@@ -52,10 +44,6 @@ _BOMS = {  # the longer first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-
-
-class Damaged(Exception):  # noqa: N818 - it reads as what it is
-    """The archive ends too early or is broken; its message is the reason. What came before it is good."""
 
 
 def first_bytes(path: Path, n: int = HEAD) -> bytes:
@@ -107,15 +95,15 @@ def read_chunks(path: Path, member: str = "", encoding: str = "") -> Iterator[by
 def members(path: Path) -> Iterator[str]:
     """Names of the files in a zip or tar archive (that may itself be packed); none for all else."""
     with open(path, "rb") as file:
-        chunks = _read(file)
+        chunks = chunks_of(file)
         for _ in range(_DEEPEST):
             head, chunks = _peek(chunks)
-            if head.startswith(b"PK") or _is_tar(head):
-                found = _zip_members(file, path) if head.startswith(b"PK") else _tar_members(chunks)
+            if head.startswith(b"PK") or is_tar(head):
+                found = zip_members(file, path) if head.startswith(b"PK") else tar_members(chunks)
                 with suppress(Damaged):  # to be told by who reads it to the end
                     yield from (name for name, _ in found if not _of_macos(name))
                 return
-            if (unpack := _packing(head)) is None:
+            if (unpack := packing(head)) is None:
                 return
             chunks = unpack(chunks)
 
@@ -134,7 +122,7 @@ def beginning(path: Path, member: str = "", encoding: str = "", n: int = HEAD) -
 
 
 def _unpacked(file: BinaryIO, path: Path, member: str) -> Iterator[bytes]:
-    chunks, within = _read(file), ""
+    chunks, within = chunks_of(file), ""
     for _ in range(_DEEPEST):
         head, chunks = _peek(chunks)
         if kind := table_kind(head) or next((k for m, k in _UNREADABLE.items() if head.startswith(m)), ""):
@@ -144,21 +132,15 @@ def _unpacked(file: BinaryIO, path: Path, member: str) -> Iterator[bytes]:
         if head.startswith(b"PK"):
             if within:
                 raise DataError(f"{path}{within} is a zip archive within another: unpack it.")
-            chunks = _one_of(_zip_members(file, path), path, member)
-        elif _is_tar(head):
-            chunks = _one_of(_tar_members(chunks), path, member)
-        elif unpack := _packing(head):
+            chunks = _one_of(zip_members(file, path), path, member)
+        elif is_tar(head):
+            chunks = _one_of(tar_members(chunks), path, member)
+        elif unpack := packing(head):
             chunks = unpack(chunks)
         else:
             return chunks
         within = ", unpacked,"
     raise DataError(f"{path} is packed more than {_DEEPEST} times: unpack it.")
-
-
-def _read(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(0)
-    while chunk := file.read(CHUNK):
-        yield chunk
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -179,133 +161,6 @@ def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 def _raise(damage: Damaged) -> Iterator[bytes]:
     raise damage
     yield b""
-
-
-def _is_tar(head: bytes) -> bool:
-    return head[257:262] == b"ustar"
-
-
-def _packing(head: bytes) -> Callable[[Iterator[bytes]], Iterator[bytes]] | None:
-    """What unpacks a stream that begins like this; None for what is not packed."""
-    kinds = {b"\x1f\x8b": _Gunzip, b"BZh": bz2.BZ2Decompressor, b"\xfd7zXZ\0": lzma.LZMADecompressor}
-    for magic, unpacker in kinds.items():
-        if head.startswith(magic):
-            return lambda chunks: _unpack(chunks, unpacker)
-    return _zstd if head.startswith(b"\x28\xb5\x2f\xfd") else None
-
-
-class _Gunzip:
-    """zlib with the methods of bz2 and lzma."""
-
-    def __init__(self):
-        self._zlib = zlib.decompressobj(wbits=31)
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._zlib.unconsumed_tail
-
-    @property
-    def eof(self) -> bool:
-        return self._zlib.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._zlib.unused_data
-
-
-def _unpack(chunks: Iterator[bytes], new: Callable[[], Any]) -> Iterator[bytes]:
-    """What stands before a break is yielded before `Damaged` is raised."""
-    unpack = new()
-    try:
-        for chunk in chunks:
-            while chunk or not (unpack.eof or unpack.needs_input):
-                if unpack.eof:  # members may follow one another; zeros may pad the end
-                    if not (chunk := chunk.lstrip(b"\0")):
-                        break
-                    unpack = new()
-                yield unpack.decompress(chunk, CHUNK)
-                chunk = unpack.unused_data
-    except (zlib.error, lzma.LZMAError, OSError) as error:
-        raise Damaged(DAMAGED) from error
-    if not unpack.eof:
-        raise Damaged(TRUNCATED)
-
-
-class _Stream(io.RawIOBase):
-    """Chunks as a file that can only be read on."""
-
-    def __init__(self, chunks: Iterator[bytes]):
-        self._chunks, self._rest = chunks, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        while not self._rest:
-            if (chunk := next(self._chunks, None)) is None:
-                return 0
-            self._rest = chunk
-        taken = self._rest[: len(buffer)]
-        self._rest = self._rest[len(taken) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
-
-
-def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        with pa.CompressedInputStream(pa.PythonFile(_Stream(chunks), "r"), "zstd") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-    except OSError as error:
-        raise Damaged(TRUNCATED if "runcated" in str(error) else DAMAGED) from error
-
-
-def _zip_members(file: BinaryIO, path: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
-    try:
-        archive = zipfile.ZipFile(file)
-    except zipfile.BadZipFile as error:  # the table of contents stands at the end
-        raise Damaged(TRUNCATED) from error
-    with archive:
-        names = archive.namelist()
-        if "[Content_Types].xml" in names:
-            raise DataError(f"{path} is an Excel or Word file: export it as CSV.")
-        for name in names:
-            if not name.endswith("/"):
-                yield name, _unzip(archive, name, path)
-
-
-def _unzip(archive: zipfile.ZipFile, name: str, path: Path) -> Iterator[bytes]:
-    try:
-        with archive.open(name) as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-    except EOFError as error:
-        raise Damaged(TRUNCATED) from error
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError) as error:
-        raise Damaged(DAMAGED) from error
-    except (RuntimeError, NotImplementedError) as error:  # a password, an unknown compression
-        raise DataError(f"cannot unpack {path}: {error}. Unpack it by hand.") from error
-
-
-def _tar_members(chunks: Iterator[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    try:
-        with tarfile.open(fileobj=io.BufferedReader(_Stream(chunks), CHUNK), mode="r|") as archive:
-            for entry in archive:
-                if entry.isfile():
-                    yield entry.name, _untar(archive.extractfile(entry))
-    except tarfile.ReadError as error:
-        raise Damaged(TRUNCATED if "unexpected end" in str(error) else DAMAGED) from error
-
-
-def _untar(file: BinaryIO) -> Iterator[bytes]:
-    try:
-        while chunk := file.read(CHUNK):
-            yield chunk
-    except tarfile.ReadError as error:
-        raise Damaged(TRUNCATED) from error
 
 
 def _one_of(found: Iterator[tuple[str, Iterator[bytes]]], path: Path, member: str) -> Iterator[bytes]:

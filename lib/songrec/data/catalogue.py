@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from songrec.data.archives import Damaged, read_chunks
+from songrec.data.archives import read_chunks
 from songrec.data.interactions import codes_of
+from songrec.data.unpacking import Damaged
 from songrec.data.validation import printable, unsteering
 from songrec.errors import DataError
 from songrec.files import regular, replacing

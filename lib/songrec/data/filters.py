@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from songrec.csr import column_counts, row_of_entries
 from songrec.data.interactions import Interactions, codes_of
 from songrec.errors import DataError
 
@@ -63,7 +64,7 @@ def keep_minimum(log: Interactions, min_listeners: int = 1, min_songs: int = 1) 
     -----
     A song may then have fewer listeners again (Liang et al. 2018 filter in this way); `k_core` goes on.
     """
-    songs = np.bincount(log.plays.indices, minlength=log.n_songs) >= min_listeners
+    songs = column_counts(log.plays) >= min_listeners
     users = _listened(log, songs) >= min_songs
     return _select(log, users, songs)
 
@@ -75,7 +76,7 @@ def k_core(log: Interactions, k: int) -> Interactions:
     >>> k_core(log, 2).plays.shape
     (2, 2)
     """
-    rows = np.repeat(np.arange(log.n_users, dtype=np.int32), np.diff(log.plays.indptr))
+    rows = row_of_entries(log.plays, np.int32)
     columns = log.plays.indices
     users, songs = np.ones(log.n_users, bool), np.ones(log.n_songs, bool)
     while True:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -129,10 +129,6 @@ class IngestReport:
         if self.days:
             lines.insert(1, "from {} to {}".format(*self.days))
         return "\n".join(lines)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "first_rejects": [reject._asdict() for reject in self.first_rejects]}
 
     def problem(self, max_reject_share: float = MAX_REJECT_SHARE) -> str | None:
         """Why this log must not be used, or None if it may."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from songrec.csr import column_counts
 from songrec.data.interactions import Interactions
 from songrec.errors import DataError
 from songrec.files import read_json
@@ -59,7 +60,7 @@ def marginals(log: Interactions) -> pd.DataFrame:
     """
     if not log.plays.nnz:
         raise DataError("a log without triplets has no marginals: ingest a file that holds some")
-    listeners = np.bincount(log.plays.indices, minlength=log.n_songs)
+    listeners = column_counts(log.plays)
     return _table({"value": figures(listeners, log.n_users, np.diff(log.plays.indptr), log.plays.data)})
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from songrec.data.archives import Damaged, read_chunks
+from songrec.data.archives import read_chunks
+from songrec.data.unpacking import Damaged
 from songrec.data.validation import printable
 from songrec.errors import DataError
 

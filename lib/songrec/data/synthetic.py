@@ -102,10 +102,21 @@ class SyntheticWorld:
             user_ids = _user_ids(min(BLOCK, self.users - first), rng)
             yield user_ids, *self._listen(len(user_ids), rng)
 
-    def _listen(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def tastes(self) -> Iterator[tuple[np.ndarray, Taste]]:
+        """The truth behind the log: ids and tastes of the users, in the blocks of `blocks`."""
+        for block, first in enumerate(range(0, self.users, BLOCK)):
+            rng = self._rng(3, block)
+            user_ids = _user_ids(min(BLOCK, self.users - first), rng)
+            yield user_ids, self._tastes(len(user_ids), rng)[1]
+
+    def _tastes(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, Taste]:
+        """How many songs each user of a block hears, and what they like."""
         wanted = self._activity(rng.random(n))
         light = self._activity.share_above(wanted, rng.random(n))
-        taste = Taste(self._tree, wanted, light, rng)
+        return wanted, Taste(self._tree, wanted, light, rng)
+
+    def _listen(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        wanted, taste = self._tastes(n, rng)
         chosen = np.empty(0, np.int64)  # (user, song, not from a favourite artist) packed into one number
         missing = wanted
         for number in range(ROUNDS):

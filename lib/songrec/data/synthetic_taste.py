@@ -1,5 +1,7 @@
 """Choices of the users of the synthetic world: tiers, favourites, and draws for a block of users at once."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from songrec.data.synthetic_catalogue import Tree, cube
@@ -64,6 +66,31 @@ class Taste:
             start[here], stop[here] = nodes.one(user[here], rng)
         return self.tree.draw(start, stop, rng.random(len(user))) % self.tree.songs, level == 2
 
+    def chances(self, user: int) -> np.ndarray:
+        """How likely one choice of a user's, made by `choose` before anything is exhausted, is each song.
+
+        Returns
+        -------
+        float64 array (songs,)
+            By song code; they sum to 1.
+        """
+        tree, songs = self.tree, self.tree.songs
+        weights = np.diff(tree.cumulative)
+        whole = weights.reshape(-1, songs).sum(axis=0)
+        chances = self.mainstream[user] * whole / whole.sum()
+        share = (1 - self.mainstream[user]) * np.diff(LEVELS, prepend=0, append=1)
+        for level, nodes in enumerate(self.favourites):
+            for start, stop, chance in nodes.of(user):
+                total = tree.cumulative[stop] - tree.cumulative[start]
+                if total:
+                    stands, parts = np.arange(start, stop), weights[start:stop] / total
+                else:  # nothing of this node is in the tier: what `Tree.draw` gives then
+                    stands, parts = np.array([tree.draw(start, stop, 0.0)]), 1.0
+                chances[stands % songs] += share[level] * chance * parts
+        by_code = np.empty(songs)
+        by_code[tree.code] = chances
+        return by_code
+
 
 class _Favourites:
     """Nodes of one level, `count` for each user of a block, user after user, by start and stop."""
@@ -76,3 +103,11 @@ class _Favourites:
         """Start and stop of one node for each user given, the first ones far more often than the last."""
         node = self.first[user] + (cube(rng.random(len(user))) * self.count[user]).astype(np.int64)
         return self.start[node], self.stop[node]
+
+    def of(self, user: int) -> Iterator[tuple[int, int, float]]:
+        """Start, stop and chance of each node of one user."""
+        count, first = self.count[user], self.first[user]
+        chances = np.diff(np.cbrt(np.arange(count + 1) / count))
+        yield from zip(
+            self.start[first : first + count], self.stop[first : first + count], chances, strict=True
+        )

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from songrec.data.archives import Damaged, members, read_chunks
+from songrec.data.archives import members, read_chunks
 from songrec.data.rows import IDS, Rows, usable
+from songrec.data.unpacking import Damaged
 from songrec.data.validation import (
     HEADER,
     LONGEST_RECORD,

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from songrec.csr import row_of_entries
 from songrec.data.interactions import Interactions, sorted_ids
 from songrec.data.rows import IDS
 from songrec.errors import DataError
@@ -22,7 +23,7 @@ def save_triplets(log: Interactions, path: Path) -> None:
     """Write a log, a quarter of a million rows at a time; a `DataError` names the file that has no room."""
     entry = np.empty_like(log.order)
     entry[log.order] = np.arange(len(entry), dtype=entry.dtype)
-    user = np.repeat(np.arange(log.n_users, dtype=np.int32), np.diff(log.plays.indptr))
+    user = row_of_entries(log.plays, np.int32)
     timed = log.first is not None
     numbers = [log.plays.data, *([log.first, log.last] if timed else [])]
     schema = TIMED if timed else SCHEMA

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.errors import DataError
 from songrec.evaluation.hits import check_cutoffs, check_lists, first_places
 from songrec.kernels.threads import in_threads
@@ -167,4 +168,4 @@ def listening(train: csr_array) -> tuple[np.ndarray, int]:
         raise DataError(
             "nobody listens to anything in the training matrix: neither novelty nor popularity has a meaning"
         )
-    return np.bincount(train.indices, minlength=train.shape[1]), active
+    return column_counts(train), active

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import row_of_entries
 from songrec.errors import ConfigError, DataError, positive
 
 CELLS = 2_000_000
@@ -134,7 +135,7 @@ def _hits(ranked: np.ndarray, holdout: csr_array) -> np.ndarray:
     (n_users, n), width = ranked.shape, holdout.shape[1] + 1  # the first column stands for the padding, -1
     block = max(1, min(n_users, CELLS // width))
     table, hits = np.zeros(block * width, bool), np.empty(ranked.shape, bool)
-    user = np.repeat(np.arange(n_users), np.diff(holdout.indptr))
+    user = row_of_entries(holdout)
     held_out = user % block * width + holdout.indices + 1
     starts, cells = np.arange(block)[:, None] * width + 1, np.empty((block, n), np.int64)
     for top in range(0, n_users, block):

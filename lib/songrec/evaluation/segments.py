@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts, row_of_entries
 from songrec.evaluation.hits import find_hits
 
 CLASSES = ("head", "middle", "tail")
@@ -21,7 +22,7 @@ def popularity_classes(train: csr_array) -> np.ndarray:
     >>> popularity_classes(csr_array([[1, 1, 0], [1, 0, 1], [0, 0, 0]]))
     array([0, 1, 2])
     """
-    listeners = np.bincount(train.indices, minlength=train.shape[1])
+    listeners = column_counts(train)
     order = np.argsort(-listeners, kind="stable")
     before = np.cumsum(listeners[order]) - listeners[order]
     # Whole numbers on both sides: a third of the listening is no float.
@@ -57,7 +58,7 @@ def recall_by_class(songs: np.ndarray, holdout: csr_array, classes: np.ndarray, 
     array([[0.5, nan, 1. ]])
     """
     row, rank, _ = find_hits(songs, holdout).within(k)
-    owner = np.repeat(np.arange(len(songs)), np.diff(holdout.indptr))
+    owner = row_of_entries(holdout)
     found, hidden = (
         np.bincount(user * len(CLASSES) + mine, minlength=len(songs) * len(CLASSES)).reshape(-1, len(CLASSES))
         for user, mine in ((row, classes[songs[row, rank - 1]]), (owner, classes[holdout.indices]))

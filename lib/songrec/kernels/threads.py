@@ -2,11 +2,28 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+
+_one_thread = False
+
+
+def one_thread_for_good() -> None:
+    """Hold BLAS, and what keeps to its number of threads, to one thread from now on.
+
+    To be called once all that brings a BLAS is imported. Asking for the number takes milliseconds: nobody
+    asks any longer.
+    """
+    from threadpoolctl import threadpool_limits
+
+    global _one_thread
+    threadpool_limits(1)
+    _one_thread = True
 
 
 def blas_threads() -> int:
     """The number of threads that BLAS may use now: what work that is shared out by hand should keep to."""
+    if _one_thread:
+        return 1
     from threadpoolctl import threadpool_info
 
     return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
@@ -34,5 +51,5 @@ def single_threaded_blas() -> Iterator[None]:
     """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1, user_api="blas"):
+    with nullcontext() if _one_thread else threadpool_limits(limits=1, user_api="blas"):
         yield

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import row_sums
 from songrec.kernels.threads import blas_threads
 from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.factors import Factorised
@@ -164,9 +165,7 @@ class ALS(Factorised, Iterative):
         """What λ is multiplied by in each row, but for a constant: float64 (rows,)."""
         if self.penalised_ == "entries":
             return np.maximum(np.diff(entries.indptr), 1.0)
-        n, m = entries.shape
-        rows = np.repeat(np.arange(n), np.diff(entries.indptr))
-        counted = np.bincount(rows, entries.data, minlength=n) * self.extra_confidence_ + UNOBSERVED * m
+        counted = row_sums(entries) * self.extra_confidence_ + UNOBSERVED * entries.shape[1]
         return counted**self.frequency_exponent_
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:

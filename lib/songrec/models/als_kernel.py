@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.arrays import read_only
 from songrec.kernels.compiled import compiled
 from songrec.kernels.lanes import add_rows, dot
 from songrec.kernels.threads import in_threads
@@ -40,7 +41,7 @@ def eigenbasis(factors: np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarra
 
 def turn(factors: np.ndarray, basis: np.ndarray, threads: int) -> None:
     """Each of the vectors (n, f) as it stands in an orthonormal basis (f, f), in place."""
-    in_threads(_turn, [(factors[rows], basis) for rows in _parts(len(factors))], threads)
+    in_threads(_turn, [(factors[rows], read_only(basis)) for rows in _parts(len(factors))], threads)
 
 
 def solve(
@@ -93,11 +94,9 @@ def solve(
     """
     work = weights.indptr + np.arange(len(weights.indptr)) * TILE
     cuts = np.unique(np.searchsorted(work, np.linspace(0, work[-1], 64 * threads + 1)))
-    tables = weights.indptr, weights.indices, weights.data
+    tables = weights.indptr, weights.indices, weights.data, fixed, read_only(gram), penalties
     numbers = float(alpha), float(unobserved), float(tolerance)
-    parts = [
-        (first, last, *tables, fixed, gram, penalties, solved, *numbers) for first, last in pairwise(cuts)
-    ]
+    parts = [(first, last, *tables, solved, *numbers) for first, last in pairwise(cuts)]
     in_threads(_solve, parts, threads)
 
 

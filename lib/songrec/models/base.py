@@ -12,11 +12,11 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from scipy.sparse import csr_array, issparse
 
-from songrec.arrays import write_arrays
+from songrec.arrays import hash_of_ids, write_arrays
 from songrec.errors import ConfigError, DataError, positive
 from songrec.files import replacing
 from songrec.lists import NOTHING
-from songrec.ranking import best_in_rows, binarised
+from songrec.ranking import best, best_in_rows, binarised
 
 # Types of hyper-parameters, read by pydantic when they are checked. Its own aliases of these names are not
 # used, because loading a model and ranking a list would then have to import it.
@@ -35,6 +35,9 @@ CELLS = 32_000_000
 
 MEMBERS = "members"
 """The folder within a saved model's that holds the models it is made of, each in a folder of its own."""
+
+SONGS = "songs"
+"""Key of a saved model's metadata: the hash of its songs' ids."""
 
 
 class Recommender(ABC):
@@ -139,6 +142,44 @@ class Recommender(ABC):
     def encode(self, plays: csr_array, users: np.ndarray) -> Any:
         """Users as `_scores` needs them, from all that is known of them: for a model that is a member."""
         return self._encode_users(plays if self.weighs_plays else binarised(plays), users)
+
+    def recommend_to(
+        self, songs: np.ndarray, plays: np.ndarray, k: int, *, user: int = NOTHING, excluded: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `k` best songs for one user that are not excluded: what `recommend` gives, for who is waiting.
+
+        Parameters
+        ----------
+        songs : int array (h,)
+            Distinct song codes that the user has heard, ascending.
+        plays : int array (h,)
+            How often, each above 0.
+        k : int
+            Length of the list.
+        user : int
+            As in `recommend`.
+        excluded : int array
+            Distinct song codes. Those that were heard are listed unless they are among them.
+
+        Returns
+        -------
+        songs : int array
+            At most k codes, best first.
+        scores : float32 array
+            Theirs.
+        """
+        row = self.row_of(songs, plays)
+        scores = self._scores(self._encode_users(row, np.array([user])), k + len(excluded))
+        if issparse(scores):
+            open_ = ~np.isin(scores.indices, excluded)
+            return best(scores.indices[open_], scores.data[open_], k)
+        scores[0, excluded] = -np.inf
+        return best(np.arange(self.n_songs_, dtype=np.int32), scores[0], k)
+
+    def row_of(self, songs: np.ndarray, plays: np.ndarray) -> csr_array:
+        """One user's fold-in (1, n_songs) as `_encode_users` wants it; `songs` and `plays` as above."""
+        data = plays if self.weighs_plays else np.ones(len(songs), np.float32)
+        return csr_array((data, songs, np.array([0, len(songs)], np.int32)), shape=(1, self.n_songs_))
 
     def _rank(self, encoded: Any, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The lists of encoded users: from `_scores`, for so many users at a time as `CELLS` allows."""
@@ -256,12 +297,20 @@ class Recommender(ABC):
         """Labels of the models that this one is made of (`members_`): most are made of none."""
         return []
 
-    def save(self, folder: Path) -> None:
-        """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically."""
-        with replacing(folder) as temporary:
-            self._write(temporary)
+    def save(self, folder: Path, song_ids: np.ndarray | None = None) -> None:
+        """Save hyper-parameters (JSON) and fitted attributes (plain arrays) into a folder, atomically.
 
-    def _write(self, folder: Path) -> None:
+        Parameters
+        ----------
+        folder : Path
+            Replaced as a whole.
+        song_ids : array of str (n_songs,), optional
+            What the songs' codes stand for: their hash is kept, so that a model of another log is refused.
+        """
+        with replacing(folder) as temporary:
+            self._write(temporary, {} if song_ids is None else {SONGS: hash_of_ids(song_ids)})
+
+    def _write(self, folder: Path, songs: dict[str, str]) -> None:
         self._check_fitted()
         fitted = {name: value for name, value in sorted(vars(self).items()) if name.endswith("_")}
         members = fitted.pop("members_", {})
@@ -269,11 +318,12 @@ class Recommender(ABC):
         numbers = {name: _plain(value) for name, value in fitted.items() if name not in arrays}
         params = {name: _plain(value) for name, value in self.get_params().items()}
         meta = {"model": class_name(type(self)), "params": params, "numbers": numbers, "arrays": list(arrays)}
+        meta |= songs
         if members:
             meta["members"] = {label: class_name(type(member)) for label, member in members.items()}
         write_arrays(folder, arrays, meta)
         for label, member in members.items():
-            member._write(folder / MEMBERS / label)
+            member._write(folder / MEMBERS / label, songs)
 
 
 def class_name(model: type[Recommender]) -> str:

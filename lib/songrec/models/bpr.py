@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts, row_of_entries
 from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.factors import Factorised
@@ -81,8 +82,8 @@ class BPR(Factorised, Iterative):
         users, songs = (self._start(n, random) for n in binary.shape)
         users[:, -1] = 1
         users[np.diff(binary.indptr) == 0] = 0
-        songs[np.bincount(binary.indices, minlength=len(songs)) == 0] = 0
-        rows = np.repeat(np.arange(len(users), dtype=np.int32), np.diff(binary.indptr))
+        songs[column_counts(binary) == 0] = 0
+        rows = row_of_entries(binary, np.int32)
         steps = np.float32(self.learning_rate), np.float32(self.regularization)
         negatives = np.unique(binary.indices) if self.negatives == "uniform" else binary.indices
         state = random.integers(2**64, size=1, dtype=np.uint64)

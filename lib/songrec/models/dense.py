@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.kernels.threads import blas_threads
+from songrec.models.spd_inverse import mirror, tiles
 from songrec.ranking import best_in_rows, positive_only
 
 COUNTED = 256
@@ -16,10 +18,11 @@ def common_listeners(binary: csr_array) -> np.ndarray:
     array([[1., 1.],
            [1., 2.]], dtype=float32)
     """
-    songs = binary.T.tocsr()
-    counts = np.empty((binary.shape[1], binary.shape[1]), np.float32)
-    for start in range(0, len(counts), COUNTED):
-        (songs[start : start + COUNTED] @ binary).toarray(out=counts[start : start + COUNTED])
+    from songrec.models.ease_kernel import lower_counts
+
+    counts = lower_counts(binary, blas_threads())
+    for tile in tiles(len(counts)):
+        mirror(counts, tile)
     return counts
 
 
@@ -68,9 +71,14 @@ def song_neighbours(factors: np.ndarray, songs: np.ndarray, k: int) -> tuple[np.
     cosines : float32 array (n, k)
         As from `best_in_rows`.
     """
-    factors = np.asarray(factors, np.float64)
-    length = np.linalg.norm(factors, axis=1)
-    unit = factors / np.where(length > 0, length, 1)[:, None]
+    unit, _ = unit_rows(np.asarray(factors, np.float64))
     cosines = positive_only(unit[songs] @ unit.T)
     cosines[np.arange(len(songs)), songs] = -np.inf
     return best_in_rows(cosines, k)
+
+
+def unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows divided by their length, zeros left as they are, and the lengths (n, 1), 1 for zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    return vectors / lengths, lengths

@@ -3,9 +3,11 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
+from songrec.kernels.threads import blas_threads
 from songrec.models import spd_inverse
 from songrec.models.base import PositiveFloat, Share, estimator
-from songrec.models.dense import COUNTED, common_listeners
+from songrec.models.dense import COUNTED
 from songrec.models.song_weights import SongWeights, check_memory
 
 
@@ -79,7 +81,7 @@ class EASE(SongWeights):
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         heard = binary[np.diff(binary.indptr) > 0]
         check_memory("EASE", memory_needed(*heard.shape), heard.shape[1])
-        listeners = np.bincount(heard.indices, minlength=heard.shape[1]).astype(np.float32)
+        listeners = column_counts(heard).astype(np.float32)
         penalty = np.float32(self.l2) + listeners * np.float32(self.dropout / (1 - self.dropout))
         weights = (dual if has_few_users(*heard.shape) else primal)(heard, penalty)
         diagonal = np.einsum("ii->i", weights)
@@ -101,7 +103,9 @@ def primal(binary: csr_array, penalty: np.ndarray) -> np.ndarray:
     penalty : float32 array (n_songs,)
         The diagonal of Λ.
     """
-    inverse = common_listeners(binary)
+    from songrec.models.ease_kernel import lower_counts
+
+    inverse = lower_counts(binary, blas_threads())
     np.einsum("ii->i", inverse)[:] += penalty
     spd_inverse.invert(inverse)
     return inverse
@@ -137,5 +141,5 @@ def memory_needed(n_users: int, n_songs: int) -> int:
     if has_few_users(n_users, n_songs):
         beside = 8 * n_users**2 + max(2 * spd_inverse.workspace(n_users), 24 * COUNTED * n_songs)
     else:
-        beside = max(spd_inverse.workspace(n_songs), 12 * COUNTED * n_songs)
+        beside = spd_inverse.workspace(n_songs)
     return 4 * n_songs**2 + beside

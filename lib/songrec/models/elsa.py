@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, estimator
+from songrec.models.dense import unit_rows
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
 
@@ -75,7 +77,7 @@ class ELSA(Factorised, Iterative):
         heard = binary[np.diff(binary.indptr) > 0].astype(np.float32)
         n, songs = heard.shape
         vectors = random.standard_normal((songs, self.factors), np.float32)
-        vectors[np.bincount(heard.indices, minlength=songs) == 0] = 0
+        vectors[column_counts(heard) == 0] = 0
         moments, steps = (np.zeros_like(vectors), np.zeros_like(vectors)), 0
         for _ in range(self.epochs):
             order = random.permutation(n)
@@ -93,13 +95,6 @@ class ELSA(Factorised, Iterative):
 
     def _encode_users(self, fold_in: csr_array, users: np.ndarray) -> np.ndarray:
         return fold_in.astype(np.float64) @ np.ascontiguousarray(self.song_factors_, np.float64)
-
-
-def unit_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows divided by their length, zeros left as they are, and the lengths (n, 1), 1 for zeros."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    return vectors / lengths, lengths
 
 
 def loss_and_slope(batch: csr_array, unit: np.ndarray) -> tuple[float, np.ndarray]:

@@ -23,7 +23,14 @@ class Factorised(Recommender):
     digits: ClassVar[int | None] = None
 
     def _scores(self, encoded: np.ndarray, n_needed: int) -> np.ndarray:
-        return products(encoded, self.song_factors_, self.digits)
+        return products(encoded, self._factors(), self.digits)
+
+    def _factors(self) -> np.ndarray:
+        """The song factors in double precision, made once: who asks for one list after another waits less."""
+        kept = vars(self).get("_double")
+        if kept is None or kept[0] is not self.song_factors_:
+            kept = self._double = self.song_factors_, np.asarray(self.song_factors_, np.float64)
+        return kept[1]
 
     def _rank(self, encoded: np.ndarray, k: int, seen: csr_array) -> tuple[np.ndarray, np.ndarray]:
         return best_products(encoded, self.song_factors_, self.digits, k, seen)

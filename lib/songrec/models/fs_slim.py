@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.models.base import PositiveFloat, PositiveInt, Power, estimator
 from songrec.models.neighbours import SongNeighbours
 from songrec.similarity import Similarity
@@ -76,7 +77,7 @@ class FsSLIM(SongNeighbours):
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         from songrec.models.fs_slim_kernel import regressions
 
-        listeners = np.maximum(np.bincount(binary.indices, minlength=binary.shape[1]), 1.0)
+        listeners = np.maximum(column_counts(binary), 1.0)
         near = related(binary.T.tocsr(), self.neighbours, self.spread)
         self.weights_ = regressions(binary, near, self.l2 * listeners**self.alpha)
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.kernels.threads import single_threaded_blas
 from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.dense import COUNTED
@@ -63,7 +64,7 @@ class GFCF(SongWeights):
         n = binary.shape[1]
         check_memory("GFCF", 4 * n**2 + 24 * n * (COUNTED + self.factors) + 12 * binary.nnz, n)
         users = np.maximum(np.diff(binary.indptr), 1)
-        listeners = np.maximum(np.bincount(binary.indices, minlength=binary.shape[1]), 1)
+        listeners = np.maximum(column_counts(binary), 1)
         size = np.sqrt(listeners).astype(np.float64)
         normalised = csr_array(binary.astype(np.float64) / np.sqrt(users)[:, None] / size)
         by_song = normalised.T.tocsr()

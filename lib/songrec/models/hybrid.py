@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.errors import ConfigError
 from songrec.models.base import NonNegativeFloat, estimator
 from songrec.models.members import Encoded, Ensemble, max_normalised
@@ -63,7 +64,7 @@ class Hybrid(Ensemble):
 
     def _fit(self, binary: csr_array, plays: csr_array) -> None:
         super()._fit(binary, plays)
-        self.listeners_ = np.bincount(binary.indices, minlength=binary.shape[1]).astype(np.float64)
+        self.listeners_ = column_counts(binary).astype(np.float64)
 
     def _scores(self, encoded: Encoded, n_needed: int) -> np.ndarray:
         seen = encoded.fold_in.toarray() > 0

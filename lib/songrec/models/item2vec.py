@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts, row_of_entries
 from songrec.models.base import NonNegativeInt, PositiveFloat, PositiveInt, Power, estimator
 from songrec.models.factors import Factorised
 from songrec.models.iterative import Iterative
@@ -70,7 +71,7 @@ class Item2Vec(Factorised, Iterative):
         from songrec.models.item2vec_kernel import WHOLE, epoch
 
         random = np.random.default_rng(self.seed)
-        listeners = np.bincount(binary.indices, minlength=binary.shape[1])
+        listeners = column_counts(binary)
         shape = binary.shape[1], self.factors
         heard, found = (
             (random.random(shape, np.float32) - np.float32(0.5)) / np.float32(self.factors) for _ in range(2)
@@ -79,7 +80,7 @@ class Item2Vec(Factorised, Iterative):
         weights = np.where(listeners > 0, np.maximum(listeners, 1.0) ** self.power, 0.0)
         shares = np.floor(np.cumsum(weights) / weights.sum() * WHOLE).astype(np.int64)
         shares[np.flatnonzero(listeners)[-1] :] = WHOLE
-        rows = np.repeat(np.arange(binary.shape[0], dtype=np.int32), np.diff(binary.indptr))
+        rows = row_of_entries(binary, np.int32)
         log = binary.indptr, binary.indices, rows
         rate, state = np.float32(self.learning_rate), random.integers(2**64, size=1, dtype=np.uint64)
         for _ in range(self.epochs):

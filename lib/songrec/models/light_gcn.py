@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import row_of_entries
 from songrec.extras import require
 from songrec.models.base import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, estimator
 from songrec.models.factors import Factorised
@@ -177,5 +178,5 @@ def product(matrix: "torch.Tensor", turned: "torch.Tensor", vectors: "torch.Tens
 
 def _codes(binary: csr_array) -> list[tuple[np.ndarray, int]]:
     """User and song of each entry, and how many of them there are."""
-    users = np.repeat(np.arange(binary.shape[0], dtype=np.int32), np.diff(binary.indptr))
+    users = row_of_entries(binary, np.int32)
     return [(users, binary.shape[0]), (binary.indices, binary.shape[1])]

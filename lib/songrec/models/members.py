@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from songrec.csr import row_of_entries
 from songrec.errors import ConfigError
 from songrec.models.base import Recommender
 from songrec.models.registry import create
@@ -80,7 +81,7 @@ class Ensemble(Recommender):
         if not issparse(scores):
             return np.array(scores, np.float64)
         dense = np.full(scores.shape, -np.inf)
-        rows = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
+        rows = row_of_entries(scores)
         dense[rows, scores.indices] = scores.data
         return dense
 

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import row_sums
 from songrec.errors import ConfigError
 from songrec.models.base import NonNegativeFloat, PositiveInt, Recommender, estimator
 from songrec.models.weighting import Weighting
@@ -132,12 +133,6 @@ def spoken_for(neighbourhoods: csr_array, q: float, *, reverse: bool, normalize:
 def swapped(similarity: Similarity) -> Similarity:
     """The same numbers, asked for from the other side."""
     return replace(similarity, alpha=similarity.beta, beta=similarity.alpha)
-
-
-def row_sums(matrix: csr_array) -> np.ndarray:
-    """The sum of each row, in double precision and the order stored: float64 (n,)."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return np.bincount(rows, matrix.data, minlength=matrix.shape[0])
 
 
 def divided(matrix: csr_array, by: np.ndarray) -> csr_array:

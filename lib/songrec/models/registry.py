@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from songrec.arrays import PIECE, WHOLE, load_arrays
+from songrec.arrays import PIECE, WHOLE, hash_of_ids, load_arrays
 from songrec.errors import ConfigError, DataError
-from songrec.models.base import MEMBERS, Recommender, class_name
+from songrec.models.base import MEMBERS, SONGS, Recommender, class_name
 
 _FITTED = re.compile(r"[a-z][a-z0-9_]*_")  # what a fitted attribute may be called; never a dunder
 
@@ -63,18 +63,31 @@ def _own(path: str) -> type[Recommender]:
     return found
 
 
-def load_model(folder: Path) -> Recommender:
+def load_model(folder: Path, song_ids: np.ndarray | None = None, whole: bool = False) -> Recommender:
     """Load what `Recommender.save` wrote: the same lists as the model that was saved.
 
     Arrays are memory-mapped, and no code from the folder is run: a model is exported, or of a package that is
     installed. A model whose numbers are not all finite is refused: it would answer, and wrongly.
 
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    song_ids : array of str (n_songs,), optional
+        What the songs' codes should stand for.
+    whole : bool
+        Whether every byte is checked, also of large arrays: as for `songrec.arrays.load_arrays`.
+
     Raises
     ------
     DataError
-        For a folder that holds anything else.
+        For a folder that holds anything else, and for a model of other songs.
     """
-    arrays, meta = load_arrays(folder)
+    arrays, meta = load_arrays(folder, whole)
+    if song_ids is not None and meta.get(SONGS) not in (None, hash_of_ids(song_ids)):
+        raise DataError(
+            f"{folder} holds a model of another log: its songs are others. Train the model again."
+        )
     try:
         model = create(meta["model"], **meta["params"])
         fitted, expected = {**arrays, **meta["numbers"]}, set(meta["arrays"]) | set(meta["numbers"])
@@ -90,7 +103,7 @@ def load_model(folder: Path) -> Recommender:
             raise DataError(f"{folder} is damaged: {name} holds numbers that are not finite. Train it again.")
         setattr(model, name, value)
     if labels:
-        model.members_ = {label: load_model(folder / MEMBERS / label) for label in labels}
+        model.members_ = {label: load_model(folder / MEMBERS / label, song_ids, whole) for label in labels}
         if {label: class_name(type(one)) for label, one in model.members_.items()} != made_of:
             raise DataError(f"{folder} is damaged: its members are other models. Train the model again.")
         sizes = {getattr(one, "n_songs_", None) for one in (model, *model.members_.values())}

@@ -41,16 +41,25 @@ def invert(matrix: np.ndarray) -> None:
     n = len(matrix)
     if matrix.dtype not in (np.float32, np.float64) or matrix.shape != (n, n):
         raise DataError(f"expected a square matrix of floats, not {matrix.dtype} of shape {matrix.shape}")
-    tiles = [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+    all_tiles = tiles(n)
     with ThreadPoolExecutor(blas_threads()) as pool, single_threaded_blas():
-        for pivot in tiles:
-            _sweep(matrix, pivot, tiles, pool)
-    for tile in tiles:
+        for pivot in all_tiles:
+            _sweep(matrix, pivot, all_tiles, pool)
+    for tile in all_tiles:
         lower = matrix[tile, : tile.stop]
         np.negative(lower, out=lower)
-        matrix[: tile.stop, tile] = lower.T
-        diagonal = matrix[tile, tile]
-        diagonal[:] = _mirrored(lower[:, tile])
+        mirror(matrix, tile)
+
+
+def tiles(n: int) -> list[slice]:
+    """The rows of a matrix (n, n), `TILE` at a time."""
+    return [slice(start, min(start + TILE, n)) for start in range(0, n, TILE)]
+
+
+def mirror(matrix: np.ndarray, tile: slice) -> None:
+    """Write what these rows of a square matrix hold below the diagonal on its other side too."""
+    matrix[: tile.start, tile] = matrix[tile, : tile.start].T
+    matrix[tile, tile] = _mirrored(matrix[tile, tile])
 
 
 def workspace(n: int) -> int:
@@ -62,6 +71,7 @@ def _sweep(matrix: np.ndarray, pivot: slice, tiles: list[slice], pool: ThreadPoo
     """Sweep one diagonal tile; rows of tiles are shared out among the threads, the longest first."""
     inverse = _inverse(matrix[pivot, pivot], pivot)
     column = np.concatenate([matrix[pivot, : pivot.start].T, matrix[pivot.start :, pivot]])
+    column[pivot] = 0  # what takes its place is the inverse; above the diagonal nothing may be read
     scaled = np.empty_like(column)
 
     def scale(tile):
@@ -81,7 +91,7 @@ def _sweep(matrix: np.ndarray, pivot: slice, tiles: list[slice], pool: ThreadPoo
 
 def _inverse(tile: np.ndarray, place: slice) -> np.ndarray:
     try:
-        root = np.linalg.inv(np.linalg.cholesky(_mirrored(tile.astype(np.float64))))
+        root = np.linalg.inv(np.linalg.cholesky(_mirrored(tile).astype(np.float64)))
     except np.linalg.LinAlgError:
         root = np.full(tile.shape, np.nan)
     inverse = (root.T @ root).astype(tile.dtype)

@@ -5,7 +5,8 @@ from dataclasses import asdict
 import numpy as np
 from scipy.sparse import csr_array
 
-from songrec.models.neighbours import KNN, RowSums, divided, row_sums, swapped, to_the_power
+from songrec.csr import row_sums
+from songrec.models.neighbours import KNN, RowSums, divided, swapped, to_the_power
 from songrec.models.weighting import WEIGHTINGS, Typical, typical
 from songrec.similarity import Similarity, nearest
 from songrec.similarity.exact import CELLS

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts, row_of_entries
 from songrec.ranking import binarised
 
 K1, B = 1.2, 0.75
@@ -78,7 +79,7 @@ def bm25(plays: csr_array, of: Typical | None = None) -> csr_array:
 def bm25_discount(plays: csr_array, of: Typical | None = None) -> np.ndarray:
     """What stands beside the plays in the denominator of `bm25`, for each row: float64 (rows,)."""
     counts, of = binarised(plays), of or typical(plays)
-    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    row = row_of_entries(counts)
     lengths = np.bincount(row, play_counts(plays), minlength=counts.shape[0])
     return K1 * (1 - B + B * lengths / of.length)
 
@@ -112,7 +113,7 @@ def rarity(rows: csr_array) -> np.ndarray:
     :math:`\ln\frac{1 + n}{1 + n_j} + 1` for n rows of which :math:`n_j` have the column j, smoothed as in
     scikit-learn: always above zero.
     """
-    having = np.bincount(rows.indices, minlength=rows.shape[1])
+    having = column_counts(rows)
     return np.log((1 + rows.shape[0]) / (1 + having)) + 1
 
 

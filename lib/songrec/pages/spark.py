@@ -20,6 +20,7 @@ PLACES = [
     ("models", "the driver saves them, as any other", ""),
 ]
 MODELS = {"popularity": "popularity", "item_knn": "item-KNN", "als": "ALS"}
+ORDER = {model: place for place, model in enumerate(MODELS)}
 
 
 def where() -> Table:
@@ -29,13 +30,14 @@ def where() -> Table:
 
 
 def metrics(run: Results) -> Table:
-    """Every metric at the first cut-off, a row a model."""
+    """Every metric at the first cut-off, a row a model and engine."""
     rows = run.table(STAGE, "metrics")
     rows = rows[rows["k"] == rows["k"].min()]
-    models = list(dict.fromkeys(rows["model"]))
-    columns = {"model": words(MODELS[model] for model in models)}
+    order = rows[["model", "engine"]].drop_duplicates().sort_values("model", key=lambda of: of.map(ORDER.get))
+    columns = {"model": words(order["model"].map(MODELS)), "engine": words(order["engine"].map(ENGINES))}
     for metric, of in rows.groupby("metric", sort=False):
-        columns[METRICS[metric].title(of["k"].iloc[0])] = estimates(of.set_index("model").loc[models])
+        found = of.set_index(["model", "engine"]).loc[[tuple(key) for key in order.to_numpy()]]
+        columns[METRICS[metric].title(of["k"].iloc[0])] = estimates(found)
     return table(columns, note=RANGE)
 
 
@@ -44,6 +46,7 @@ def tuning(run: Results) -> Table:
     rows = run.table(STAGE, "tuning")
     return table(
         {
+            "engine": words(rows["engine"].map(ENGINES)),
             "regularization": counts(rows["regularization"]),
             "alpha": counts(rows["alpha"]),
             METRICS[DECIDING].title(rows["k"].iloc[0]): numbers(rows["value"]),
@@ -93,11 +96,16 @@ def findings(run: Results) -> Prose:
     total = rows.groupby(["engine", "triplets"], sort=False)["seconds"].sum()
     both = total.unstack("engine").dropna()
     ratio = both["spark"] / both["local"] if "spark" in both and "local" in both else both.iloc[:0]
+    estimates_of = run.rows(STAGE, "metrics", metric=DECIDING, model="als")
+    als = estimates_of[estimates_of["k"] == estimates_of["k"].min()].set_index("engine")
     return prose(
         "spark.jinja",
         run,
         "",
-        engine=facts["engine"],
+        metric=METRICS[DECIDING].title(als["k"].iloc[0]),
+        engines=facts["engines"],
+        differing=[MODELS.get(name, name) for name in facts["differing"]],
+        als={engine: als.loc[engine] for engine in als.index},
         largest=facts["largest"],
         ratio=float(ratio.iloc[-1]) if len(ratio) else None,
         triplets=int(both.index[-1]) if len(ratio) else None,

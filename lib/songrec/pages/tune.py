@@ -103,6 +103,48 @@ def chosen(run: Results) -> Table:
     return stacked(made, first="model", note=note + capped_note(run), empty="No model has a hyper-parameter.")
 
 
+def ranges(run: Results) -> Table:
+    """Where each model's hyper-parameters were looked for, as the header of the run has it."""
+    made = {}
+    for model, facts in run.facts(STAGE).items():
+        space = run.header["models"].get(model, {}).get("space", {})
+        entries = {name: space.get(name, space.get(f"{name.split('.')[0]}.*")) for name in facts["searched"]}
+        entries = {name: entry for name, entry in entries.items() if entry and facts["asked"]}
+        if entries:
+            made[run.label(model)] = table(
+                {
+                    "hyper-parameter": words(entries),
+                    "looked for in": words(_range(entry) for entry in entries.values()),
+                    "only where": words(_condition(entry) for entry in entries.values()),
+                }
+            )
+    return stacked(made, first="model", note="log: evenly over orders of magnitude.", empty=NOTHING)
+
+
+def _range(entry: Mapping[str, Any]) -> str:
+    """One range in words.
+
+    >>> _range({"low": 1, "high": 1000, "log": True}), _range({"low": 0.5, "high": 2.0, "times": "alpha"})
+    ('1 to 1,000 (log)', '0.5 to 2 times alpha')
+    >>> _range({"stop": 30}), _range({"choices": ["cosine", False]})
+    ('up to 30', 'cosine, no')
+    """
+    if "stop" in entry:
+        return f"up to {plain(entry['stop'])}"
+    if "choices" in entry:
+        return ", ".join(plain(choice) for choice in entry["choices"])
+    times = f" times {entry['times']}" if entry.get("times") else ""
+    return f"{plain(entry['low'])} to {plain(entry['high'])}{times}{' (log)' if entry.get('log') else ''}"
+
+
+def _condition(entry: Mapping[str, Any]) -> str:
+    """Of which values of other hyper-parameters a range depends; empty for none."""
+    return "; ".join(
+        f"{name} is {listed([plain(value) for value in values], 'or')}"
+        for name, values in entry.get("when", {}).items()
+    )
+
+
 def _how(name: str, facts: Mapping[str, Any]) -> str:
     if source := facts.get("source"):
         return f"from {source}"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from songrec.csr import row_of_entries
 from songrec.data import IngestReport, Interactions, Source, k_core, read_log
 from songrec.data.guess import Reading, guess, source_of
 from songrec.data.ingest import MAX_REJECT_SHARE
@@ -210,7 +211,7 @@ def _size(kept: Interactions, report: IngestReport, files: Sequence[Path], whole
     size = sum(file.stat().st_size for path in files for file in files_of(path))
     share = max(1.0, size / (report.lines * 30))  # a row of text takes 30 to 70 bytes, packed text a third
     early = kept.order < np.median(kept.order)
-    users = np.repeat(np.arange(kept.n_users), np.diff(kept.plays.indptr))
+    users = row_of_entries(kept.plays)
     grown = []
     for ids, n in ((users, kept.n_users), (kept.plays.indices, kept.n_songs)):
         # Ids grow as a power of the rows (Heaps 1978): as they did from the first half of these rows to all.
@@ -250,6 +251,7 @@ def _profile(
         ("tune", {"trials": TRIALS}, "points that each model's search tries"),
         *_pages(log.n_songs),
         ("scaling", None, "how costs grow with the size of synthetic logs: it says nothing of this one"),
+        ("trial", None, "offline against online where true tastes are known: on a synthetic log"),
     ]
     seen = f"{report.lines:,} rows" if whole else f"the first {report.lines:,} rows"
     head = [

@@ -111,7 +111,7 @@ class Plan:
     def header(self) -> dict[str, Any]:
         """What pages know of the run besides its tables; no study reads it."""
         ingest = self.stages["ingest"].parameters if "ingest" in self.stages else {}
-        told = ("title", "look", "estimator", "members", "hyperparameters")
+        told = ("title", "look", "estimator", "members", "hyperparameters", "space")
         # The cold start makes a hybrid of one of the models: pages name it as well.
         hybrid = {label: spec for label, spec in read_models().items() if spec.estimator == "Hybrid"}
         return {

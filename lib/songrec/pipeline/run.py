@@ -64,7 +64,7 @@ def run(plan: Plan, only: Sequence[str] = (), force: bool = False, wait: bool = 
     the profile is being run already, `ConfigError` where a stage asks for Spark and that is not here.
     """
     names = plan.select(only)
-    if any(plan.stages[name].parameters.get("engine") == "spark" for name in names):
+    if any("spark" in plan.stages[name].parameters.get("engines", ()) for name in names):
         check_spark()
     for label, line in plan.left_out.items():
         print(f"{label} is left out: it {line}", flush=True)

@@ -14,6 +14,7 @@ from threading import Lock
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from songrec.arrays import read_only
 from songrec.kernels.threads import blas_threads, in_threads
 from songrec.lists import NOTHING
 
@@ -227,7 +228,7 @@ def _sides(similarity: Similarity, whole: bool, a: np.ndarray, b: np.ndarray) ->
     alpha, beta = similarity.alpha, similarity.beta
     kind = SETS if similarity.of_sets else SQUARES if similarity == COSINE and whole else POWERS
     rough = (alpha * a, beta * b) if similarity.of_sets else (_power(a, alpha), _power(b, beta))
-    exact = rough if kind == POWERS else (a, b)
+    exact = map(read_only, rough if kind == POWERS else (a, b))
     left, right = zip((side.astype(np.float32) for side in rough), exact, strict=True)
     return Rule(kind, float(alpha), float(beta), float(similarity.shrink)), left, right
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.kernels.threads import in_threads
 
 CELLS = 2**28
@@ -73,7 +74,7 @@ def common_listeners_in_groups(groups: csr_array, binary: csr_array, threads: in
     (array([0, 2], dtype=int32), array([2, 1, 2], dtype=int32))
     """
     n = binary.shape[1]
-    by_rank = np.argsort(-np.bincount(binary.indices, minlength=n), kind="stable").astype(np.int32)
+    by_rank = np.argsort(-column_counts(binary), kind="stable").astype(np.int32)
     rank = np.empty_like(by_rank)
     rank[by_rank] = np.arange(n)
     listeners = _entries(binary).T.tocsr()[by_rank]

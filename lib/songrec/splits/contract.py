@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.arrays import load_arrays, save_arrays
+from songrec.csr import row_of_entries
 from songrec.errors import ConfigError, DataError
 
 FEWEST = 3
@@ -180,11 +181,6 @@ def scattered(rows: csr_array, users: np.ndarray, n_users: int) -> csr_array:
     counts[users] = np.diff(rows.indptr)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(rows.indptr.dtype)
     return csr_array((rows.data, rows.indices, indptr), shape=(n_users, rows.shape[1]))
-
-
-def row_of_entries(matrix: csr_array) -> np.ndarray:
-    """The row of each stored entry."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def places(matrix: csr_array, draws: np.ndarray) -> np.ndarray:

@@ -10,8 +10,9 @@ from hashlib import blake2b
 
 import numpy as np
 
+from songrec.csr import row_of_entries
 from songrec.data.interactions import Interactions
-from songrec.splits.contract import Split, check_shares, places, row_of_entries
+from songrec.splits.contract import Split, check_shares, places
 from songrec.splits.strong import FEWEST, hold_out
 from songrec.splits.temporal import temporal
 from songrec.splits.weak import check_enough, divided, shares_by

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts, row_of_entries
 from songrec.data.interactions import Interactions
 from songrec.errors import DataError, positive
-from songrec.splits.contract import HeldOut, Split, check_shares, keep, row_of_entries
+from songrec.splits.contract import HeldOut, Split, check_shares, keep
 
 FEWEST = 5
 """A held-out user with fewer songs holds out none (and so is not tested on), as published."""
@@ -133,7 +134,7 @@ def hold_out(
             "published counts, but it is not the published one. Fetch it again"
         )
     kind = _kinds(log.user_ids, *users, order)
-    log = _select(log, songs=np.bincount(log.plays[kind == 0].indices, minlength=log.n_songs) > 0)
+    log = _select(log, songs=column_counts(log.plays[kind == 0]) > 0)
     train = keep(log.plays, kind[row_of_entries(log.plays)] == 0)
     validation, test = (_fold(log, np.flatnonzero(kind == part), holdout, seed, out) for part in (1, 2))
     if not len(test.users):
@@ -146,7 +147,7 @@ def _counts(log: Interactions) -> dict[str, int]:
 
 
 def _filtered(log: Interactions, min_listeners: int, min_songs: int) -> Interactions:
-    listeners = np.bincount(log.plays.indices, minlength=log.n_songs) >= min_listeners
+    listeners = column_counts(log.plays) >= min_listeners
     log = _select(log, songs=listeners)
     return _select(log, np.diff(log.plays.indptr) >= max(1, min_songs))
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from songrec.csr import row_of_entries
 from songrec.data.interactions import Interactions
 from songrec.errors import ConfigError, DataError
-from songrec.splits.contract import Split, check_shares, held_out, keep, nobody, row_of_entries, shares_of
+from songrec.splits.contract import Split, check_shares, held_out, keep, nobody, shares_of
 
 FEWEST = 5
 """With a cut-off, a user who knew fewer songs by then is not tested: that is a question of cold start."""

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from songrec.csr import row_of_entries
 from songrec.data.interactions import Interactions
 from songrec.errors import DataError
 from songrec.splits.contract import (
@@ -12,7 +13,6 @@ from songrec.splits.contract import (
     keep,
     nobody,
     places,
-    row_of_entries,
     shares_of,
 )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.evaluation import paired_difference, paired_ratio
 from songrec.evaluation.comparisons import (
     ALPHA,
@@ -215,7 +216,7 @@ def reach(lists: Mapping[str, TopN], train: csr_array, holdout: csr_array, cutof
     tell the same of what users really listened to: of all entries of `holdout`.
     """
     n = train.shape[1]
-    order = np.argsort(-np.bincount(train.indices, minlength=n), kind="stable")
+    order = np.argsort(-column_counts(train), kind="stable")
     first = {model: topn.songs[:, :cutoff] for model, topn in lists.items()}
     named = {HELD_OUT: holdout.indices} | {model: songs[songs >= 0] for model, songs in first.items()}
     points = np.unique(np.concatenate([np.geomspace(1, n, 150), np.linspace(1, n, 50)]).round().astype(int))

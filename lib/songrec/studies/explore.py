@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from songrec.csr import column_counts
 from songrec.data import Interactions
 from songrec.data.marginals import QUANTILES, TOPS, compare
 from songrec.studies.distributions import named, survival
@@ -21,7 +22,7 @@ def songs_per_user(log: Interactions) -> np.ndarray:
 
 def listeners_per_song(log: Interactions) -> np.ndarray:
     """Number of different users of each song, int (n_songs,)."""
-    return np.bincount(log.plays.indices, minlength=log.n_songs)
+    return column_counts(log.plays)
 
 
 def summary(log: Interactions) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from songrec.csr import column_counts
 from songrec.data import Catalogue, IngestReport, Interactions
 from songrec.data.filters import Step
 from songrec.data.validation import Reject
@@ -39,7 +40,7 @@ def steps(taken: Sequence[Step]) -> pd.DataFrame:
 
 def most_heard(log: Interactions, catalogue: Catalogue, n: int = 10) -> pd.DataFrame:
     """The songs with the most listeners (ties by code): rank, label, listeners, plays."""
-    listeners = np.bincount(log.plays.indices, minlength=log.n_songs)
+    listeners = column_counts(log.plays)
     plays = np.bincount(log.plays.indices, weights=log.plays.data, minlength=log.n_songs)
     top = np.argsort(-listeners, kind="stable")[:n]
     return pd.DataFrame(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.data import Catalogue, codes_of
 from songrec.errors import ConfigError
 from songrec.lists import NOTHING, TopN
@@ -121,7 +122,7 @@ def first_songs(train: csr_array, song_ids: np.ndarray, catalogue: Catalogue, n:
     The artist is the one whose n-th most heard song has the most listeners. Where no artist is known to have
     n songs, they are simply the n most heard.
     """
-    listeners = np.bincount(train.indices, minlength=train.shape[1])
+    listeners = column_counts(train)
     order = np.argsort(-listeners, kind="stable")
     artists = pd.Series(catalogue.artists(song_ids), dtype=object).iloc[order].reset_index(drop=True)
     place = artists.groupby(artists).cumcount()
@@ -158,7 +159,7 @@ def for_new_listener(
 
 def head_and_middle(split: Split) -> list[str]:
     """Two songs to ask about: the most heard one, and one from the middle of the ranking (ties by code)."""
-    listeners = np.bincount(split.train.indices, minlength=len(split.song_ids))
+    listeners = column_counts(split.train)
     order = np.argsort(-listeners, kind="stable")
     heard = np.count_nonzero(listeners)
     return [str(split.song_ids[order[place]]) for place in dict.fromkeys([0, heard // 2])]

@@ -73,13 +73,23 @@ def mmr(lists: TopN, train: csr_array, lambdas: Sequence[float], k: int) -> dict
     >>> mmr(lists, train, [0.0, 0.5], k=2)
     {0.0: array([[0, 1]], dtype=int32), 0.5: array([[0, 2]], dtype=int32)}
     """
-    if wrong := [value for value in lambdas if not 0 <= value <= 1]:
-        raise ConfigError(f"lambda lies between 0 and 1, not {wrong[0]!r}")
-    songs = check_lists(lists.songs, train.shape[1])
-    relevance = _stretched(lists.scores, songs >= 0)
+    return mmr_from(lists, listener_vectors(train), lambdas, k)
+
+
+def listener_vectors(train: csr_array) -> csr_array:
+    """The songs as unit vectors of their listeners: float64 (n_songs, users). A product is a cosine."""
     unit = csr_array((np.ones(train.nnz), train.indices, train.indptr), shape=train.shape).T.tocsr()
     listeners = np.diff(unit.indptr)
     unit.data /= np.sqrt(np.repeat(listeners, listeners))
+    return unit
+
+
+def mmr_from(lists: TopN, unit: csr_array, lambdas: Sequence[float], k: int) -> dict[float, np.ndarray]:
+    """`mmr`, of the `listener_vectors` that it makes: for who asks again and again."""
+    if wrong := [value for value in lambdas if not 0 <= value <= 1]:
+        raise ConfigError(f"lambda lies between 0 and 1, not {wrong[0]!r}")
+    songs = check_lists(lists.songs, unit.shape[0])
+    relevance = _stretched(lists.scores, songs >= 0)
     chosen = {value: np.full((len(songs), k), NOTHING, np.int32) for value in lambdas}
     for start in range(0, len(songs), ROWS):
         rows = slice(start, start + ROWS)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from songrec.csr import row_of_entries
 from songrec.models.base import CELLS, Recommender, positive
-from songrec.splits.contract import HeldOut, row_of_entries
+from songrec.splits.contract import HeldOut
 
 
 @dataclass(frozen=True)

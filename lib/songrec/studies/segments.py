@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.evaluation import (
     CLASSES,
     groups_by,
@@ -90,7 +91,7 @@ def class_sizes(held: HeldOut, train: csr_array) -> pd.DataFrame:
         songs (the class), number, and its shares of the catalogue, of the listening and of what was hidden.
     """
     classes = popularity_classes(train)
-    listeners = np.bincount(train.indices, minlength=train.shape[1])
+    listeners = column_counts(train)
     counts = {
         "catalogue": np.bincount(classes, minlength=len(CLASSES)),
         "listening": np.bincount(classes, listeners, len(CLASSES)),

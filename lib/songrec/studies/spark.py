@@ -17,6 +17,7 @@ from songrec.data import Asked, IngestReport, Interactions, apply_filters, find_
 from songrec.data.filters import Step
 from songrec.data.synthetic import SyntheticWorld
 from songrec.data.synthetic_text import text_file
+from songrec.errors import ConfigError
 from songrec.evaluation import score_lists
 from songrec.evaluation.metrics import ACCURACY, DECIDING
 from songrec.evaluation.statistics import student
@@ -152,6 +153,51 @@ def line(
         _opened(engine, Path(folder), dict(settings or {})) as on,
     ):
         return _run(on, log, plan, keep)
+
+
+def on_engines(
+    engines: Sequence[str],
+    log: Log,
+    plan: Plan,
+    keep: Path,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, Line]:
+    """`line` by each of these engines: a folder of models each."""
+    if not engines:
+        raise ConfigError(f"spark.engines is empty: name one or both of {', '.join(ENGINES)}")
+    return {engine: line(engine, log, plan, keep / engine, settings) for engine in engines}
+
+
+def by_engine(made: Mapping[str, Line], table: str) -> pd.DataFrame:
+    """One of the tables of all lines, a column `engine` first."""
+    tables = [
+        getattr(one, table).assign(engine=engine)[["engine", *getattr(one, table)]]
+        for engine, one in made.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def differing(made: Mapping[str, Line]) -> list[str]:
+    """What is not equal on all engines, of what must be.
+
+    These are `report`, `steps` and `parts` of the log, and the metrics of `popularity` and `item_knn`, but
+    for 1e-12. ALS begins with other random vectors on either engine.
+    """
+    first, *others = made.values()
+    found = {
+        name
+        for other in others
+        for name in ("report", "steps")
+        if getattr(other, name) != getattr(first, name)
+    }
+    for other in others:
+        if not other.parts.equals(first.parts):
+            found.add("parts")
+        for model in ("popularity", "item_knn"):
+            one, two = (table[table["model"] == model] for table in (first.metrics, other.metrics))
+            if not np.allclose(one[ESTIMATE.split()], two[ESTIMATE.split()], rtol=0, atol=1e-12):
+                found.add(model)
+    return sorted(found)
 
 
 @contextmanager
@@ -476,21 +522,18 @@ def own_parameters(shares: Mapping[str, float], until: str) -> dict[str, Any]:
 
 
 def costs(
-    made: Line,
-    engine: str,
+    made: Mapping[str, Line],
     sizes: Sequence[int],
     plan: Plan,
     keep: Path,
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """What the line took and, where Spark is asked for, what it takes on synthetic logs by both engines.
+    """What the lines took and, where Spark is asked for, what synthetic logs take by both engines.
 
     Parameters
     ----------
-    made : Line
-        The line that was run.
-    engine : str
-        Its engine.
+    made : mapping
+        The lines that were run, by engine.
     sizes : sequence of int
         Users of the synthetic logs.
     plan, keep, settings
@@ -501,8 +544,8 @@ def costs(
     DataFrame
         Rows of `Line.cost`.
     """
-    found = [made.cost]
-    for users in sizes if engine == "spark" else ():
+    found = [one.cost for one in made.values()]
+    for users in sizes if "spark" in made else ():
         world = SyntheticWorld(users, max(40, round(SONGS_PER_USER * users)), 1)
         log = Log("synthetic-text", Asked(world=world))
         found += [line(each, log, plan, keep / f"{each}-{users}", settings).cost for each in ENGINES]

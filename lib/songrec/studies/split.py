@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from songrec.csr import column_counts
 from songrec.data.interactions import Interactions
 from songrec.splits import HeldOut, Split
 from songrec.splits.choose import TAKES
@@ -58,7 +59,7 @@ def facts(split: Split, log: Interactions, parameters: Mapping[str, Any]) -> dic
         `until`), `cut_offs` has the times of both, by UTC, and `fewest` the songs that a test user knew at
         least.
     """
-    heard = np.bincount(split.final_train().indices, minlength=len(split.song_ids)) > 0
+    heard = column_counts(split.final_train()) > 0
     return {
         "protocol": split.protocol,
         "seed": split.seed,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from songrec.csr import column_counts
 from songrec.lists import TopN
 
 TOPS = (0.001, 0.01, 0.1, 0.5)
@@ -30,7 +31,7 @@ def concentration(lists: TopN, train: csr_array, holdout: csr_array, cutoff: int
         songs fill), listened (the share that they are of what is held out).
     """
     n = train.shape[1]
-    order = np.argsort(-np.bincount(train.indices, minlength=n), kind="stable")
+    order = np.argsort(-column_counts(train), kind="stable")
     first = lists.songs[:, :cutoff]
     songs = [max(1, round(top * n)) for top in TOPS]
     columns = {"top": TOPS, "songs": songs}

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from songrec.data.interactions import Interactions
 from songrec.engines.spark.filters import enough
 from songrec.engines.spark.histories import Histories, batch_of, histories, kept, lists
 from songrec.errors import ConfigError, DataError, positive
@@ -360,11 +359,3 @@ def _block(batch: pa.RecordBatch, song_ids: np.ndarray, seed: int) -> _Block:
     of_songs = hashes(song_ids[distinct])[place]
     numbers = draws(seed, np.repeat(hashes(user_ids), np.diff(indptr)), of_songs)
     return _Block(user_ids, indptr, codes, lists(batch["first"])[1].to_numpy(), numbers)
-
-
-def as_interactions(heard: Histories) -> Interactions:
-    """All of a log in this process: for tests and for logs that are known to be small."""
-    rows = heard.rows.sort("user").toPandas()
-    user = np.repeat(np.arange(len(rows)), rows["songs"].map(len))
-    columns = (np.concatenate(rows[name].to_numpy()) for name in ("songs", "plays"))
-    return Interactions.from_codes(user, *columns, rows["user_id"].to_numpy(str), heard.song_ids)

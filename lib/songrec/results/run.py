@@ -11,6 +11,7 @@ A published run (`data/results/<profile>`) holds the tables of such a stage one 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,14 +23,11 @@ from songrec.errors import DataError
 from songrec.evaluation.comparisons import ALPHA
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.files import read_json
-from songrec.modelspec import look_of, memory_bytes, read_models
+from songrec.modelspec import MODELS, look_of, memory_bytes, read_models
 from songrec.paths import RESULTS, Paths
 from songrec.tables import FACTS, read_table
 
 HEADER = "run.json"
-
-MAIN = "taste-profile-10k-songs"
-"""The published run that stands first."""
 
 DAGGER = "\N{NO-BREAK SPACE}†"
 """Stands after the name of a model whose search was ended by time, before it had all its trials."""
@@ -115,8 +113,7 @@ class Results:
                 f"{', '.join(known) or 'none'}. `songrec run`, then `songrec publish`, puts them there."
             )
         header = read_json(folder / HEADER, dict)
-        told = {"title", "look", "memory"}
-        today = {label: spec.model_dump(include=told) for label, spec in read_models().items()}
+        today = _told_of_models(MODELS.stat().st_mtime_ns if MODELS.exists() else 0)
         models = header["models"]
         shown = {label: models.get(label, {}) | today.get(label, {}) for label in [*models, *today]}
         return cls(name, folder, header | {"models": shown})
@@ -351,21 +348,9 @@ class Results:
         return replace(self, stages=frozenset(stages))
 
 
-def published(results: Path = RESULTS, all_protocols: bool = False) -> list[Results]:
-    """The published runs on real data, the main one first, then songs before artists, by name.
-
-    Levels compare within one protocol only: those under another than the main one's are left out, unless
-    `all_protocols`.
-    """
-    found = [Results.published(path.parent.name, results) for path in sorted(results.glob(f"*/{HEADER}"))]
-    real = sorted(
-        (run for run in found if not run.synthetic),
-        key=lambda run: (run.name != MAIN, run.item != "song", run.name),
-    )
-    main = next((protocol_of(run) for run in real if run.name == MAIN), None)
-    return [run for run in real if all_protocols or main in (None, protocol_of(run))]
-
-
-def protocol_of(run: Results) -> str:
-    """The protocol by which the run's log was split."""
-    return run.facts("split")["protocol"]
+@cache
+def _told_of_models(modified: int) -> dict[str, dict[str, Any]]:
+    """What models.yml tells a reader of each model; `modified` keeps the cache true when it is edited."""
+    return {
+        label: spec.model_dump(include={"title", "look", "memory"}) for label, spec in read_models().items()
+    }
