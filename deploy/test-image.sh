@@ -76,3 +76,20 @@ inside serve sh -c '! command -v gcc cc g++ clang make' # nothing here compiles
 inside serve sh -c '! touch /srv/songbook/venv/x 2> /dev/null && ! touch /usr/x 2> /dev/null' # nor writes where programs are
 inside pipeline songrec run --profile tiny --only study.compare | tail -n 1
 inside serve songrec recommend --profile tiny --user nobody --n 3
+
+port=${PORT:-18080}
+health=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["Docker"]["config"]["Healthcheck"]["Test"][-1])' "$folder/serve.json")
+inside serve timeout 90 songrec serve --profile tiny --port "$port" > "$folder/service.log" 2>&1 &
+for _ in $(seq 80); do
+    "$python" -c "${health//8000/$port}" 2> /dev/null && healthy=yes && break
+    sleep 1
+done
+[ "${healthy:-}" = yes ] || { tail -n 20 "$folder/service.log"; exit 1; }
+"$python" - "http://127.0.0.1:$port/v1/recommendations" << 'PYTHON'
+import json, sys
+from urllib.request import Request, urlopen
+asked = json.dumps({"history": [], "n": 3}).encode()
+with urlopen(Request(sys.argv[1], asked, {"Content-Type": "application/json"}), timeout=10) as answer:
+    print("the service answers:", answer.read(300).decode())
+PYTHON
+wait || true # its time is bounded

@@ -15,6 +15,7 @@ from songrec.cli import main
 from songrec.errors import ConfigError, DataError, StageError
 from songrec.evaluation.metrics import DECIDING
 from songrec.extras import missing
+from songrec.pipeline.execute import die_with_parent
 from songrec.pipeline.plan import make_plan
 from songrec.pipeline.run import run
 from songrec.pipeline.tracking import Tracking, commit, write_version
@@ -77,6 +78,7 @@ def server(tmp_path_factory):
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
         url = f"http://127.0.0.1:{port}"
         try:
