@@ -74,7 +74,7 @@ rm -rf "$folder/data" && mkdir -p "$folder/data" && chown 10001 "$folder/data"
 [ "$(inside serve id -u)" = 10001 ]
 inside serve sh -c '! command -v gcc cc g++ clang make' # nothing here compiles
 inside serve sh -c '! touch /srv/songbook/venv/x 2> /dev/null && ! touch /usr/x 2> /dev/null' # nor writes where programs are
-inside pipeline songrec run --profile tiny --only study.compare | tail -n 1
+inside pipeline songrec run --profile tiny --only study.train | tail -n 1
 inside serve songrec recommend --profile tiny --user nobody --n 3
 
 port=${PORT:-18080}
