@@ -104,6 +104,9 @@ wheel: environment ## the package as one file
 notebooks: environment ## execute the stored notebooks again
 	@$(BIN)/python -m songrec.pipeline.refresh
 
+# Those without a file of their own.
+LOCKED_EXTRAS = --extra study --extra book --extra lab --extra test --extra build
+
 # uv resolves for every supported Python and platform at once. No setting of this machine may leak into the
 # lock: no configuration file, no index variable; the result holds names, versions and hashes only.
 lock: ## pin every version again
@@ -115,7 +118,7 @@ lock: ## pin every version again
 	cp requirements.lock build/lock/requirements.lock; \
 	env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	  build/lock/venv/bin/uv --no-config --quiet pip compile --universal --generate-hashes --no-header \
-	  --no-annotate --all-extras --output-file build/lock/requirements.lock pyproject.toml; \
+	  --no-annotate $(LOCKED_EXTRAS) --output-file build/lock/requirements.lock pyproject.toml; \
 	mv build/lock/requirements.lock requirements.lock; \
 	rm -rf build/lock; \
 	echo "requirements.lock: $$(grep -c '==' requirements.lock) packages"

@@ -1,6 +1,7 @@
 """The base install serves without the packages of the studies; a wheel runs without a checkout."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -115,10 +116,12 @@ def _files(folder: Path) -> set[Path]:
 def test_a_wheel_holds_what_a_run_and_a_book_need(wheel):
     with zipfile.ZipFile(wheel) as packed:
         names, size = packed.namelist(), sum(each.file_size for each in packed.infolist())
+        metadata = packed.read(next(name for name in names if name.endswith("dist-info/METADATA"))).decode()
     assert not [name for name in names if "/book/runs/" in name]
     for name in ("_config.yml", "notebooks/models.yml", "notebooks/profiles/tiny.yml", "book/_toc.yml"):
         assert f"songrec/_project/{name}" in names
     assert size < 12 << 20
+    assert re.search(r"^Requires-Dist: fastapi==.* extra == 'serve'$", metadata, re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -95,6 +95,7 @@ class Tracking:
         StageError
             When the run is not fresh: a stage has failed, or something was changed since.
         """
+        require("study", "the record of runs")
         plan = make_plan(profile)
         with only_run(plan.paths), _told(self.place):
             recorded = fresh_stages(plan)
