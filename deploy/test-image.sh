@@ -43,7 +43,8 @@ subprocess.run([*pip, "--constraint", folder / "constraints.txt", f"{wheel}[stud
 subprocess.run([*pip, "setuptools", "wheel"], check=True)  # what is published as source alone is built with them
 for extra in ("tracking", "serve"):
     if (file := Path(f"requirements-{extra}.txt")).exists():
-        subprocess.run([*pip, "--requirement", file], check=True)
+        wanted = ["--only-binary", ":all:", "--python-version", "3.11.2", "--requirement", file]  # Debian's own
+        subprocess.run([*pip, *wanted], check=True)
 PYTHON
 
 touch "$fetched"
