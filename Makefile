@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test quick neural serve spark lab bench lock clean notebooks environment
+.PHONY: help book test quick neural serve spark tracking lab bench wheel lock clean notebooks environment
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -25,9 +25,11 @@ help: ## this list
 	@echo "make neural                  add PyTorch to the environment, for the neural models"
 	@echo "make serve                   add FastAPI and what songrec serve needs to the environment"
 	@echo "make spark                   add PySpark to the environment, for logs beyond one machine (needs Java)"
+	@echo "make tracking                add MLflow to the environment, for the record of runs and the live model"
 	@echo "make lab                     JupyterLab on notebooks/"
 	@echo "make bench                   time evaluation, ingest, neighbours, fits and lists beside other libraries"
 	@echo "make notebooks               execute the stored notebooks again, on the tiny profile"
+	@echo "make wheel                   the package as one file, into dist/"
 	@echo "make lock                    pin every version again, into requirements.lock"
 	@echo "make clean                   remove what was made: build/, book/runs/, interim and processed data"
 	@echo "make environment             only make .venv from the lock"
@@ -82,6 +84,10 @@ serve: environment ## add what songrec serve needs
 spark: environment ## add PySpark, for logs beyond one machine
 	@$(PIP) install --requirement requirements-spark.txt
 
+# Nor is MLflow: who only compares models does not need it.
+tracking: environment ## add MLflow, for the record of runs
+	@$(PIP) install --requirement requirements-tracking.txt
+
 lab: environment ## JupyterLab on notebooks/
 	@$(BIN)/python -m jupyterlab --notebook-dir notebooks
 
@@ -91,8 +97,15 @@ bench: environment ## time evaluation, ingest, neighbours, fits and lists beside
 	@$(BIN)/python tools/neighbour_searches.py
 	@$(BIN)/python tools/fits_and_lists.py --users 20000 --songs 8000
 
+wheel: environment ## the package as one file
+	@rm -f dist/songrec-*.whl
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
+
 notebooks: environment ## execute the stored notebooks again
 	@$(BIN)/python -m songrec.pipeline.refresh
+
+# Those without a file of their own.
+LOCKED_EXTRAS = --extra study --extra book --extra lab --extra test --extra build
 
 # uv resolves for every supported Python and platform at once. No setting of this machine may leak into the
 # lock: no configuration file, no index variable; the result holds names, versions and hashes only.
@@ -105,7 +118,7 @@ lock: ## pin every version again
 	cp requirements.lock build/lock/requirements.lock; \
 	env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	  build/lock/venv/bin/uv --no-config --quiet pip compile --universal --generate-hashes --no-header \
-	  --no-annotate --all-extras --output-file build/lock/requirements.lock pyproject.toml; \
+	  --no-annotate $(LOCKED_EXTRAS) --output-file build/lock/requirements.lock pyproject.toml; \
 	mv build/lock/requirements.lock requirements.lock; \
 	rm -rf build/lock; \
 	echo "requirements.lock: $$(grep -c '==' requirements.lock) packages"

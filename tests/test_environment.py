@@ -52,7 +52,12 @@ def test_every_pin_has_a_hash():
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
 
 
-EXTRAS = [text for texts in PROJECT["optional-dependencies"].values() for text in texts]
+APART = {path.stem.removeprefix("requirements-"): path for path in REPOSITORY.glob("requirements-*.txt")}
+"""Extras that are not in the lock, and what `make` installs for them."""
+
+EXTRAS = [
+    text for name, texts in PROJECT["optional-dependencies"].items() if name not in APART for text in texts
+]
 
 
 @pytest.mark.parametrize("text", [*PROJECT["dependencies"], *EXTRAS, *PYPROJECT["build-system"]["requires"]])
@@ -60,6 +65,17 @@ def test_the_lock_satisfies_pyproject(text):
     requirement = Requirement(text)
     pins = locked()[canonicalize_name(requirement.name)]
     assert all(Version(pinned) in requirement.specifier for pinned, _ in pins)
+
+
+@pytest.mark.parametrize("extra", ["serve", "tracking"])
+def test_a_wheel_and_a_checkout_install_the_same_for_an_extra(extra):
+    lines = APART[extra].read_text(encoding="utf-8").splitlines()
+    assert PROJECT["optional-dependencies"][extra] == [line for line in lines if line[:1] not in ("", "#")]
+
+
+def test_every_extra_of_the_lock_is_locked():
+    extras = re.search(r"^LOCKED_EXTRAS = (.+)$", MAKEFILE, re.MULTILINE)[1].split()[1::2]
+    assert set(extras) == PROJECT["optional-dependencies"].keys() - APART.keys()
 
 
 def test_one_version_for_every_python():

@@ -10,10 +10,10 @@ MODULES = {
     for path in sorted(LIBRARY.glob("songrec/**/*.py"))
 }
 
-ORDER = """cli | serve pipeline | book | pages | show | results | studies | engines | tuning | evaluation
-| models | similarity | splits | data
+ORDER = """cli | routine | serve pipeline | book | pages | show | results | studies | engines | tuning
+| evaluation | models | similarity | splits | data
 | arrays checks config csr errors extras files kernels lists measure modelspec paths ranking recorded
-tables"""
+registry tables"""
 LAYERS = [layer.split() for layer in ORDER.split("|")]
 """Arrows point down this list; the foundations, its last, alone may use each other."""
 

@@ -1,9 +1,12 @@
 """The base install serves without the packages of the studies; a wheel runs without a checkout."""
 
 import os
+import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -76,26 +79,77 @@ def test_a_run_without_them_says_what_to_install(command, tmp_path):
     assert line.endswith("not installed: pip install 'songrec[study]'")
 
 
-@pytest.mark.slow
-def test_a_wheel_explains_a_run_in_an_empty_folder(tmp_path):
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    installed, empty = tmp_path / "installed", tmp_path / "empty"
-    empty.mkdir()
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel) -> Path:
+    """An environment with the wheel in it; what that depends on is this environment's: nothing is fetched."""
+    folder = wheel.parent / "venv"
+    venv.create(folder)
+    packages = Path(sysconfig.get_path("purelib", "venv", vars={"base": str(folder)}))
+    (packages / "base.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "--quiet", "install"]
+    subprocess.run([*pip, "--no-index", "--no-deps", f"{wheel}[serve]"], check=True)
+    return folder
+
+
+def _songrec(installed: Path, cwd: Path, *arguments: str) -> str:
+    """What the installed command prints, in a folder, with nothing of this checkout in sight."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SONGREC", "PYTHON"))}
+    command = [installed / "bin" / "songrec", *arguments]
+    done = subprocess.run(command, cwd=cwd, env=kept, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_what_a_run_and_a_book_need(wheel):
     with zipfile.ZipFile(wheel) as packed:
-        names = packed.namelist()
-        packed.extractall(installed)
+        names, size = packed.namelist(), sum(each.file_size for each in packed.infolist())
+        metadata = packed.read(next(name for name in names if name.endswith("dist-info/METADATA"))).decode()
     assert not [name for name in names if "/book/runs/" in name]
-    assert "songrec/_project/_config.yml" in names
-    assert sum(file.stat().st_size for file in installed.rglob("*") if file.is_file()) < 12 << 20
-    code = "import sys; from songrec.cli import main; sys.exit(main())"
-    done = _python(code, empty, "explain", "--profile", "tiny", PYTHONPATH=str(installed))
-    assert done.returncode == 0, done.stderr
-    assert "ingest: would run" in done.stdout
-    code = "from songrec.pipeline.imports import closure; print(closure('import songrec.arrays', (), 'x'))"
-    known = _python(code, empty, PYTHONPATH=str(installed)).stdout
-    assert str(installed / "songrec" / "arrays.py") in known
-    assert [path.name for path in empty.iterdir()] == ["data"]
-    code = "from songrec.paths import BOOK, RESULTS; print(*(path.is_dir() for path in (BOOK, RESULTS)))"
-    assert _python(code, empty, PYTHONPATH=str(installed)).stdout == "True True\n"
+    for name in ("_config.yml", "notebooks/models.yml", "notebooks/profiles/tiny.yml", "book/_toc.yml"):
+        assert f"songrec/_project/{name}" in names
+    assert size < 12 << 20
+    assert re.search(r"^Requires-Dist: fastapi==.* extra == 'serve'$", metadata, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_a_wheel_runs_in_an_empty_folder(installed, tmp_path):
+    before = _files(installed)
+    assert "ingest: would run" in _songrec(installed, tmp_path, "explain", "--profile", "tiny")
+    _songrec(installed, tmp_path, "run", "--profile", "tiny", "--only", "study.compare")
+    tables = tmp_path / "data" / "processed" / "tiny" / "tables"
+    assert len((tables / "compare" / "differences.csv").read_text().splitlines()) > 20
+    assert {path.name for path in (tables / "train").iterdir()} == {
+        "popularity",
+        "user_knn",
+        "item_knn",
+        "ease",
+    }
+    assert "rank" in _songrec(installed, tmp_path, "recommend", "--profile", "tiny", "--user", "nobody")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert _files(installed) == before
+
+
+@pytest.mark.slow
+def test_a_wheel_takes_a_log_of_ones_own(installed, tmp_path):
+    """Its profile stands with the data, and is found by the processes of the stages as well."""
+    rows = [f"u{u},s{(u + 3 * s * s) % 50}\n" for u in range(80) for s in range(12)]
+    (tmp_path / "plays.csv").write_text("user,song\n" + "".join(rows))
+    before = _files(installed)
+    said = _songrec(installed, tmp_path, "init", "plays.csv")
+    assert f"Written: {tmp_path}/data/profiles/plays.yml" in said
+    _songrec(installed, tmp_path, *said.splitlines()[-1].split()[4:], "--only", "split")
+    assert (tmp_path / "data" / "processed" / "plays" / "tables" / "split" / "parts.csv").is_file()
+    assert _files(installed) == before

@@ -9,6 +9,7 @@ import click
 
 from songrec.errors import BusyError, ConfigError, DataError, SongrecError
 from songrec.extras import require
+from songrec.routine import COMMANDS
 
 EXIT_FAILED, EXIT_USAGE, EXIT_BUSY, EXIT_INTERRUPTED = 1, 2, 75, 130
 
@@ -157,7 +158,7 @@ def init(files, name, force, **said) -> None:
     with _in_options():
         proposal = propose(files, name, **_said(said))
     written = write_profile(proposal, force)
-    print(f"{proposal}\n\nWritten: {written}\nGo on with: make book PROFILE={proposal.name}")
+    print(f"{proposal}\n\nWritten: {written}\nGo on with: songrec run --profile {proposal.name}")
 
 
 @cli.command(params=_NEW)
@@ -171,13 +172,13 @@ def book(files, name, **said) -> None:
       songrec book plays.csv
     """
     require("study", "a book")
-    from songrec.paths import PROFILES
+    from songrec.paths import own_profiles
     from songrec.pipeline.assemble import make_book
     from songrec.pipeline.newprofile import name_of, propose, write_profile
     from songrec.pipeline.run import run
 
     name = name or name_of(files[0])
-    if (PROFILES / f"{name}.yml").exists():
+    if (own_profiles() / f"{name}.yml").exists():
         print(f"The profile {name} is there, and is used.")
     else:
         with _in_options():
@@ -500,6 +501,10 @@ def publish(profile) -> None:
     from songrec.pipeline.publish import publish
 
     print(publish(profile))
+
+
+for function, params in COMMANDS:
+    cli.command(params=params)(function)
 
 
 if __name__ == "__main__":

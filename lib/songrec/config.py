@@ -22,6 +22,7 @@ from songrec.errors import ConfigError
 from songrec.extras import EXTRAS, missing
 from songrec.files import read_json
 from songrec.modelspec import ModelSpec, changed, laid_over, read_models, specified
+from songrec.paths import PROFILES, own_profiles
 
 PARAMETERS = "parameters"
 _TYPES = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict[str, Any]}
@@ -199,7 +200,20 @@ class _Written(BaseModel):
 
 def profile_names(folder: Path) -> list[str]:
     """Names of the profiles in the folder, sorted; a file that begins with _ is there to be extended only."""
-    return sorted(path.stem for path in folder.glob("[!_]*.yml"))
+    return sorted(name for name in _files(folder) if not name.startswith("_"))
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Name -> file of each profile in the folder; a person's own hold, where a wheel brought some."""
+    folders = [folder, own_profiles()] if folder == PROFILES else [folder]
+    return {path.stem: path for one in folders for path in one.glob("*.yml")}
+
+
+def files_of_profile(name: str, folder: Path) -> list[Path]:
+    """The profile's file and those that it extends."""
+    path = _files(folder)[name]
+    parents = checked(_Written, read_yaml(path), str(path)).extends
+    return [path, *(file for parent in parents for file in files_of_profile(parent, folder))]
 
 
 def read_profile(name: str, folder: Path) -> Profile:
@@ -216,7 +230,7 @@ def read_profile(name: str, folder: Path) -> Profile:
     """
     if name not in (names := profile_names(folder)):
         raise ConfigError(f"there is no profile {name!r}{suggest(name, names)} Profiles: {', '.join(names)}.")
-    path = folder / f"{name}.yml"
+    path = _files(folder)[name]
     written, blocks, models = _extended(name, folder, ()), read_models(), {}
     for label, changes in written.models.items():
         own = "estimator" in changes
@@ -232,10 +246,11 @@ def read_profile(name: str, folder: Path) -> Profile:
 
 def _extended(name: str, folder: Path, chain: tuple[str, ...]) -> _Written:
     """A profile's file laid over those that it extends; what they take back is None in it."""
-    path = folder / f"{name}.yml"
+    files = _files(folder)
+    path = files[name]
     own, merged = checked(_Written, read_yaml(path), str(path)), _Written()
     for parent in own.extends:
-        check_names([parent], (file.stem for file in folder.glob("*.yml")), "profile", f"{path}: extends")
+        check_names([parent], files, "profile", f"{path}: extends")
         if parent in (*chain, name):
             raise ConfigError(f"{path}: extends: {' extends '.join((*chain, name, parent))}")
         merged = _laid_over(merged, _extended(parent, folder, (*chain, name)))

@@ -31,6 +31,7 @@ EXTRAS = {
         "make serve",
     ),
     "spark": Extra({"pyspark": "PySpark"}, "make spark"),
+    "tracking": Extra({"mlflow": "MLflow"}, "make tracking"),
     "study": Extra(
         {"dvc": "DVC", "papermill": "papermill", "optuna": "Optuna", "matplotlib": "Matplotlib"},
         "pip install 'songrec[study]'",

@@ -36,6 +36,11 @@ def data_root() -> Path:
     return root
 
 
+def own_profiles() -> Path:
+    """Where a person's profiles are written: with the data, where a wheel brought the project's along."""
+    return PROFILES if IN_CHECKOUT else data_root() / "profiles"
+
+
 def raw_folders() -> list[Path]:
     """Where raw files are looked for, in this order: `data/raw`, then `shared/data` beside the checkout."""
     return [data_root() / "raw", WORK.parent / "shared" / "data"]

@@ -18,8 +18,8 @@ def write_log(path, users: int, items: int, each: int, extra: str = "") -> None:
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Where profiles are written, and read by the plan."""
-    for module in ("newprofile", "plan"):
-        monkeypatch.setattr(f"songrec.pipeline.{module}.PROFILES", tmp_path / "profiles")
+    monkeypatch.setattr("songrec.pipeline.newprofile.own_profiles", lambda: tmp_path / "profiles")
+    monkeypatch.setattr("songrec.pipeline.plan.PROFILES", tmp_path / "profiles")
     return tmp_path
 
 

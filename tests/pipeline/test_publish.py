@@ -11,7 +11,7 @@ PUBLISH = """
 from pathlib import Path
 from songrec.errors import SongrecError
 from songrec.pipeline import publish
-publish._git = lambda *arguments: {dirty!r} if arguments[0] == "status" else "abc"
+publish.git = lambda *arguments: {dirty!r} if arguments[0] == "status" else "abc"
 plan = publish.make_plan("toy", {overrides!r})
 publish.make_plan = lambda profile: plan
 try:

@@ -20,7 +20,7 @@ from songrec.book.notebooks import captioned
 from songrec.book.site import ANSWER, OWN, PUBLIC, RUNS, build
 from songrec.errors import SongrecError, StageError
 from songrec.files import replacing, write_text
-from songrec.paths import BOOK, REPOSITORY, RESULTS, SITE
+from songrec.paths import BOOK, IN_CHECKOUT, REPOSITORY, RESULTS, SITE, WORK
 from songrec.pipeline.engine import Engine
 from songrec.pipeline.graph import STUDIES
 from songrec.pipeline.imports import LIBRARY
@@ -187,6 +187,8 @@ def make_book(profile: str, book: Path = BOOK, site: Path = SITE) -> Path:
     StageError
         For anything that is wrong.
     """
+    if book == BOOK and not IN_CHECKOUT:  # where a wheel was installed nothing is written
+        book = shutil.copytree(BOOK, WORK / "build" / "book", dirs_exist_ok=True)
     assemble(make_plan(profile), book / RUNS)
     if not is_built(book, site):
         shutil.rmtree(site, ignore_errors=True)  # of a build that fails nothing may look finished

@@ -20,7 +20,7 @@ from songrec.errors import ConfigError, DataError
 from songrec.files import write_text
 from songrec.measure import free_memory
 from songrec.modelspec import ModelSpec, far_end, memory_bytes, read_models
-from songrec.paths import PROFILES, Paths, raw_folders
+from songrec.paths import Paths, own_profiles, raw_folders
 from songrec.pipeline.needs import Size
 
 ROWS = 1_000_000
@@ -164,7 +164,7 @@ def name_of(file: Path) -> str:
 
 def write_profile(proposal: Proposal, force: bool = False) -> Path:
     """Write the profile; a `ConfigError` where there is one of that name, unless it may be replaced."""
-    path = PROFILES / f"{proposal.name}.yml"
+    path = own_profiles() / f"{proposal.name}.yml"
     if path.exists() and not force:
         raise ConfigError(f"{path} exists: name another with --name, or replace it with --force")
     write_text(path, proposal.text)

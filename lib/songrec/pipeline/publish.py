@@ -52,17 +52,14 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
     commit = _clean_commit()
     plan = make_plan(profile)
     with only_run(plan.paths):
-        recorded = _recorded(plan)
-        stale = [name for name in Engine(plan).changes(verify=True) if name in recorded]
-        if stale:
-            raise StageError(f"not fresh: {', '.join(stale)}. Run first: songrec run --profile {profile}")
+        recorded = fresh_stages(plan)
         stages = list(dict.fromkeys(stage.declaration.name for stage in recorded.values()))
         run = Results.of_run(profile, stages=stages)
         with replacing(results / profile) as folder:
             folder.mkdir()
             for stage in stages:
                 _write_stage(run, plan, stage, folder / stage)
-            write_json(folder / "run.json", plan.header | _provenance(plan, recorded, run, commit))
+            write_json(folder / "run.json", plan.header | provenance(plan, recorded, run, commit))
     if results == RESULTS:
         from songrec.pipeline.readme import refresh
 
@@ -70,14 +67,20 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
     return results / profile
 
 
-def _recorded(plan: Plan) -> dict[str, PlannedStage]:
-    """The studies that go on record: up to the comparison, and those others that have run."""
+def fresh_stages(plan: Plan) -> dict[str, PlannedStage]:
+    """The studies that go on record: up to the comparison, and those others that have run.
+
+    `StageError` when one of them is not fresh: every file is hashed again for that.
+    """
     done = {
         stage.declaration.name
         for stage in plan.stages.values()
         if not stage.page and all(path.exists() for path in stage.outputs)
     }
     wanted = plan.select([f"study.{stage}" for stage in {REQUIRED, *done}])
+    if stale := [name for name in Engine(plan).changes(verify=True) if name in wanted]:
+        run = f"songrec run --profile {plan.profile_name}"
+        raise StageError(f"not fresh: {', '.join(stale)}. Run first: {run}")
     return {name: plan.stages[name] for name in wanted}
 
 
@@ -91,20 +94,20 @@ def _write_stage(run: "Results", plan: Plan, stage: str, folder: Path) -> None:
 
 def _clean_commit() -> str:
     """The commit that the working tree is at."""
-    changed = _git("status", "--porcelain", "--", ".", ":!data/results", ":!README.md")
+    changed = git("status", "--porcelain", "--", ".", ":!data/results", ":!README.md")
     if changed:
         raise ConfigError(f"results go on record from a clean commit only; commit or undo first:\n{changed}")
-    return _git("rev-parse", "--short=12", "HEAD")
+    return git("rev-parse", "--short=12", "HEAD")
 
 
-def _git(*arguments: str) -> str:
+def git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ConfigError(f"git {arguments[0]} failed: {done.stderr.strip()}")
     return done.stdout.rstrip()
 
 
-def _provenance(plan: Plan, recorded: dict[str, PlannedStage], run: "Results", commit: str) -> dict[str, Any]:
+def provenance(plan: Plan, recorded: dict[str, PlannedStage], run: "Results", commit: str) -> dict[str, Any]:
     """Where the record comes from: what was asked of each stage, of which log, with what, on what, at what
     cost."""
     asked: dict[str, dict[str, Any]] = {}

@@ -25,7 +25,7 @@ def find_run(name: str) -> Results:
 
 def parameters(first: Results, second: Results) -> pd.DataFrame:
     """Where settings and hyper-parameters differ: what, first, second; empty text where one has none."""
-    ours, theirs = (_flat(_settings(run)) for run in (first, second))
+    ours, theirs = (flattened(_settings(run)) for run in (first, second))
     names = [name for name in {**ours, **theirs} if ours.get(name, "") != theirs.get(name, "")]
     rows = [(name, str(ours.get(name, "")), str(theirs.get(name, ""))) for name in names]
     return pd.DataFrame(rows, columns=["what", "first", "second"])
@@ -49,10 +49,13 @@ def _is_here(run: Results) -> bool:
     return RESULTS not in run.folder.parents
 
 
-def _flat(tree: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+def flattened(tree: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """A tree of settings as one mapping: `stage.parameter` -> value."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        flat |= _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
+        flat |= (
+            flattened(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
+        )
     return flat
 
 
