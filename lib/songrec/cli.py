@@ -324,6 +324,12 @@ def similar(profile, song, model, n) -> None:
 )
 @click.option("--redis", default="", metavar="URL", help="what workers share and remember goes there")
 @click.option(
+    "--index",
+    default="",
+    metavar="WHERE",
+    help="search vectors there: exact, a folder or postgresql://...  [default: the model does]",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=1,

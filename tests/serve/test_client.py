@@ -48,7 +48,8 @@ def songs(server):
 
 
 SONG = {"id": "a", "title": "Alpha", "artist": None}
-ITEM = SONG | {"score": 1.5, "rung": "fold_in", "version": "ease-1", "why": [SONG | {"share": 0.75}], "newer": 1}
+WHY = [SONG | {"share": 0.75}]
+ITEM = SONG | {"score": 1.5, "rung": "fold_in", "version": "ease-1", "why": WHY, "newer": 1}
 LIST = {
     "list": "l1",
     "version": "v",

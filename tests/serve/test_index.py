@@ -238,7 +238,8 @@ def test_a_model_that_asks_an_index_gives_its_own_lists(where, tmp_path, request
     expected, scores = (each[0] for each in model.recommend(row, 10))
     found, own = made.recommend_to(row.indices, row.data, 10, excluded=row.indices)
     assert (found.tolist(), own.tolist()) == (expected.tolist(), scores.tolist())
-    for one, other in zip(made.similar_songs(np.arange(3), 5), model.similar_songs(np.arange(3), 5), strict=True):
+    near = (of.similar_songs(np.arange(3), 5) for of in (made, model))
+    for one, other in zip(*near, strict=True):
         assert one == pytest.approx(other, rel=1e-6)
     assert indexed(model, "", "als") is model
     ease = EASE().fit(train)
@@ -303,6 +304,37 @@ def test_postgresql_that_stops_and_comes_back(server):
     assert index.search(queries()[0], 10)[0].tolist() == expected
 
 
+def test_lists_keep_coming_while_postgresql_is_down(server, monkeypatch):
+    monkeypatch.setattr("songrec.serve.index._Pause.SECONDS", 0.0)
+    train = random_plays()
+    model = ALS(factors=8).fit(train)
+    made, row = indexed(model, server.url, "outage"), train[[3]]
+
+    def asked():
+        lists = made.recommend_to(row.indices, row.data, 10, excluded=row.indices)
+        return [each.tolist() for each in (*lists, *made.similar_songs(np.array([5]), 4))]
+
+    expected = asked()
+    server.stop()
+    try:
+        assert asked() == expected
+    finally:
+        server.start()
+    assert asked() == expected
+
+
+def test_a_build_that_was_stopped_leaves_nothing(server):
+    index = PostgresIndex(server.url, table="stopped")
+    with index._database() as database:
+        for name in ("stopped_0123456789abcdef", "stopped_old", "stopped_other"):
+            database.execute(f"CREATE TABLE {name} (id int)")
+    index.add(IDS[:200], vectors()[:200])
+    with index._database() as database:
+        found = database.execute("SELECT relname FROM pg_class WHERE relname ~ '^stopped' AND relkind = 'r'")
+        assert sorted(name for (name,) in found) == ["stopped", "stopped_other"]
+    assert index.count == 198
+
+
 def test_a_filter_of_pgvector_alone_would_shorten_the_list(server):
     """What `iterative_scan` is for: without it the same query gives fewer songs than there are."""
     index = PostgresIndex(server.url, table="filtered")
@@ -328,3 +360,25 @@ def test_a_password_is_told_to_nobody():
     with pytest.raises(DataError) as caught:
         PostgresIndex("postgresql://ann:secret@127.0.0.1:1/x")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["exact", "folder", "postgresql"])
+def test_a_service_on_an_index_gives_the_same_lists(where, extra, tmp_path, request):
+    from served import make_run, served
+
+    if where != "exact":
+        where = str(tmp_path / "index") if where == "folder" else request.getfixturevalue("server").url
+    run = make_run(tmp_path / "run", ["ALS", "EASE"])
+    answers = []
+    for index in ("", where):
+        with served(run, index=index) as asking:
+            some = run.log.user_ids[:5].tolist()
+            lists = [asking.for_user(user, n=15)[1] for user in some]
+            lists.append(asking("POST", "/v1/recommendations", {"history": [{"song": "s20"}], "n": 70})[1])
+            similar = asking.get("/v1/songs/s20/similar", n=5)[1]["items"]
+            answers.append(
+                [[(item["id"], item["score"], item["why"]) for item in one["items"]] for one in lists]
+                + [[(item["id"], round(item["score"], 5)) for item in similar]]
+            )
+            assert [one["complete"] for one in lists] == [True] * 5 + [False]
+    assert answers[0] == answers[1]

@@ -18,7 +18,7 @@ def indexes(run: Results, k: int = 10) -> Table:
     """
     rows = run.beside("bench/vectors")
     rows = rows[rows["k"] == k]
-    first = rows.iloc[0]
+    first, logs = rows.iloc[0], dict.fromkeys(rows["log"])
     return table(
         {
             "songs": numbers(rows["songs"], digits=0),
@@ -29,7 +29,7 @@ def indexes(run: Results, k: int = 10) -> Table:
             "build (s)": sizes(rows["build_seconds"]),
             "memory (MB)": sizes(rows["memory_mb"]),
         },
-        note=f"The best {k} songs for {first['queries']} users, {first['excluded']} songs of each excluded at most; "
-        f"vectors of ALS with {first['factors']} factors, on {', '.join(dict.fromkeys(rows['log']))}. One query "
-        f"after the other on one thread, while the machine had other work. {first['machine']}",
+        note=f"The best {k} songs for {first['queries']} users, at most {first['excluded']} songs of each "
+        f"excluded; vectors of ALS with {first['factors']} factors, on {'; '.join(logs)}. One query after "
+        f"the other, on one thread. {first['machine']}",
     )

@@ -64,8 +64,7 @@ class Reason(Song):
 
 @dataclass(frozen=True)
 class Item(ScoredSong):
-    """A song of a list: its rung of the ladder, the version of the model that put it there, and the songs that
-    led to it, the strongest first."""
+    """A song of a list: its rung, the version that put it there, and what led to it, the strongest first."""
 
     rung: Rung
     version: str

@@ -15,10 +15,12 @@ et al. 2014): the lengths of songs' vectors differ too much.
 """
 
 import copy
+import logging
 import re
 import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -34,6 +36,8 @@ from songrec.lists import NOTHING
 from songrec.models import Recommender
 from songrec.models.factors import Factorised
 from songrec.ranking import best, products
+
+log = logging.getLogger("songrec.serve")
 
 Measure = Literal["product", "cosine"]
 
@@ -219,7 +223,7 @@ class GraphIndex(VectorIndex):
         For a folder that holds anything else.
     """
 
-    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 128, 128
+    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 64, 128
     GRAPH, FACTS = "graph.usearch", "index.json"
 
     def __init__(
@@ -298,8 +302,9 @@ class GraphIndex(VectorIndex):
         if graph is None or not len(graph):
             return np.empty(0, np.int64), np.empty((0, 0), np.float32)
         query, n = self._asked(vector), len(graph)
+        exclude = exclude[exclude >= 0]
         if len(exclude):
-            exclude = exclude[graph.contains(exclude.astype(np.uint64))] if exclude[0] >= 0 else exclude
+            exclude = exclude[graph.contains(exclude.astype(np.uint64))]
         wanted = min(n, k + len(exclude) + SPARE)
         for exact in (False, True) if wanted < MANY * n else (True,):
             keys = graph.search(query, wanted, threads=1, exact=exact).keys.astype(np.int64)
@@ -382,7 +387,8 @@ class PostgresIndex(VectorIndex):
             try:
                 if self.version == version:
                     return
-                database.execute(f"DROP TABLE IF EXISTS {new}")
+                for left in self._unfinished(database):
+                    database.execute(f"DROP TABLE {left}")
                 database.execute(
                     f"CREATE TABLE {new} (id bigint PRIMARY KEY, vector vector({vectors.shape[1]}))"
                 )
@@ -400,6 +406,13 @@ class PostgresIndex(VectorIndex):
                     database.execute(f"DROP TABLE IF EXISTS {old}")
             finally:
                 database.execute("SELECT pg_advisory_unlock(hashtext(%s))", [self.table])
+
+    def _unfinished(self, database: Any) -> list[str]:
+        """Tables that were being built when their builder was stopped."""
+        query = (
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND pg_table_is_visible(oid) AND relname ~ %s"
+        )
+        return [name for (name,) in database.execute(query, [f"^{self.table}_([0-9a-f]{{16}}|old)$"])]
 
     def _nearest(self, vector: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from psycopg.errors import UndefinedTable
@@ -534,27 +547,56 @@ def indexed(model: Recommender, where: str, name: str) -> Recommender:
         As for `open_index`; empty: the model is given back as it is.
     name : str
         Of this training: each has indexes of its own, filled where they are not there yet.
+
+    Notes
+    -----
+    While an index cannot be asked, the model, which has all vectors, makes the list itself.
     """
     if not where or not isinstance(model, Factorised):
         return model
     made = copy.copy(model)
-    codes, indexes = np.arange(model.n_songs_), {}
+    found = {}
     for measure in ("product", "cosine"):
         place = where if where == "exact" or "://" in where else str(Path(where) / name / measure)
         table = f"{measure}_{blake2b(name.encode(), digest_size=6).hexdigest()}"
-        indexes[measure] = open_index(place, measure, model.digits if measure == "product" else None, table)
-        indexes[measure].add(codes, song_vectors(model))
+        found[measure] = open_index(place, measure, model.digits if measure == "product" else None, table)
+        found[measure].add(np.arange(model.n_songs_), song_vectors(model))
+    pause = _Pause()
 
     def recommend_to(songs, plays, k: int, *, user: int = NOTHING, excluded: np.ndarray) -> Found:
-        row = csr_array((plays, songs, [0, len(songs)]), shape=(1, model.n_songs_))
-        return indexes["product"].search(user_vector(model, row, user), k, excluded)
+        def of_index() -> Found:
+            row = csr_array((plays, songs, [0, len(songs)]), shape=(1, model.n_songs_))
+            return found["product"].search(user_vector(model, row, user), k, excluded)
+
+        return pause.ask(of_index, lambda: model.recommend_to(songs, plays, k, user=user, excluded=excluded))
 
     def similar_songs(songs: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        found = np.full((len(songs), k), NOTHING, np.int32), np.full((len(songs), k), -np.inf, np.float32)
-        for row, song in enumerate(songs):
-            ids, scores = indexes["cosine"].search(song_vectors(model)[song], k, [song])
-            found[0][row, : len(ids)], found[1][row, : len(ids)] = ids, scores
-        return found
+        def of_index() -> tuple[np.ndarray, np.ndarray]:
+            near = np.full((len(songs), k), NOTHING, np.int32), np.full((len(songs), k), -np.inf, np.float32)
+            for row, song in enumerate(songs):
+                ids, scores = found["cosine"].search(song_vectors(model)[song], k, [song])
+                near[0][row, : len(ids)], near[1][row, : len(ids)] = ids, scores
+            return near
+
+        return pause.ask(of_index, lambda: model.similar_songs(songs, k))
 
     made.recommend_to, made.similar_songs = recommend_to, similar_songs
     return made
+
+
+class _Pause:
+    """Asks what may fail; after it has, something else for a while."""
+
+    SECONDS = 5.0
+
+    def __init__(self):
+        self.until = 0.0
+
+    def ask(self, first: Callable[[], Any], other: Callable[[], Any]) -> Any:
+        if time.monotonic() >= self.until:
+            try:
+                return first()
+            except DataError as error:
+                self.until = time.monotonic() + self.SECONDS
+                log.warning("index", extra={"told": {"error": str(error)}})
+        return other()

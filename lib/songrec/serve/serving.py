@@ -78,7 +78,7 @@ class Serving:
         )
         self.artist_codes = _codes_by_name(self.artists)
         label, self.why = self.run.named(settings.model or None)
-        self.versions = Versions(self.run, label, self.artist_codes, self.store, self.metrics)
+        self.versions = Versions(self.run, label, self.artist_codes, self.store, self.metrics, settings.index)
         self.block: dict[str, list[str]] = {"songs": [], "artists": []}
         self.blocked = NONE
         self.events = EventLog(folder / "events")

@@ -26,6 +26,9 @@ class Settings:
         A label of the profile; empty: the run's winner.
     redis : str
         URL of Redis; empty: none, and one worker.
+    index : str
+        Where indexes of vectors are, as `songrec.serve.index.open_index` has it; empty: none. Models without
+        vectors do without.
     workers : int
         Processes.
     threads : int
@@ -45,6 +48,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     redis: str = ""
+    index: str = ""
     workers: int = 1
     threads: int = 2
     queue: int = 128

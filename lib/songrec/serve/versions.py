@@ -112,10 +112,14 @@ class Versions:
         Where the roles are shared.
     metrics : Metrics
         Told who is in which role.
+    index : str
+        Where indexes of vectors are (`songrec.serve.index.indexed`); empty: none.
     """
 
-    def __init__(self, run: Run, label: str, artists: np.ndarray, store: Any, metrics: Metrics):
-        self._run, self._store, self._metrics = run, store, metrics
+    def __init__(
+        self, run: Run, label: str, artists: np.ndarray, store: Any, metrics: Metrics, index: str = ""
+    ):
+        self._run, self._store, self._metrics, self._index = run, store, metrics, index
         self._lock = threading.Lock()
         self._loaded: dict[str, Version] = {}
         self._artists = artists
@@ -140,7 +144,7 @@ class Versions:
         if name in self._loaded:
             return self._loaded[name]
         model = self._run.load(source, whole=True) if of_run else self._foreign(folder)
-        recommender = self._over(model)
+        recommender = self._over(self._indexed(model, name))
         some = Listener.of(recommender.in_log[recommender.in_log != NOTHING][:3], np.ones(3, int))
         recommender.recommend(some, Wish(10, np.empty(0, np.int32)))
         self._loaded[name] = Version(name, source, recommender, time.perf_counter() - began)
@@ -227,6 +231,13 @@ class Versions:
     def _over(self, model: Recommender) -> SongRecommender:
         run = self._run
         return SongRecommender(model, run.user_ids, run.song_ids, run.log, self._artists, self._alike)
+
+    def _indexed(self, model: Recommender, name: str) -> Recommender:
+        if not self._index:
+            return model
+        from songrec.serve.index import indexed
+
+        return indexed(model, self._index, name)
 
     def _foreign(self, folder: Path) -> Recommender:
         """A model of a folder that is none of the run's."""
