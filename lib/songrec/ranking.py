@@ -43,8 +43,8 @@ def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.
 
     Notes
     -----
-    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort. Of many
-    values, those are looked at that reach the k-th highest of the maxima of so many parts: at least k do.
+    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort. Where
+    there are many, only of those that reach the k-th highest of the maxima of their parts: at least k do.
 
     Examples
     --------
