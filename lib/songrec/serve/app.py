@@ -90,6 +90,7 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
     async def life(app: FastAPI):
         gc.collect()
         gc.freeze()  # what is loaded stays: no collection looks at it again
+        gc.set_threshold(20_000, 50, 50)  # and answers are no circles: they go by themselves
         following = asyncio.create_task(_follow(serving))
         yield
         following.cancel()
