@@ -40,11 +40,11 @@ lines = [line.rstrip(" \\") for line in Path("requirements.lock").read_text().sp
 (wheel,) = folder.glob("songrec-*.whl")
 pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--dest", folder]
 subprocess.run([*pip, "--constraint", folder / "constraints.txt", f"{wheel}[study]"], check=True)
-subprocess.run([*pip, "setuptools", "wheel"], check=True)  # what is published as source alone is built with them
+# What is published as source alone is built with the first two; redis wants the third before Python 3.11.3.
+subprocess.run([*pip, "setuptools", "wheel", "async-timeout"], check=True)
 for extra in ("tracking", "serve"):
     if (file := Path(f"requirements-{extra}.txt")).exists():
-        wanted = ["--only-binary", ":all:", "--python-version", "3.11.2", "--requirement", file]  # Debian's own
-        subprocess.run([*pip, *wanted], check=True)
+        subprocess.run([*pip, "--requirement", file], check=True)
 PYTHON
 
 touch "$fetched"
