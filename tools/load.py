@@ -22,6 +22,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import numpy as np
+import pandas as pd
 
 PORT = 8790
 
@@ -156,8 +157,8 @@ def memory_mb(pid: int) -> dict[str, float]:
     return {name: round(kilobytes[of] / 1024, 1) for name, of in (("resident", "VmRSS"), ("own", "RssAnon"))}
 
 
-def leg(pid: int, kind: str, make: Callable[[], bytes], rate: float, seconds: float) -> list[dict]:
-    """Load by one kind of request, and 20 a second that do nothing: a row each."""
+def leg(pid: int, kind: str, make: Callable[[], bytes], rate: float, seconds: float) -> dict:
+    """What load by one kind of request comes to, with 20 a second that do nothing beside it."""
     idle, each = request("GET", "/health"), max(2, int(rate // 20))
 
     def sent(number: int) -> tuple[str, bytes]:
@@ -167,18 +168,70 @@ def leg(pid: int, kind: str, make: Callable[[], bytes], rate: float, seconds: fl
     cpu = cpu_seconds(pid)
     outcome = asyncio.run(open_loop("127.0.0.1", PORT, sent, rate, seconds))
     cpu = cpu_seconds(pid) - cpu
-    rows = [
-        {
-            "leg": kind,
-            "requests": one,
-            "n": len(outcome.seconds[one]),
-            "ended": dict(outcome.ended[one]),
-            **{f"p{q}_ms": round(outcome.ms(one, q / 100), 2) for q in (50, 95, 99)},
-        }
-        for one in (kind, "no-op")
-    ]
-    rows[0]["cpu_ms_a_request"] = round(1000 * cpu / (rate * seconds), 3)
-    return rows
+    ended = outcome.ended[kind] + outcome.ended["no-op"]
+    quantiles = {
+        f"{before}p{q}_ms": outcome.ms(of, q / 100)
+        for before, of in (("", kind), ("idle_", "no-op"))
+        for q in (50, 95, 99)
+    }
+    return {
+        "requests": kind,
+        "rate": rate,
+        "n": ended.total(),
+        "failed": ended.total() - ended["200"],
+        **quantiles,
+        "cpu_ms": 1000 * cpu / len(outcome.seconds[kind]),
+    }
+
+
+def measured(asked: argparse.Namespace) -> pd.DataFrame:
+    """A row for each kind of request."""
+    from songrec import measure
+    from songrec.serve.run import open_run
+
+    run, draw = open_run(asked.profile), random.Random(0)
+    log, model = run.log, run.named(asked.model or None)[0]
+    users, songs = log.user_ids.tolist(), log.song_ids.tolist()
+    options = ["--profile", asked.profile, "--model", model]
+    options += ["--redis", asked.redis] if asked.redis else []
+
+    def known_user() -> bytes:
+        user = quote(draw.choice(users), safe="")
+        return request("GET", f"/v1/users/{user}/recommendations")
+
+    def fold_in() -> bytes:
+        heard = draw.sample(songs, asked.songs)
+        return request("POST", "/v1/recommendations", {"history": [{"song": song} for song in heard]})
+
+    with served(*options) as (process, start):
+        legs = [
+            leg(process.pid, kind, make, asked.rate, asked.seconds)
+            for kind, make in (("known user", known_user), (f"{asked.songs} songs", fold_in))
+        ]
+        memory = memory_mb(process.pid)
+    return pd.DataFrame(legs).assign(
+        log=asked.profile,
+        users=log.n_users,
+        songs=log.n_songs,
+        model=run.models[model].title,
+        redis=bool(asked.redis),
+        start_seconds=start,
+        memory_mb=memory["resident"],
+        own_mb=memory["own"],
+        load=round(os.getloadavg()[0], 1),
+        machine=measure.machine_line(),
+    )
+
+
+def publish(rows: pd.DataFrame) -> None:
+    """Put rows in the place of those of the same log, model and requests."""
+    from songrec.paths import RESULTS
+
+    path, key = RESULTS / "bench" / "service.csv", ["log", "model", "redis", "requests"]
+    if path.exists():
+        rows = pd.concat([pd.read_csv(path), rows]).drop_duplicates(key, keep="last")
+    rows = rows.sort_values(key, kind="stable")
+    rows.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
 
 
 def main() -> None:
@@ -189,30 +242,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=300)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--songs", type=int, default=40, help="of a posted history")
+    parser.add_argument("--publish", action="store_true", help="write data/results/bench/service.csv")
     asked = parser.parse_args()
-    from songrec.serve.run import open_run
-
-    log, draw = open_run(asked.profile).log, random.Random(0)
-    options = ["--profile", asked.profile]
-    for name in ("model", "redis"):
-        options += [f"--{name}", getattr(asked, name)] if getattr(asked, name) else []
-
-    def known_user() -> bytes:
-        user = quote(str(draw.choice(log.user_ids)), safe="")
-        return request("GET", f"/v1/users/{user}/recommendations")
-
-    def fold_in() -> bytes:
-        songs = draw.sample(log.song_ids.tolist(), asked.songs)
-        return request("POST", "/v1/recommendations", {"history": [{"song": song} for song in songs]})
-
-    with served(*options) as (process, start):
-        memory = {"at first": memory_mb(process.pid)}
-        rows = []
-        for kind, make in (("known user", known_user), ("fold-in", fold_in)):
-            rows += leg(process.pid, kind, make, asked.rate, asked.seconds)
-        memory["after"] = memory_mb(process.pid)
-    told = {"profile": asked.profile, "rate": asked.rate, "start_seconds": round(start, 2)}
-    print(json.dumps({**told, "memory_mb": memory, "legs": rows}, indent=2))
+    rows = measured(asked)
+    print(rows.T.to_string(header=False))
+    if asked.publish:
+        publish(rows)
 
 
 if __name__ == "__main__":

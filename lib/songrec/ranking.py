@@ -43,13 +43,18 @@ def best(codes: np.ndarray, values: np.ndarray, k: int) -> tuple[np.ndarray, np.
 
     Notes
     -----
-    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort.
+    Only a partition of `values` (linear time) and a sort of what reaches the k-th value: no full sort. Where
+    there are many, only of those that reach the k-th highest of the maxima of their parts: at least k do.
 
     Examples
     --------
     >>> best(np.array([7, 3, 5, 1]), np.array([2.0, 1.0, 1.0, 1.0]), 3)
     (array([7, 1, 3]), array([2., 1., 1.]))
     """
+    if (depth := len(values) // (4 * k)) > 1:
+        parts = values[: len(values) // depth * depth].reshape(depth, -1).max(axis=0)
+        reach = values >= np.partition(parts, len(parts) - k)[len(parts) - k]
+        codes, values = codes[reach], values[reach]
     floor = np.partition(values, len(values) - k)[len(values) - k] if len(values) > k else -np.inf
     reach = (values >= floor) & (values > -np.inf)
     codes, values = codes[reach], values[reach]

@@ -18,7 +18,7 @@ from songrec import __version__
 from songrec.errors import SongrecError
 from songrec.serve import schemas
 from songrec.serve.event_routes import event_router
-from songrec.serve.guard import PROBLEM, Problem, install
+from songrec.serve.guard import PROBLEM, Problem, install, log
 from songrec.serve.reading import from_body, from_query, told_of_body, told_of_query
 from songrec.serve.schemas import IN_QUERY, Ask, Id, N, Wanted
 from songrec.serve.serving import Serving, UnknownSongError
@@ -90,6 +90,7 @@ def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
     async def life(app: FastAPI):
         gc.collect()
         gc.freeze()  # what is loaded stays: no collection looks at it again
+        gc.set_threshold(20_000, 50, 50)  # and answers are no circles: they go by themselves
         following = asyncio.create_task(_follow(serving))
         yield
         following.cancel()
@@ -133,10 +134,14 @@ def _page(file: Path) -> Callable[[], Any]:
 async def _follow(serving: Serving) -> None:
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1, "follow") as pool:
-        await loop.run_in_executor(pool, serving.prepare)
+        work = serving.prepare
         while True:
+            try:
+                await loop.run_in_executor(pool, work)
+            except Exception:  # the next time may do
+                log.exception("follow")
+            work = serving.follow
             await asyncio.sleep(EVERY)
-            await loop.run_in_executor(pool, serving.follow)
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

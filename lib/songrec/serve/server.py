@@ -62,7 +62,15 @@ def worker() -> Any:
 def _application(settings: Settings) -> Any:
     from songrec.kernels.threads import one_thread_for_good
     from songrec.serve.app import create_app
+    from songrec.serve.guard import log
+    from songrec.serve.serving import Serving
 
     one_thread_for_good()  # requests share the cores, not the parts of one
     sys.setswitchinterval(0.001)  # seconds that the event loop waits for a thread that scores
-    return create_app(settings)
+    serving = Serving(settings)
+    told = {"at": f"{settings.host}:{settings.port}", "version": serving.versions.roles.live.name}
+    told |= {"why": serving.why, "workers": settings.workers}
+    if not settings.redis:
+        told["redis"] = "none: one worker, as several share block list and versions through it"
+    log.info("serving", extra={"told": told})
+    return create_app(settings, serving)

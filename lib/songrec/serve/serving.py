@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -118,8 +119,7 @@ class Serving:
         if roles.shadow_for(user or number):
             self._shadow(roles.candidate, user, plays, wish, made[0].ranking)
         items, exact = self._items(made, ask, number)
-        for one in {(item["version"], item["rung"]) for item in items}:
-            count = sum(1 for item in items if (item["version"], item["rung"]) == one)
+        for one, count in Counter((item["version"], item["rung"]) for item in items).items():
             self.metrics.items.labels(*one).inc(count)
         rung = items[0]["rung"] if items else ""
         self.metrics.lists.labels(rung, made[0].version.name).inc()
@@ -160,15 +160,16 @@ class Serving:
     def search(self, typed: str, n: int) -> dict[str, Any]:
         """Songs whose title and artist are like what was typed."""
         found = self._titles.search(typed, n)
-        return {"items": [{**self.song(song), "score": score} for song, score in found]}
+        return {"items": [self.song(song, score=score) for song, score in found]}
 
     def popular(self, n: int) -> dict[str, Any]:
         """What most people play."""
         songs, listeners = self.versions.roles.live.recommender.most_popular(n, self.blocked)
         return {"items": self._scored(Ranking(songs, listeners, []))}
 
-    def song(self, code: int) -> dict[str, Any]:
-        return {"id": self.names[code], "title": self.titles[code], "artist": self.artists[code]}
+    def song(self, code: int, **more: Any) -> dict[str, Any]:
+        """What a song is called, and `more` of it."""
+        return {"id": self.names[code], "title": self.titles[code], "artist": self.artists[code], **more}
 
     # The block list
 
@@ -248,14 +249,15 @@ class Serving:
         """A version's songs with their reasons, and whether these are exact."""
         found, name = made.ranking, made.version.name
         reasons, exact = self._reasons(made) if why else ([[]] * len(found.songs), True)
+        columns = found.songs.tolist(), found.scores.tolist(), found.rungs, reasons
         return [
-            song | {"rung": rung, "version": name, "why": because}
-            for song, rung, because in zip(self._scored(found), found.rungs, reasons, strict=True)
+            self.song(song, score=score, rung=rung, version=name, why=because)
+            for song, score, rung, because in zip(*columns, strict=True)
         ], exact
 
     def _scored(self, found: Ranking) -> list[dict[str, Any]]:
         pairs = zip(found.songs.tolist(), found.scores.tolist(), strict=True)
-        return [self.song(song) | {"score": score} for song, score in pairs]
+        return [self.song(song, score=score) for song, score in pairs]
 
     def _reasons(self, made: "_Made") -> tuple[list[list[dict[str, Any]]], bool]:
         """Of each song of a list the listener's songs that led to it."""
@@ -265,24 +267,20 @@ class Serving:
         if modelled:
             fold_in = of.model.row_of(*of.modelled(listener))
             parts, exact = contributions(of.model, fold_in, listener.user, of.in_model[found.songs[modelled]])
-            scores = found.scores[modelled]
-            strongest = np.argsort(-parts, axis=0, kind="stable")[:REASONS]
-            shares = np.take_along_axis(parts, strongest, axis=0) / np.where(scores == 0, np.inf, scores)
+            scores = np.where(found.scores == 0, np.inf, found.scores)[modelled, None]
+            strongest = np.argsort(-parts.T, axis=1, kind="stable")[:, :REASONS]
+            shares = parts[strongest, np.arange(len(scores))[:, None]] / scores
             heard = of.in_log[fold_in.indices][strongest]
-            for place, songs, each in zip(
-                modelled, heard.T.tolist(), shares.T.round(4).tolist(), strict=True
-            ):
+            for place, songs, each in zip(modelled, heard.tolist(), shares.round(4).tolist(), strict=True):
                 reasons[place] = [
-                    self.song(song) | {"share": share}
-                    for song, share in zip(songs, each, strict=True)
-                    if share > 0
+                    self.song(song, share=share) for song, share in zip(songs, each, strict=True) if share > 0
                 ]
         if SIMILAR in found.rungs:
             songs, _, to = of.alike_to(listener, 2 * len(found.songs) + len(listener.songs), listener.songs)
             like = dict(zip(songs.tolist(), to.tolist(), strict=True))
             for place, rung in enumerate(found.rungs):
                 if rung == SIMILAR and (song := like.get(int(found.songs[place]))) is not None:
-                    reasons[place] = [{**self.song(song), "share": 1.0}]
+                    reasons[place] = [self.song(song, share=1.0)]
         return reasons, exact
 
     def _shadow(self, version: Version, user: str, plays: dict, wish: Wish, answered: Ranking) -> None:

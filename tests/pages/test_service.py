@@ -1,0 +1,23 @@
+"""The table of what answering takes."""
+
+from made_up import frame, made_up_run
+
+from songrec.pages import service
+
+
+def test_a_row_for_each_model_and_kind_of_request(tmp_path):
+    made = made_up_run(tmp_path, {})
+    columns = "log model requests rate n failed p50_ms p99_ms idle_p99_ms cpu_ms start_seconds memory_mb"
+    rows = [
+        ["a log", model, requests, 300.0, 18_000, 0, 2.5, 12.0, 11.0, 1.25, 3.5, 450.0, 150.0]
+        for model in ("EASE", "ALS")
+        for requests in ("known user", "40 songs")
+    ]
+    bench = tmp_path / "bench"
+    bench.mkdir()
+    frame(columns + " own_mb", rows).assign(machine="A machine.").to_csv(bench / "service.csv", index=False)
+    table = service.costs(made)
+    assert table.columns["model"].cells == ["EASE", "EASE", "ALS", "ALS"]
+    assert table.columns["a second, a core"].cells[0] == "800"
+    assert "300 requests a second" in table.note
+    assert table.note.endswith("A machine.")
