@@ -223,7 +223,7 @@ class GraphIndex(VectorIndex):
         For a folder that holds anything else.
     """
 
-    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 64, 128
+    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 32, 128, 256
     GRAPH, FACTS = "graph.usearch", "index.json"
 
     def __init__(
@@ -282,7 +282,9 @@ class GraphIndex(VectorIndex):
             expansion_search=self.EXPANSION_SEARCH,
         )
         if len(ids):
-            graph.add(ids.astype(np.uint64), vectors, threads=self.threads)
+            # The shortest first: the longest, which are near to all others, would be in the way of each.
+            order = np.argsort(np.linalg.norm(vectors, axis=1), kind="stable")
+            graph.add(ids[order].astype(np.uint64), vectors[order], threads=self.threads)
         if self.folder:
             with replacing(self.folder) as temporary:
                 temporary.mkdir()
