@@ -100,6 +100,14 @@ def test_the_best_of_some_models_and_all_that_are_not_significantly_worse(run):
     assert again.best(among=["ease", "item_knn"]) == {"ease", "item_knn"}
 
 
+@pytest.mark.parametrize(("smallest", "least"), [(1e-4, 3e-4), (2e-4, 0.0)])
+def test_a_p_that_no_drawn_signs_reached_is_a_bound(tmp_path, smallest, least):
+    """Of three comparisons with the least number of draws, 9,999."""
+    pairs = pd.DataFrame({"model": list("abc"), "than": list("bca"), "p": [0.5, smallest, 0.2]})
+    made = made_up_run(tmp_path, {("compare", "differences"): pairs})
+    assert made.least_p() == pytest.approx(least)
+
+
 def test_memory_follows_the_models_formula_and_what_was_tuned(run):
     run.header["models"]["item_knn"]["memory"] = "12 * songs * neighbours"
     tuned = {"hyperparameters": {"neighbours": 5}}
