@@ -356,11 +356,15 @@ def serve(run, **options) -> None:
     """
     require("serve", "the service")
     from songrec.serve.server import serve
-    from songrec.serve.settings import Settings, run_in
+    from songrec.serve.settings import ServiceSettings, run_in
 
     if run:
         options["profile"] = run_in(run)
-    serve(Settings.from_environment(**{name: value for name, value in options.items() if value is not None}))
+    serve(
+        ServiceSettings.from_environment(
+            **{name: value for name, value in options.items() if value is not None}
+        )
+    )
 
 
 _EVENTS = click.Argument(["folder"], type=click.Path(path_type=Path))

@@ -29,7 +29,11 @@ FIELDS = {"param": "Parameters", "ivar": "Variables"}
 def documented():
     """Public functions, classes and methods that this library defines and documents: (name, object)."""
     for name in modules("songrec"):
-        module = importlib.import_module(name)
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as missing:
+            assert missing.name in OURS["autodoc_mock_imports"], name  # of an extra that is not here
+            continue
         for thing in vars(module).values():
             kind = inspect.isclass(thing) or inspect.isfunction(thing)
             if not kind or thing.__module__ != name or thing.__name__.startswith("_"):
@@ -60,10 +64,15 @@ def test_documented_parameters_are_the_signatures():
             ]
             if found != there:
                 wrong[name] = found, there
-        if (found := entries(thing, "ivar")) and found != [
-            name for name in inspect.get_annotations(thing) if not name.startswith("_")
-        ]:
-            wrong[name] = found, [name for name in inspect.get_annotations(thing) if not name.startswith("_")]
+        if found := entries(thing, "ivar"):
+            # autodoc, where it has run before, leaves pydantic's settings among the annotations.
+            there = [
+                name
+                for name in inspect.get_annotations(thing)
+                if not name.startswith("_") and name != "model_config"
+            ]
+            if found != there:
+                wrong[name] = found, there
     assert not wrong
 
 

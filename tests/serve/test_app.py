@@ -222,10 +222,11 @@ def test_a_service_of_most_models_needs_no_compiler(extra, tmp_path):
         from served import make_run
         from songrec.serve.schemas import Ask
         from songrec.serve.serving import Serving
-        from songrec.serve.settings import Settings
+        from songrec.serve.settings import ServiceSettings
         run = make_run(pathlib.Path(sys.argv[1]), [])
         for model in ("EASE", "ItemKNN"):
-            assert Serving(Settings("odd", model), run).recommend(Ask(user="u01"))["rung"] == "known_user"
+            serving = Serving(ServiceSettings("odd", model), run)
+            assert serving.recommend(Ask(user="u01"))["rung"] == "known_user"
         assert "numba" not in sys.modules
     """
     paths = os.pathsep.join(path for path in sys.path if path)

@@ -45,7 +45,7 @@ def synthetic_run(folder):
 
     from songrec.data import Catalogue, SyntheticWorld
     from songrec.models import EASE, ItemKNN
-    from songrec.serve.run import Run
+    from songrec.serve.run import ServedRun
 
     world = SyntheticWorld(300, 250, seed=4)
     log, table = world.interactions(), world.catalogue()
@@ -59,7 +59,7 @@ def synthetic_run(folder):
     winner.facts = lambda stage: {label: {"value": None} for label in labels}
     known = {label: SimpleNamespace(estimator=label) for label in labels}
     paths = SimpleNamespace(profile="odd", processed=folder)
-    return Run(paths, known, winner, log.user_ids, log.song_ids, log, catalogue)
+    return ServedRun(paths, known, winner, log.user_ids, log.song_ids, log, catalogue)
 
 
 @pytest.fixture

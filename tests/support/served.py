@@ -18,9 +18,9 @@ from small_logs import quick_model, random_plays
 from songrec.data import Catalogue, Interactions
 from songrec.models.registry import model_names
 from songrec.serve.app import create_app
-from songrec.serve.run import Run
+from songrec.serve.run import ServedRun
 from songrec.serve.serving import Serving
-from songrec.serve.settings import Settings
+from songrec.serve.settings import ServiceSettings
 
 ODD = ["a/b/c", "two words", "ü😀", "<b>&amp;</b>", "100%2F?#", "..", "x" * 300, "a", "o'q\"q"]
 """Ids that break what is careless: of users and of songs."""
@@ -40,7 +40,7 @@ def odd_log(seed: int = 0) -> tuple[Interactions, Catalogue]:
     return Interactions.from_triplets(*triplets), Catalogue.from_columns(titled, titles, artists)
 
 
-def make_run(folder, labels, seed: int = 0) -> Run:
+def make_run(folder, labels, seed: int = 0) -> ServedRun:
     """Models by their names, fitted on the log and saved, as a run has them."""
     log, catalogue = odd_log(seed)
     paths = SimpleNamespace(profile="odd", processed=folder)
@@ -51,7 +51,7 @@ def make_run(folder, labels, seed: int = 0) -> Run:
         winner=lambda among=None: next((one for one in labels if not among or one in among), labels[0])
     )
     winner.facts = lambda stage: {label: {"value": None} for label in labels}
-    return Run(paths, known, winner, log.user_ids, log.song_ids, log, catalogue)
+    return ServedRun(paths, known, winner, log.user_ids, log.song_ids, log, catalogue)
 
 
 class Asking:
@@ -93,9 +93,9 @@ class Asking:
 
 
 @contextmanager
-def served(run: Run, **settings) -> Iterator[Asking]:
+def served(run: ServedRun, **settings) -> Iterator[Asking]:
     """The service over a run, on a free port, until the block ends."""
-    told = Settings(**{"profile": "odd", "admin_key": "admin", **settings})
+    told = ServiceSettings(**{"profile": "odd", "admin_key": "admin", **settings})
     serving = Serving(told, run)
     server = uvicorn.Server(uvicorn.Config(create_app(told, serving), port=0, log_level="error"))
     thread = threading.Thread(target=server.run)

@@ -47,10 +47,16 @@ class Decision:
         What was asked for.
     metric : str
         By what they were compared, `metric@k`.
-    candidate, champion : float
-        Means over the users of the new and of the live model; NaN where nothing was compared, as below.
-    value, ci_low, ci_high : float
-        The difference, new minus live, and its 95 % interval.
+    candidate : float
+        Mean over the users of the new model; NaN where nothing was compared, as below.
+    champion : float
+        Of the live model.
+    value : float
+        The difference, new minus live.
+    ci_low : float
+        Lower end of its 95 % interval.
+    ci_high : float
+        Upper end of it.
     p : float
         Of the paired permutation test, two-sided.
     n_users : int
@@ -97,7 +103,9 @@ def decide(
         `better`: it is, significantly. `not-worse`: it is not significantly worse. Ties keep the live model
         under the first, and the fresher one is taken under the second.
     metric : str
-        A metric of accuracy, at `cutoff`.
+        A metric of accuracy.
+    cutoff : int
+        Of the metric.
 
     Raises
     ------

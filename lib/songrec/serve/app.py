@@ -22,7 +22,7 @@ from songrec.serve.guard import PROBLEM, Problem, install, log
 from songrec.serve.reading import from_body, from_query, told_of_body, told_of_query
 from songrec.serve.schemas import IN_QUERY, Ask, Id, N, Wanted
 from songrec.serve.serving import Serving, UnknownSongError
-from songrec.serve.settings import Settings
+from songrec.serve.settings import ServiceSettings
 from songrec.serve.shared import UnreachableError
 
 EVERY = 1.0
@@ -41,7 +41,7 @@ people play (`popular`). Errors are `application/problem+json`."""
 class Scorer:
     """Runs what takes time in a bounded pool of threads, so that the event loop never does."""
 
-    def __init__(self, serving: Serving, settings: Settings):
+    def __init__(self, serving: Serving, settings: ServiceSettings):
         self.serving, self.most = serving, settings.threads + settings.queue
         self.pool = ThreadPoolExecutor(settings.threads, "score")
         self.waiting = 0
@@ -67,12 +67,12 @@ def _as_json(make: Callable[..., Any], arguments: tuple) -> bytes:
     return orjson.dumps(make(*arguments))
 
 
-def create_app(settings: Settings, serving: Serving | None = None) -> FastAPI:
+def create_app(settings: ServiceSettings, serving: Serving | None = None) -> FastAPI:
     """The application over a run.
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServiceSettings
         What to serve, and how.
     serving : Serving, optional
         What was opened already.
@@ -274,7 +274,7 @@ def _administration(serving: Serving, manage: Scorer) -> APIRouter:
     return router
 
 
-def _states(serving: Serving, score: Scorer, settings: Settings) -> APIRouter:
+def _states(serving: Serving, score: Scorer, settings: ServiceSettings) -> APIRouter:
     """For whom runs the service."""
     router = APIRouter(tags=["service"])
 

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from songrec.errors import SongrecError
 from songrec.serve.metrics import Metrics
-from songrec.serve.settings import Settings
+from songrec.serve.settings import ServiceSettings
 
 PROBLEM = "application/problem+json"
 GUARDED, ADMIN = "/v1/", "/v1/admin/"
@@ -52,7 +52,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
     return Response(orjson.dumps(told | more), status, headers, PROBLEM)
 
 
-def install(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def install(app: FastAPI, settings: ServiceSettings, metrics: Metrics) -> None:
     """Put all of it before an application's routes."""
     app.add_middleware(Guard, settings=settings, metrics=metrics)
 
@@ -88,7 +88,7 @@ def _text(wrong: list[dict[str, str]]) -> bytes:
 class Guard:
     """ASGI middleware: refuses what is over the limits, and tells log and metrics of every request."""
 
-    def __init__(self, app: Any, settings: Settings, metrics: Metrics):
+    def __init__(self, app: Any, settings: ServiceSettings, metrics: Metrics):
         self.app, self.settings, self.metrics = app, settings, metrics
         self.keys = [_digest(key) for key in (settings.api_key, settings.admin_key) if key]
         self.buckets: OrderedDict[bytes, tuple[float, float]] = OrderedDict()

@@ -134,7 +134,9 @@ class SongRecommender:
     ----------
     model : Recommender
         Fitted on songs coded by `song_ids` and users coded by `user_ids`.
-    user_ids, song_ids : array of str
+    user_ids : array of str
+        Sorted.
+    song_ids : array of str
         Sorted.
     log : Interactions
         All that is known of every user. Songs and users go by their codes here.

@@ -23,7 +23,7 @@ from songrec.splits import Split
 
 
 @dataclass(frozen=True)
-class Run:
+class ServedRun:
     """The last run of a profile.
 
     Attributes
@@ -34,8 +34,10 @@ class Run:
         Label -> what the profile says of the model.
     results : Results
         Its tables.
-    user_ids, song_ids : array of str
-        What the codes of its models stand for.
+    user_ids : array of str
+        What the users' codes of its models stand for.
+    song_ids : array of str
+        What the songs' codes stand for.
     log : Interactions
         All that is known of every user.
     catalogue : Catalogue
@@ -155,7 +157,7 @@ class Run:
             check_recorded(self.paths, stage, output)
 
 
-def open_run(profile: str) -> Run:
+def open_run(profile: str) -> ServedRun:
     """What the last run of a profile made.
 
     Parameters
@@ -176,7 +178,7 @@ def open_run(profile: str) -> Run:
     split, log = Split.load(paths.processed / "split"), Interactions.load(paths.processed / "interactions")
     ids = (np.asarray(of) for of in (split.user_ids, split.song_ids))
     log = replace(log, user_ids=np.asarray(log.user_ids), song_ids=np.asarray(log.song_ids))
-    run = Run(paths, known, results, *ids, log, Catalogue.load(paths.interim / "songs.parquet"))
+    run = ServedRun(paths, known, results, *ids, log, Catalogue.load(paths.interim / "songs.parquet"))
     run.check()
     return run
 

@@ -7,12 +7,12 @@ import tempfile
 from typing import Any
 
 from songrec.errors import ConfigError
-from songrec.serve.settings import Settings
+from songrec.serve.settings import ServiceSettings
 
 FACTORY = "songrec.serve.server:worker"
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: ServiceSettings) -> None:
     """Serve until it is told to stop (SIGTERM, SIGINT): requests under way are answered first.
 
     Raises
@@ -56,10 +56,10 @@ def worker() -> Any:
     from songrec.serve.guard import log_to_stderr
 
     log_to_stderr()
-    return _application(Settings.from_environment())
+    return _application(ServiceSettings.from_environment())
 
 
-def _application(settings: Settings) -> Any:
+def _application(settings: ServiceSettings) -> Any:
     from songrec.kernels.threads import one_thread_for_good
     from songrec.serve.app import create_app
     from songrec.serve.guard import log

@@ -18,9 +18,9 @@ from songrec.serve.events import EventLog
 from songrec.serve.metrics import Metrics
 from songrec.serve.near import near_ids
 from songrec.serve.recommender import FOLD_IN, KNOWN_USER, SIMILAR, Cap, Listener, Ranking, Wish, find
-from songrec.serve.run import Run, open_run
+from songrec.serve.run import ServedRun, open_run
 from songrec.serve.schemas import Ask, Wanted
-from songrec.serve.settings import Settings
+from songrec.serve.settings import ServiceSettings
 from songrec.serve.shared import Lists, OneFile, Redis
 from songrec.serve.titles import Titles
 from songrec.serve.versions import Version, Versions
@@ -57,13 +57,13 @@ class Serving:
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServiceSettings
         What to serve, and with what.
-    run : Run, optional
+    run : ServedRun, optional
         What was opened already; else the last run of the profile.
     """
 
-    def __init__(self, settings: Settings, run: Run | None = None):
+    def __init__(self, settings: ServiceSettings, run: ServedRun | None = None):
         self.run = run or open_run(settings.profile)
         self.metrics = Metrics()
         folder = self.run.paths.processed / "serve"

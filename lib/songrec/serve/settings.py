@@ -15,7 +15,7 @@ API_KEY, ADMIN_KEY = "SONGREC_API_KEY", "SONGREC_ADMIN_KEY"
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServiceSettings:
     """Of one service.
 
     Attributes
@@ -24,6 +24,10 @@ class Settings:
         Whose last run is served.
     model : str
         A label of the profile; empty: the run's winner.
+    host : str
+        Address that it listens on.
+    port : int
+        Port that it listens on.
     redis : str
         URL of Redis; empty: none, and one worker.
     index : str
@@ -39,8 +43,10 @@ class Settings:
         Requests a second of one client, in one worker; 0: as many as come.
     body : int
         Bytes of a request's body.
-    api_key, admin_key : str
-        What clients must send; empty: nothing, and no administration.
+    api_key : str
+        What clients must send; empty: nothing.
+    admin_key : str
+        What administration must send; empty: there is none.
     """
 
     profile: str
@@ -64,7 +70,7 @@ class Settings:
         os.environ.update({VARIABLE: json.dumps(told), **{name: key for name, key in keys.items() if key}})
 
     @classmethod
-    def from_environment(cls, **told) -> "Settings":
+    def from_environment(cls, **told) -> "ServiceSettings":
         """What the starting process said, or `told`, with the keys of the environment."""
         told = told or json.loads(os.environ[VARIABLE])
         return cls(**told, api_key=os.environ.get(API_KEY, ""), admin_key=os.environ.get(ADMIN_KEY, ""))

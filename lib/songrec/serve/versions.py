@@ -16,7 +16,7 @@ from songrec.lists import NOTHING
 from songrec.models import Recommender, load_model
 from songrec.serve.metrics import Metrics
 from songrec.serve.recommender import Listener, SongRecommender, Wish
-from songrec.serve.run import Run, plain
+from songrec.serve.run import ServedRun, plain
 
 SPLIT, INTERLEAVE, SHADOW = "split", "interleave", "shadow"
 """What a candidate does for a share of the users: answer them, answer together with the live version (by team
@@ -102,7 +102,7 @@ class Versions:
 
     Parameters
     ----------
-    run : Run
+    run : ServedRun
         Whose models, and the log they are served with.
     label : str
         The model that is live, unless the store says otherwise.
@@ -117,7 +117,7 @@ class Versions:
     """
 
     def __init__(
-        self, run: Run, label: str, artists: np.ndarray, store: Any, metrics: Metrics, index: str = ""
+        self, run: ServedRun, label: str, artists: np.ndarray, store: Any, metrics: Metrics, index: str = ""
     ):
         self._run, self._store, self._metrics, self._index = run, store, metrics, index
         self._lock = threading.Lock()
