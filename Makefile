@@ -63,7 +63,7 @@ PYTEST = $(BIN)/python -m pytest -q -p no:nbval -n 2 --dist loadfile --no-loadsc
 
 test: environment ## lint, tests, doctests
 	@$(LINT)
-	@$(PYTEST) --doctest-modules --ignore-glob='*/conftest.py' lib tests
+	@$(PYTEST) --doctest-modules --doctest-ignore-import-errors --ignore-glob='*/conftest.py' lib tests
 
 quick: environment ## lint, and the tests that take no time
 	@$(LINT)

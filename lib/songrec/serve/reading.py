@@ -9,10 +9,10 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-Read = TypeVar("Read", bound=BaseModel)
+_Read = TypeVar("_Read", bound=BaseModel)
 
 
-def from_query(model: type[Read], request: Request) -> Read:
+def from_query(model: type[_Read], request: Request) -> _Read:
     """The query's parameters, of which a list's stands as often as it has elements.
 
     Raises
@@ -33,7 +33,7 @@ def from_query(model: type[Read], request: Request) -> Read:
         raise _invalid(error, "query") from error
 
 
-async def from_body(model: type[Read], request: Request) -> Read:
+async def from_body(model: type[_Read], request: Request) -> _Read:
     """The body, which is JSON.
 
     Raises
