@@ -32,5 +32,5 @@ def costs(run: Results) -> Table:
         note=f"One worker; {first['rate']:g} requests a second, sent when they were due and timed from "
         "then on, each for 20 songs with the reasons for each; no-ops are requests of the same minute that "
         "make no list. Memory is all that the process holds, and without files that it maps. The load came "
-        f"from the same machine. {first['machine']}",
+        f"from the same machine (load average {first['load']:g}). {first['machine']}",
     )
