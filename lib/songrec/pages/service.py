@@ -29,8 +29,8 @@ def costs(run: Results) -> Table:
             "memory (MB)": sizes(rows["memory_mb"]),
             "of its own (MB)": sizes(rows["own_mb"]),
         },
-        note=f"One worker; {first['rate']:g} requests a second, sent when they were due and timed from then "
-        "on, each for 20 songs with the reasons for each; no-ops are requests of the same minute that make "
-        "no list. Memory is all that the process holds, and without the files that it maps. The load came "
-        f"from the same machine. {first['machine']}",
+        note=f"One worker; {first['rate']:g} requests a second, sent when they were due and timed from "
+        "then on, each for 20 songs with the reasons for each; no-ops are requests of the same minute that "
+        "make no list. Memory is all that the process holds, and without files that it maps. The load came "
+        f"from the same machine (load average {first['load']:g}). {first['machine']}",
     )
