@@ -223,7 +223,7 @@ class GraphIndex(VectorIndex):
         For a folder that holds anything else.
     """
 
-    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 16, 64, 256
+    CONNECTIVITY, EXPANSION_ADD, EXPANSION_SEARCH = 32, 128, 256
     GRAPH, FACTS = "graph.usearch", "index.json"
 
     def __init__(
