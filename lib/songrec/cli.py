@@ -507,8 +507,8 @@ def publish(profile) -> None:
     print(publish(profile))
 
 
-for function, params in COMMANDS:
-    cli.command(params=params)(function)
+for command in COMMANDS:  # anew, so that their help is of the kind that all have
+    cli.command(params=command.params)(command.callback)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,9 @@ _GATE = [
 ]
 
 
+@click.command(
+    params=[_PROFILE, _ONLY, click.Option(["--json", "as_json"], is_flag=True, help="for programs")]
+)
 def plan(profile: str, only: tuple[str, ...], as_json: bool) -> None:
     """Show the graph of a profile: groups of stages, what each waits for, and how `songrec run` is asked.
 
@@ -55,6 +58,7 @@ def plan(profile: str, only: tuple[str, ...], as_json: bool) -> None:
         print(f"{group['name']}: {', '.join(group['stages'])}{after}")
 
 
+@click.command(params=[_PROFILE, _PLACE])
 def track(profile: str, tracking: str) -> None:
     """Put the last run of a profile on record: parameters, metrics with intervals, tables, log, commit.
 
@@ -69,6 +73,7 @@ def track(profile: str, tracking: str) -> None:
     print(f"{run}: {'on record' if new else 'was on record already'}")
 
 
+@click.command(params=[_PROFILE, _PLACE, _NAME, *_GATE])
 def promote(profile: str, tracking: str, name: str, model: str, rule: str, metric: str, cutoff: int) -> None:
     """Register the winner of the last run, and make it the champion if it is better than the present one.
 
@@ -93,6 +98,9 @@ def promote(profile: str, tracking: str, name: str, model: str, rule: str, metri
         raise click.exceptions.Exit(EXIT_KEPT)
 
 
+@click.command(
+    params=[_PLACE, _NAME, click.Option(["--version"], default="", metavar="NUMBER", help="this one")]
+)
 def rollback(tracking: str, name: str, version: str) -> None:
     """Make the version that was live before the champion again.
 
@@ -107,6 +115,7 @@ def rollback(tracking: str, name: str, version: str) -> None:
     print(f"models:/{name}@{CHAMPION} is version {number}")
 
 
+@click.command(params=[_PLACE, _NAME])
 def runs(tracking: str, name: str) -> None:
     """List what is on record: runs, their winners, and which versions came of them.
 
@@ -136,11 +145,4 @@ def _row(row: dict[str, Any]) -> list[str]:
     return [when, *named, accuracy, versions, row["decision"]]
 
 
-COMMANDS = (
-    (plan, [_PROFILE, _ONLY, click.Option(["--json", "as_json"], is_flag=True, help="for programs")]),
-    (track, [_PROFILE, _PLACE]),
-    (promote, [_PROFILE, _PLACE, _NAME, *_GATE]),
-    (rollback, [_PLACE, _NAME, click.Option(["--version"], default="", metavar="NUMBER", help="this one")]),
-    (runs, [_PLACE, _NAME]),
-)
-"""Functions, each a command of its own name, with their options."""
+COMMANDS = (plan, track, promote, rollback, runs)

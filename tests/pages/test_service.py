@@ -17,7 +17,7 @@ def test_a_row_for_each_model_and_kind_of_request(tmp_path):
     ]
     bench = tmp_path / "bench"
     bench.mkdir()
-    rows = frame(columns + " own_mb", rows).assign(load=3.0, machine="A machine.")
+    rows = frame(columns, rows).assign(load=3.0, machine="A machine.")
     rows.to_csv(bench / "service.csv", index=False)
     table = service.costs(made)
     assert table.columns["model"].cells == ["EASE", "EASE", "ALS", "ALS"]

@@ -60,7 +60,7 @@ def test_a_record_is_the_runs_tables_and_header_and_where_they_come_from(ran):
 
 
 def test_long_tables_stay_with_the_run(ran):
-    ran.edit("notebooks/studies/05_train.ipynb", "[len(hyperparameters)]", "range(501)")
+    ran.edit("notebooks/studies/05_train.ipynb", "[len(hyperparameters)]", "range(751)")
     ran.run()
     _publish(ran)
     assert not (ran.root / "results" / "toy" / "train" / "lengths.csv").exists()

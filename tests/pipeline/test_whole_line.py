@@ -52,7 +52,7 @@ def test_every_page_stands_in_the_book_and_leads_to_its_study(line, tmp_path):
 
 
 def test_results_go_on_record(line, tmp_path, monkeypatch):
-    monkeypatch.setattr(publishing, "_git", lambda *arguments: "" if arguments[0] == "status" else "abc")
+    monkeypatch.setattr(publishing, "git", lambda *arguments: "" if arguments[0] == "status" else "abc")
     folder = publishing.publish("tiny", tmp_path)
     record = Results.published("tiny", tmp_path)
     assert record.folder == folder
@@ -124,7 +124,7 @@ def test_what_another_run_made_does_not_answer(line, capsys):
             2,
             "did you mean 'item_knn'",
         ),
-        (["run", "--profile", "tiny", "--only", "trian"], 2, "did you mean 'train'"),
+        (["run", "--profile", "tiny", "--only", "evalute"], 2, "did you mean 'evaluate'"),
         (["data", "fetch", "lastfm"], 2, "lastfm-2k"),
     ],
 )
