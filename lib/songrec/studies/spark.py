@@ -465,7 +465,7 @@ def on_paper(
 
     unit, rows = all_costs(unit_costs), []
     for times in factors_of_size:
-        entries, people = planned["triplets"] * times, planned["users"] * times
+        entries, people = (round(planned[of]) * times for of in ("triplets", "users"))
         catalogue = planned["songs"] * times**0.5
         history = entries / people
         blocks = max(1.0, 2 * entries * history / CELLS)
