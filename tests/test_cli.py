@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from songrec import cli
+from songrec import cli, errors
 from songrec.cli import main
 
 
@@ -73,6 +73,7 @@ def test_help_shows_an_example_and_the_exit_codes(command, capsys):
         ("data chekc", "Did you mean 'check'"),
         ("run --profil tiny", "Did you mean '--profile'"),
         ("run tiny", "unexpected extra argument"),
+        ("book plays.csv --force", "No such option"),
         ("recommend", "--user and --songs"),
         ("recommend --user u --songs s", "--user and --songs"),
         ("similar", "--song"),
@@ -155,9 +156,9 @@ def test_data_check_says_where_a_bad_file_is_bad(tmp_path, capsys):
     [
         (OSError(28, "No space left on device"), 1, "songrec: [Errno 28] No space left on device\n"),
         (KeyboardInterrupt(), 130, "songrec: interrupted; what was finished is kept\n"),
-        (cli.DataError("bad"), 1, "songrec: bad\n"),
-        (cli.ConfigError("wrong"), 2, "songrec: wrong\n"),
-        (cli.BusyError("busy"), 75, "songrec: busy\n"),
+        (errors.DataError("bad"), 1, "songrec: bad\n"),
+        (errors.ConfigError("wrong"), 2, "songrec: wrong\n"),
+        (errors.BusyError("busy"), 75, "songrec: busy\n"),
         (BrokenPipeError(), 0, ""),
     ],
 )

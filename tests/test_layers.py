@@ -10,7 +10,7 @@ MODULES = {
     for path in sorted(LIBRARY.glob("songrec/**/*.py"))
 }
 
-ORDER = """cli | routine | serve pipeline | book | pages | show | results | studies | engines | tuning
+ORDER = """cli | commands | serve pipeline | book | pages | show | results | studies | engines | tuning
 | evaluation | models | similarity | splits | data
 | arrays checks config csr errors extras files kernels lists measure modelspec paths ranking recorded
 registry tables"""

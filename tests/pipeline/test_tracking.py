@@ -12,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from songrec.cli import main
+from songrec.commands.parts import EXIT_KEPT
 from songrec.errors import ConfigError, DataError, StageError
 from songrec.evaluation.metrics import DECIDING
 from songrec.extras import missing
@@ -21,7 +22,6 @@ from songrec.pipeline.run import run
 from songrec.pipeline.tracking import Tracking, commit, write_version
 from songrec.registry import fetch, resolve
 from songrec.results import Results
-from songrec.routine import EXIT_KEPT
 from songrec.serve import open_service
 
 if line := missing("tracking"):
@@ -198,7 +198,7 @@ def test_a_server_is_asked_by_its_url_and_the_version_read_without_mlflow(
     head, row = capsys.readouterr().out.splitlines()
     assert head.split()[-2:] == ["versions", "gate"]
     assert "1 champion, 2 before" in row
-    code = "import sys, songrec.registry, songrec.routine; print('mlflow' in sys.modules)"
+    code = "import sys, songrec.registry, songrec.commands.routine; print('mlflow' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 

@@ -1,27 +1,21 @@
-"""Commands of the routine: what was trained, what is live, and the graph as a schedule reads it."""
+"""Commands of the routine: what was trained, and what is live."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from songrec.extras import require
+from songrec.commands.parts import EXIT_KEPT, PROFILE, Command
 
-EXIT_KEPT = 3
-"""`songrec promote` has kept the live model: not a failure, but whoever schedules it may want to know."""
-
-_PROFILE = click.Option(["--profile"], default="sample", show_default=True, metavar="NAME", help="a profile")
-_ONLY = click.Option(["--only"], multiple=True, metavar="STAGE...", help="these and what they need")
-_PLACE = click.Option(
+PLACE = click.Option(
     ["--tracking"],
     default="",
     envvar="MLFLOW_TRACKING_URI",
     metavar="URL",
     help="a server, or sqlite:///FILE  [default: $MLFLOW_TRACKING_URI, else mlflow.db beside the data]",
 )
-_NAME = click.Option(["--name"], default="songbook", show_default=True, help="of the registered model")
-_GATE = [
+NAME = click.Option(["--name"], default="songbook", show_default=True, help="of the registered model")
+GATE = [
     click.Option(["--model"], default="", metavar="LABEL", help="a model of the run  [default: its winner]"),
     click.Option(
         ["--rule"],
@@ -35,30 +29,7 @@ _GATE = [
 ]
 
 
-@click.command(
-    params=[_PROFILE, _ONLY, click.Option(["--json", "as_json"], is_flag=True, help="for programs")]
-)
-def plan(profile: str, only: tuple[str, ...], as_json: bool) -> None:
-    """Show the graph of a profile: groups of stages, what each waits for, and how `songrec run` is asked.
-
-    \b
-    examples:
-      songrec plan --profile tiny --json
-      songrec plan --profile tiny --only compare
-    """
-    require("study", "a plan")
-    from songrec.pipeline.groups import groups
-
-    found = groups(profile, only)
-    if as_json:
-        print(json.dumps({"profile": profile, "groups": found}, indent=2))
-        return
-    for group in found:
-        after = f"  after {', '.join(group['needs'])}" if group["needs"] else ""
-        print(f"{group['name']}: {', '.join(group['stages'])}{after}")
-
-
-@click.command(params=[_PROFILE, _PLACE])
+@click.command(cls=Command, params=[PROFILE, PLACE])
 def track(profile: str, tracking: str) -> None:
     """Put the last run of a profile on record: parameters, metrics with intervals, tables, log, commit.
 
@@ -73,7 +44,7 @@ def track(profile: str, tracking: str) -> None:
     print(f"{run}: {'on record' if new else 'was on record already'}")
 
 
-@click.command(params=[_PROFILE, _PLACE, _NAME, *_GATE])
+@click.command(cls=Command, params=[PROFILE, PLACE, NAME, *GATE])
 def promote(profile: str, tracking: str, name: str, model: str, rule: str, metric: str, cutoff: int) -> None:
     """Register the winner of the last run, and make it the champion if it is better than the present one.
 
@@ -99,7 +70,8 @@ def promote(profile: str, tracking: str, name: str, model: str, rule: str, metri
 
 
 @click.command(
-    params=[_PLACE, _NAME, click.Option(["--version"], default="", metavar="NUMBER", help="this one")]
+    cls=Command,
+    params=[PLACE, NAME, click.Option(["--version"], default="", metavar="NUMBER", help="this one")],
 )
 def rollback(tracking: str, name: str, version: str) -> None:
     """Make the version that was live before the champion again.
@@ -115,7 +87,7 @@ def rollback(tracking: str, name: str, version: str) -> None:
     print(f"models:/{name}@{CHAMPION} is version {number}")
 
 
-@click.command(params=[_PLACE, _NAME])
+@click.command(cls=Command, params=[PLACE, NAME])
 def runs(tracking: str, name: str) -> None:
     """List what is on record: runs, their winners, and which versions came of them.
 
@@ -143,6 +115,3 @@ def _row(row: dict[str, Any]) -> list[str]:
     versions = ", ".join(" ".join([str(number), *aliases]) for number, aliases in row["versions"].items())
     named = [row[key] for key in ("profile", "fingerprint", "commit", "winner")]
     return [when, *named, accuracy, versions, row["decision"]]
-
-
-COMMANDS = (plan, track, promote, rollback, runs)

@@ -1,0 +1,1 @@
+"""Commands, by what they are about: arguments only; what is done lives in the layers below."""
