@@ -305,7 +305,7 @@ def test_postgresql_that_stops_and_comes_back(server):
 
 
 def test_lists_keep_coming_while_postgresql_is_down(server, monkeypatch):
-    monkeypatch.setattr("songrec.serve.index._Pause.SECONDS", 0.0)
+    monkeypatch.setattr("songrec.serve.index.models._Pause.SECONDS", 0.0)
     train = random_plays()
     model = ALS(factors=8).fit(train)
     made, row = indexed(model, server.url, "outage"), train[[3]]
