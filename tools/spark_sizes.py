@@ -27,7 +27,7 @@ def measure(engine: str, triplets: int, folder: Path, threads: int) -> pd.DataFr
     """The cost table of one run, in this process."""
     users = round(triplets / PER_USER)
     world = SyntheticWorld(users, max(40, round(0.4 * users)), 1)
-    plan = study.Plan(
+    plan = study.LinePlan(
         "weak_hashed",
         0,
         study.own_parameters({"test": 0.2, "validation": 0.1}, ""),
@@ -39,7 +39,7 @@ def measure(engine: str, triplets: int, folder: Path, threads: int) -> pd.DataFr
         alpha=[5.0],
     )
     settings = {"master": f"local[{threads}]", "memory": "3g", "partitions": 4 * threads}
-    log = study.Log("synthetic-text", Asked(world=world))
+    log = study.AskedLog("synthetic-text", Asked(world=world))
     return study.line(engine, log, plan, folder / engine, settings if engine == "spark" else None).cost
 
 

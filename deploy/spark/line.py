@@ -27,12 +27,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--partitions", type=int, default=4)
     asked = parser.parse_args()
-    log = study.Log(
+    log = study.AskedLog(
         "triplets",
         Asked(asked.log, asked.columns, asked.separator, asked.header, time=asked.time),
         filters={"core": asked.core},
     )
-    plan = study.Plan(
+    plan = study.LinePlan(
         protocol="weak_hashed",
         seed=asked.seed,
         shares=study.own_parameters({"test": 0.2, "validation": 0.1}, ""),

@@ -19,6 +19,12 @@ def test_a_re_export_leads_to_the_defining_module_and_not_to_the_package():
     assert "data/ingest.py" not in found
 
 
+def test_a_package_taken_by_its_name_is_all_that_it_exports():
+    found = _names("from songrec.studies import spark as study")
+    assert {f"studies/spark/{name}.py" for name in ("engines", "paper", "run")} <= found
+    assert "studies/spark/__init__.py" not in found
+
+
 def test_of_the_models_only_the_named_one_counts():
     found = _names("from songrec.models import create", ["ItemKNN"])
     assert {"models/registry.py", "models/base.py", "models/item_knn.py", "similarity/exact.py"} <= found

@@ -12,12 +12,14 @@ from songrec.errors import ConfigError
 from songrec.models import load_model
 from songrec.studies import spark as study
 
-LOG = study.Log("synthetic-text", Asked(world=SyntheticWorld(250, 200, 3)), filters={"core": 3})
+LOG = study.AskedLog("synthetic-text", Asked(world=SyntheticWorld(250, 200, 3)), filters={"core": 3})
 
 
 def plan(protocol="weak_hashed", **shares):
     shares = study.own_parameters(shares or {"test": 0.2, "validation": 0.1}, "")
-    return study.Plan(protocol, 5, shares, 30, [10, 20], 15, {"factors": 4, "epochs": 2}, [0.03, 0.3], [5.0])
+    return study.LinePlan(
+        protocol, 5, shares, 30, [10, 20], 15, {"factors": 4, "epochs": 2}, [0.03, 0.3], [5.0]
+    )
 
 
 def line(engine, tmp_path, **options):

@@ -8,7 +8,7 @@ outside the library only that of a model of one's own is followed.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -123,11 +123,19 @@ def _defining(module: str, name: str, roots: Roots) -> set[Path]:
         return {inner}
     if module.split(".")[0] != PACKAGE:  # an `__init__` of somebody's own may hold anything
         return {path} if path.is_file() else set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return _defining(node.module, alias.name, roots)
+    if inner.is_file():  # a package by its name: whatever it exports may be used
+        return {file for _, *export in _exports(inner) for file in _defining(*export, roots)}
+    for exported, *export in _exports(path):
+        if exported == name:
+            return _defining(*export, roots)
     if module == PACKAGE:  # the version and the like
         return {path}
     raise ConfigError(f"{path} exports no {name!r}")
+
+
+def _exports(path: Path) -> Iterator[tuple[str, str, str]]:
+    """What an `__init__` re-exports: the name, and the module and the name there that it comes from."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, node.module, alias.name
