@@ -12,11 +12,13 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
@@ -25,6 +27,9 @@ import numpy as np
 import pandas as pd
 
 PORT = 8790
+
+DRAWN = 3000
+"""Different requests of a kind."""
 
 
 @dataclass
@@ -157,31 +162,64 @@ def memory_mb(pid: int) -> dict[str, float]:
     return {name: round(kilobytes[of] / 1024, 1) for name, of in (("resident", "VmRSS"), ("own", "RssAnon"))}
 
 
-def leg(pid: int, kind: str, make: Callable[[], bytes], rate: float, seconds: float) -> dict:
-    """What load by one kind of request comes to, with 20 a second that do nothing beside it."""
-    idle, each = request("GET", "/health"), max(2, int(rate // 20))
+QUANTILES = (50, 95, 99)
 
-    def sent(number: int) -> tuple[str, bytes]:
-        return ("no-op", idle) if number % each == 0 else (kind, make())
+Ask = tuple[str, str, object]
+"""Method, path and body of a request."""
 
-    asyncio.run(open_loop("127.0.0.1", PORT, sent, 50, 2))
-    cpu = cpu_seconds(pid)
-    outcome = asyncio.run(open_loop("127.0.0.1", PORT, sent, rate, seconds))
-    cpu = cpu_seconds(pid) - cpu
-    ended = outcome.ended[kind] + outcome.ended["no-op"]
+
+def by_own(port: int, asks: list[Ask], rate: float, idle: float, seconds: float) -> dict:
+    """What load comes to by the generator above."""
+    nothing, sent = request("GET", "/health"), [request(*ask) for ask in asks]
+    each, total = max(2, round((rate + idle) / idle)), rate + idle
+
+    def make(number: int) -> tuple[str, bytes]:
+        return ("idle", nothing) if number % each == 0 else ("list", sent[number % len(sent)])
+
+    outcome = asyncio.run(open_loop("127.0.0.1", port, make, total, seconds))
+    ended = outcome.ended["list"] + outcome.ended["idle"]
     quantiles = {
         f"{before}p{q}_ms": outcome.ms(of, q / 100)
-        for before, of in (("", kind), ("idle_", "no-op"))
-        for q in (50, 95, 99)
+        for before, of in (("", "list"), ("idle_", "idle"))
+        for q in QUANTILES
     }
-    return {
-        "requests": kind,
-        "rate": rate,
-        "n": ended.total(),
-        "failed": ended.total() - ended["200"],
-        **quantiles,
-        "cpu_ms": 1000 * cpu / len(outcome.seconds[kind]),
+    told = {"n": ended.total(), "failed": ended.total() - ended["200"], "dropped": 0}
+    return told | {"lists": len(outcome.seconds["list"])} | quantiles
+
+
+def by_k6(k6: str, port: int, asks: list[Ask], rate: float, idle: float, seconds: float) -> dict:
+    """What load comes to by k6; `dropped` are requests that it could not send when they were due."""
+    bodies = [
+        {"method": method, "path": path, "body": body and json.dumps(body)} for method, path, body in asks
+    ]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(bodies, file)
+        file.flush()
+        told = {"REQUESTS": file.name, "SERVER": f"http://127.0.0.1:{port}"}
+        told |= {"RATE": f"{rate:g}", "IDLE": f"{idle:g}", "SECONDS": f"{seconds:g}"}
+        words = [word for name, value in told.items() for word in ("-e", f"{name}={value}")]
+        script = Path(__file__).with_suffix(".js")
+        command = [k6, "run", "--quiet", "--no-usage-report", "--log-output=none", *words, str(script)]
+        found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    answered, failed = (sum(found[kind][of] for kind in ("list", "idle")) for of in ("answered", "failed"))
+    quantiles = {
+        f"{before}p{q}_ms": found[kind][f"p({q})"]
+        for before, kind in (("", "list"), ("idle_", "idle"))
+        for q in QUANTILES
     }
+    told = {"n": answered + failed, "failed": failed, "dropped": found["dropped"]}
+    return told | {"lists": found["list"]["answered"] + found["list"]["failed"]} | quantiles
+
+
+def leg(pid: int, kind: str, asks: list[Ask], asked: argparse.Namespace, seconds: float) -> dict:
+    """What load by one kind of request comes to, with 20 a second that do nothing beside it."""
+    load = partial(by_k6, asked.k6) if asked.k6 else by_own
+    load(PORT, asks, asked.rate, 20, 5)  # threads, connections and caches are there afterwards
+    cpu, held = cpu_seconds(pid), memory_mb(pid)["own"]
+    found = load(PORT, asks, asked.rate, 20, seconds)
+    cpu, grown = cpu_seconds(pid) - cpu, memory_mb(pid)["own"] - held
+    told = {"requests": kind, "rate": asked.rate, "seconds": seconds}
+    return told | {"cpu_ms": 1000 * cpu / found.pop("lists"), "grown_mb": grown} | found
 
 
 def measured(asked: argparse.Namespace) -> pd.DataFrame:
@@ -194,21 +232,25 @@ def measured(asked: argparse.Namespace) -> pd.DataFrame:
     users, songs = log.user_ids.tolist(), log.song_ids.tolist()
     options = ["--profile", asked.profile, "--model", model]
     options += ["--redis", asked.redis] if asked.redis else []
-
-    def known_user() -> bytes:
-        user = quote(draw.choice(users), safe="")
-        return request("GET", f"/v1/users/{user}/recommendations")
-
-    def fold_in() -> bytes:
-        heard = draw.sample(songs, asked.songs)
-        return request("POST", "/v1/recommendations", {"history": [{"song": song} for song in heard]})
-
+    known: list[Ask] = [
+        ("GET", f"/v1/users/{quote(draw.choice(users), safe='')}/recommendations", None) for _ in range(DRAWN)
+    ]
+    histories = ([{"song": song} for song in draw.sample(songs, asked.songs)] for _ in range(DRAWN))
+    posted: list[Ask] = [("POST", "/v1/recommendations", {"history": history}) for history in histories]
+    both = [ask for pair in zip(known, posted, strict=True) for ask in pair]
+    kinds = {
+        "known user": (known, asked.seconds),
+        f"{asked.songs} songs": (posted, asked.seconds),
+        "both in turn": (both, asked.longer),
+    }
     with served(*options) as (process, start):
         legs = [
-            leg(process.pid, kind, make, asked.rate, asked.seconds)
-            for kind, make in (("known user", known_user), (f"{asked.songs} songs", fold_in))
+            leg(process.pid, kind, asks, asked, seconds) for kind, (asks, seconds) in kinds.items() if seconds
         ]
         memory = memory_mb(process.pid)
+    said = (
+        asked.k6 and subprocess.run([asked.k6, "version"], capture_output=True, text=True, check=True).stdout
+    )
     return pd.DataFrame(legs).assign(
         log=asked.profile,
         users=log.n_users,
@@ -218,6 +260,7 @@ def measured(asked: argparse.Namespace) -> pd.DataFrame:
         start_seconds=start,
         memory_mb=memory["resident"],
         own_mb=memory["own"],
+        generator=" ".join(said[:2]),
         load=round(os.getloadavg()[0], 1),
         machine=measure.machine_line(),
     )
@@ -241,6 +284,8 @@ def main() -> None:
     parser.add_argument("--redis", default="", help="its URL")
     parser.add_argument("--rate", type=float, default=300)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--longer", type=float, default=0, help="seconds of both kinds in turn; 0: none")
+    parser.add_argument("--k6", default="", help="this program sends the load; empty: this one")
     parser.add_argument("--songs", type=int, default=40, help="of a posted history")
     parser.add_argument("--publish", action="store_true", help="write data/results/bench/service.csv")
     asked = parser.parse_args()
