@@ -1,4 +1,4 @@
-"""The table of what answering takes."""
+"""The tables of what answering takes."""
 
 from made_up import frame, made_up_run
 
@@ -20,9 +20,10 @@ def test_a_row_for_each_model_and_kind_of_request(tmp_path):
     bench.mkdir()
     rows = frame(columns, rows).assign(load=3.0, generator="k6 v1", machine="A machine.")
     rows.to_csv(bench / "service.csv", index=False)
-    table = service.costs(made)
-    assert table.columns["model"].cells == ["EASE", "EASE", "ALS", "ALS"]
-    assert table.columns["most a second, a core"].cells[0] == "800"
-    assert table.columns["a second"].cells[0] == "300"
-    assert "by k6 v1" in table.note
-    assert table.note.endswith("A machine.")
+    took, cost = service.times(made), service.footprint(made)
+    assert took.columns["model"].cells == cost.columns["model"].cells == ["EASE", "EASE", "ALS", "ALS"]
+    assert took.columns["a second"].cells[0] == "300"
+    assert cost.columns["most a second, a core"].cells[0] == "800"
+    for table in (took, cost):
+        assert "by k6 v1" in table.note
+        assert table.note.endswith("A machine.")
