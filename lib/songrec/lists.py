@@ -45,3 +45,37 @@ class TopN:
         if set(arrays) != {field.name for field in fields(cls)}:
             raise DataError(f"{folder} holds no lists: {', '.join(arrays)}. Delete it and make it again.")
         return cls(**arrays)
+
+
+class Cap:
+    """How many more songs of each artist may pass.
+
+    Parameters
+    ----------
+    artists : int array (n_songs,), optional
+        A code for each song's artist, `NOTHING` where it is not known: such songs always pass.
+    cap : int
+        Songs of an artist; 0: any number.
+    """
+
+    def __init__(self, artists: np.ndarray | None, cap: int):
+        self.artists, self.cap = artists, cap if artists is not None else 0
+        self.counts: dict[int, int] = {}
+
+    def passing(self, songs: np.ndarray, n: int) -> np.ndarray:
+        """Places of the first n of these songs that may pass."""
+        if not self.cap:
+            return np.arange(min(n, len(songs)))
+        counts, keep = dict(self.counts), []
+        for place, artist in enumerate(self.artists[songs].tolist()):
+            if artist == NOTHING or counts.get(artist, 0) < self.cap:
+                counts[artist] = counts.get(artist, 0) + 1
+                keep.append(place)
+                if len(keep) == n:
+                    break
+        return np.array(keep, int)
+
+    def count(self, songs: np.ndarray) -> None:
+        """These have passed."""
+        for artist in self.artists[songs].tolist() if self.cap else ():
+            self.counts[artist] = self.counts.get(artist, 0) + 1

@@ -51,6 +51,9 @@ def run(tmp_path, models=MODELS, chosen=0.5, best=("item_knn",), ahead=0.1, half
         for metric in ("average_precision", "recall", "novelty", "diversity")
         for statistic in ("before", "after", "difference", "ratio")
     ]
+    caps = [[2, *row] for row in changes] + [
+        [2, "artists", 10, statistic, value] for statistic, value in (("after", 7.5), ("difference", 1.5))
+    ]
     pairs = [[a, b, overlap or 0.1 + 0.1 * len(b)] for i, a in enumerate(models) for b in models[i + 1 :]]
     tables = {
         "summary": summary,
@@ -64,6 +67,7 @@ def run(tmp_path, models=MODELS, chosen=0.5, best=("item_knn",), ahead=0.1, half
         "learning_lead": told("model than share", lead).assign(value=None, ci_high=None),
         "rerank_curve": told("part lambda metric k", tried),
         "rerank_effect": told("metric k statistic", changes),
+        "rerank_caps": told("cap metric k statistic", caps),
         "overlap": told("one other", pairs),
     }
     marks = [["average_precision", 10, m, m == models[-1]] for m in models]
@@ -142,6 +146,8 @@ def test_tables(tmp_path):
     assert len(segments.all_by_song([made], ["ease"])) == 1
     assert len(segments.all_by_user([made])) == 3
     assert len(rerank.effect(made)) == 4
+    row = [column.cells[0] for column in rerank.caps(made).columns.values()]
+    assert (row[:2], row[2][:4], row[4][:4]) == (["2", "7.500 ± 0.020"], "+1.5", "96.0")
     column = rerank.all_effects([made]).columns["Made up"].cells
     assert (column[0], column[1][:4], column[-1]) == ("0.5", "96.0", "50.0 ± 2.0 % to 50.0 ± 2.0 %")
 

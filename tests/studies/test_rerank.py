@@ -10,7 +10,7 @@ from songrec.errors import ConfigError
 from songrec.evaluation import intra_list_diversity
 from songrec.lists import TopN
 from songrec.splits import HeldOut
-from songrec.studies.rerank import choose, curve, effect, evaluated, mmr
+from songrec.studies.rerank import cap_effects, capped, choose, curve, effect, evaluated, mmr
 
 
 def some_lists(rng, n_users=250, n=8, n_songs=25):
@@ -81,3 +81,34 @@ def test_what_another_order_gives():
         assert changed[metric, "difference"] == pytest.approx(table[0.5, metric] - table[0.0, metric])
         assert changed[metric, "ratio"] == pytest.approx(table[0.5, metric] / table[0.0, metric])
     assert changed["diversity", "difference"] > 0
+
+
+def test_a_cap_leaves_the_first_songs_of_each_artist():
+    rng = np.random.default_rng(3)
+    lists, artists = some_lists(rng), rng.integers(-1, 6, 25)
+    for cap in (1, 2, 8):
+        for songs, found in zip(lists.songs.tolist(), capped(lists, artists, cap, 4).tolist(), strict=True):
+            kept = [
+                song
+                for place, song in enumerate(songs)
+                if song >= 0 and (artists[song] < 0 or (artists[songs[:place]] == artists[song]).sum() < cap)
+            ]
+            assert found == (kept + [-1] * 4)[:4]
+
+
+def test_what_caps_give_is_measured_against_none():
+    rng = np.random.default_rng(4)
+    lists = some_lists(rng, 60, 12, 25)
+    train = csr_array((rng.random((60, 25)) < 0.3).astype(int))
+    held = HeldOut(lists.users, train, csr_array((rng.random((60, 25)) < 0.2).astype(int)))
+    artists = np.arange(25) // 5
+    table = cap_effects(lists, held, train, artists, [12, 1], 5).set_index(["cap", "metric", "statistic"])
+    assert (table.xs("difference", level="statistic").loc[12, "value"] == 0).all()
+    before, after = (
+        np.mean([len({song // 5 for song in row if song >= 0}) for row in songs.tolist()])
+        for songs in (lists.songs[:, :5], capped(lists, artists, 1, 5))
+    )
+    assert after > before
+    for statistic, expected in (("before", before), ("after", after), ("difference", after - before)):
+        assert table.loc[(1, "artists", statistic), "value"] == pytest.approx(expected)
+    assert cap_effects(lists, held, train, np.full(25, -1), [1], 5).empty

@@ -1,6 +1,7 @@
 """Re-ranking: what another order of the same candidates gives and costs (a part of the page `beyond`)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,9 @@ from songrec.evaluation.metrics import DECIDING
 from songrec.pages.beyond import STAGE, title
 from songrec.results import Results
 from songrec.show.figure import Figure, arms, errorbar, legend, subplots
+from songrec.show.prose import Prose
 from songrec.show.style import ACCENTS
-from songrec.show.table import RANGE, Column, Table, estimates, table, words
+from songrec.show.table import RANGE, Column, Table, counts, estimates, table, words
 
 PARTS = {"validation": (ACCENTS[1], "o", "--"), "test": (ACCENTS[0], "s", "-")}
 """Colour, marker and line of each part."""
@@ -65,6 +67,29 @@ def effect(run: Results) -> Table:
         cells = [estimates(_rows(run, metric, statistic), signed=signed).cells[0] for metric in metrics]
         columns[head] = Column(cells)
     return table(columns, note=f"Differences and ratios of the means, user by user. {RANGE}")
+
+
+def caps(run: Results) -> Table | Prose:
+    """What a cap on the songs of one artist gives and costs, on test: a row a cap."""
+    rows = run.table(STAGE, "rerank_caps")
+    if rows.empty:
+        return Prose(f"The log names no artists of its {run.item}s, so there is none to cap.")
+
+    def column(metric: str, statistic: str, **how: Any) -> Column:
+        return estimates(rows[(rows["metric"] == metric) & (rows["statistic"] == statistic)], **how)
+
+    return table(
+        {
+            "of an artist, at most": counts(rows["cap"].drop_duplicates()),
+            "artists in a list": column("artists", "after"),
+            "more by": column("artists", "difference", signed=True),
+            "diversity": column("diversity", "difference", signed=True),
+            f"{title(run)} kept": column(DECIDING, "ratio", unit="%"),
+            "recall kept": column("recall", "ratio", unit="%"),
+        },
+        note=f"Lists of {run.label(run.facts(STAGE)['member'])}. Differences and ratios to lists "
+        f"without a cap, user by user. {RANGE}",
+    )
 
 
 def all_effects(runs: Sequence[Results]) -> Table:

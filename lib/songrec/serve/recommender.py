@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from songrec.data import Interactions, codes_of
-from songrec.lists import NOTHING, TopN
+from songrec.lists import NOTHING, Cap, TopN
 from songrec.models import Recommender
 from songrec.ranking import best
 
@@ -301,7 +301,7 @@ class SongRecommender:
         order = order[np.sort(first)][:k]
         return songs[order], scores[order], listener.songs[known[rows[order]]]
 
-    def _admitted(self, ranked, n: int, taken: np.ndarray, left: "Cap") -> Ranked:
+    def _admitted(self, ranked, n: int, taken: np.ndarray, left: Cap) -> Ranked:
         """The first n songs of a rung that the cap lets pass: ever deeper, until they suffice or it ends."""
         k = max(n, DEPTH) if left.cap else n
         while True:
@@ -338,29 +338,3 @@ class SongRecommender:
     def _real(self, found: np.ndarray, scores: np.ndarray) -> Ranked:
         there = found != NOTHING
         return self.in_log[found[there]], scores[there]
-
-
-class Cap:
-    """How many more songs of each artist may pass."""
-
-    def __init__(self, artists: np.ndarray | None, cap: int):
-        self.artists, self.cap = artists, cap if artists is not None else 0
-        self.counts: dict[int, int] = {}
-
-    def passing(self, songs: np.ndarray, n: int) -> np.ndarray:
-        """Places of the first n of these songs that may pass."""
-        if not self.cap:
-            return np.arange(min(n, len(songs)))
-        counts, keep = dict(self.counts), []
-        for place, artist in enumerate(self.artists[songs].tolist()):
-            if artist == NOTHING or counts.get(artist, 0) < self.cap:
-                counts[artist] = counts.get(artist, 0) + 1
-                keep.append(place)
-                if len(keep) == n:
-                    break
-        return np.array(keep, int)
-
-    def count(self, songs: np.ndarray) -> None:
-        """These have passed."""
-        for artist in self.artists[songs].tolist() if self.cap else ():
-            self.counts[artist] = self.counts.get(artist, 0) + 1

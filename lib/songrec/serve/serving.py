@@ -13,11 +13,11 @@ from uuid import uuid4
 import numpy as np
 
 from songrec.errors import SongrecError
-from songrec.lists import NOTHING
+from songrec.lists import NOTHING, Cap
 from songrec.serve.events import EventLog
 from songrec.serve.metrics import Metrics
 from songrec.serve.near import near_ids
-from songrec.serve.recommender import FOLD_IN, KNOWN_USER, SIMILAR, Cap, Listener, Ranking, Wish, find
+from songrec.serve.recommender import FOLD_IN, KNOWN_USER, SIMILAR, Listener, Ranking, Wish, find
 from songrec.serve.run import ServedRun, open_run
 from songrec.serve.schemas import Ask, Wanted
 from songrec.serve.settings import ServiceSettings

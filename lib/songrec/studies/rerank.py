@@ -29,7 +29,7 @@ from songrec.evaluation import (
 )
 from songrec.evaluation.hits import check_lists
 from songrec.evaluation.metrics import DECIDING
-from songrec.lists import NOTHING, TopN
+from songrec.lists import NOTHING, Cap, TopN
 from songrec.splits import HeldOut
 from songrec.studies.stacked import stacked
 
@@ -37,6 +37,8 @@ METRICS = (DECIDING, "recall")
 
 ROWS = 200
 """Lists whose cosines are held at a time: 16 MB for lists of 100."""
+
+EFFECT = "metric k statistic value ci_low ci_high n_users"
 
 DIGITS = 9
 """Decimals of a candidate's gain: below them, two are equal, and the one that stood higher comes first."""
@@ -120,11 +122,64 @@ def evaluated(lists: TopN, held: HeldOut, train: csr_array, lambdas: Sequence[fl
     """Re-rank a part's lists with each lambda and evaluate them; `train` as in `mmr`."""
     per_user, coverage = {}, {}
     for value, songs in mmr(lists, train, lambdas, k).items():
-        frame = score_lists(songs, held.holdout, k, held.users, METRICS)
-        frame[f"novelty@{k}"] = novelty(songs, train, k)
-        frame[f"diversity@{k}"] = intra_list_diversity(songs, train, [k])[:, 0]
-        per_user[value], coverage[value] = frame, catalogue_coverage(songs, train.shape[1], k)
+        per_user[value] = _by_user(songs, held, train, k)
+        coverage[value] = catalogue_coverage(songs, train.shape[1], k)
     return Evaluated(per_user, coverage)
+
+
+def _by_user(songs: np.ndarray, held: HeldOut, train: csr_array, k: int) -> pd.DataFrame:
+    frame = score_lists(songs, held.holdout, k, held.users, METRICS)
+    frame[f"novelty@{k}"] = novelty(songs, train, k)
+    frame[f"diversity@{k}"] = intra_list_diversity(songs, train, [k])[:, 0]
+    return frame
+
+
+def capped(lists: TopN, artists: np.ndarray, cap: int, k: int) -> np.ndarray:
+    """The first k places of each list once no artist may have more than `cap` of them: int32 (n_users, k).
+
+    Examples
+    --------
+    >>> lists = TopN(np.array([0]), np.array([[0, 1, 2, 3]]), np.array([[4.0, 3.0, 2.0, 1.0]]))
+    >>> capped(lists, np.array([7, 7, 8, -1]), 1, k=3)
+    array([[0, 2, 3]], dtype=int32)
+    """
+    chosen = np.full((len(lists.songs), k), NOTHING, np.int32)
+    for row, songs in enumerate(lists.songs):
+        listed = songs[songs != NOTHING]
+        kept = listed[Cap(artists, cap).passing(listed, k)]
+        chosen[row, : len(kept)] = kept
+    return chosen
+
+
+def cap_effects(
+    lists: TopN, held: HeldOut, train: csr_array, artists: np.ndarray, caps: Sequence[int], k: int
+) -> pd.DataFrame:
+    """What each cap on the songs of an artist gives and costs, against no cap.
+
+    Parameters
+    ----------
+    lists, held, train, k
+        As for `evaluated`.
+    artists : int array (n_songs,)
+        `cold_start.metadata`.
+    caps : sequence of int
+        Songs of an artist that a list may hold.
+
+    Returns
+    -------
+    DataFrame
+        cap, and the columns of `effect`; among its metrics `artists`, how many different ones a list holds.
+        Without rows where no artist is known.
+    """
+    if (artists == NOTHING).all():
+        return pd.DataFrame(columns=["cap", *EFFECT.split()])
+    named, per_user = np.append(artists, NOTHING), {}
+    for cap in (0, *caps):
+        songs = capped(lists, artists, cap, k)
+        frame = per_user[cap] = _by_user(songs, held, train, k)
+        different = np.diff(np.sort(named[songs], axis=1), axis=1, prepend=NOTHING) > 0
+        frame[f"artists@{k}"] = different.sum(axis=1).astype(float)
+    return stacked([effect(per_user, cap).assign(cap=cap) for cap in caps], f"cap {EFFECT}")
 
 
 def choose(per_user: Mapping[float, pd.DataFrame], k: int, allowed: float) -> float:
@@ -174,7 +229,7 @@ def effect(per_user: Mapping[float, pd.DataFrame], chosen: float) -> pd.DataFram
         metric, k, statistic (before, after, difference, ratio), value, ci_low, ci_high, n_users; intervals
         stand with the two comparisons.
     """
-    old, new = per_user[0.0], per_user[chosen]
+    old, new = per_user[0], per_user[chosen]
     difference = paired_difference(new, old)
     means = {
         name: difference[["metric", "k", "n_users"]].assign(value=frame.mean().to_numpy())
@@ -182,7 +237,7 @@ def effect(per_user: Mapping[float, pd.DataFrame], chosen: float) -> pd.DataFram
     }
     found = means | {"difference": difference, "ratio": paired_ratio(new, old)}
     table = pd.concat([of.assign(statistic=name) for name, of in found.items()])
-    return stacked([table.sort_index(kind="stable")], "metric k statistic value ci_low ci_high n_users")
+    return stacked([table.sort_index(kind="stable")], EFFECT)
 
 
 def _stretched(scores: np.ndarray, listed: np.ndarray) -> np.ndarray:
