@@ -200,6 +200,7 @@ def test_a_profile_says_only_what_differs_from_the_one_it_extends(profiles):
     found = profiles("child", base=BASE, child=child + "stages: {ingest: {users: 7}, beyond: null}")
     assert (found.title, found.description, found.shared) == ("Child", "D", {"item": "artist"})
     assert found.stages == {"ingest": {"users": 7, "seed": 1}}
+    assert found.without == ["beyond"]
     assert list(found.models) == ["ease", "popularity"]
     assert found.models["ease"].hyperparameters == {"dropout": 0.0, "l2": 2.0}  # block, base
 
@@ -218,6 +219,9 @@ def test_of_several_profiles_the_last_holds(profiles):
     found = profiles("child", base=BASE, _part=part, child="extends: [base, _part]")
     assert found.stages == {"ingest": {"users": 9, "seed": 1}}
     assert list(found.models) == ["als"]
+    assert found.without == ["beyond"]
+    again = profiles("child", base=BASE, _part=part, child="extends: [base, _part]\nstages: {beyond: {}}")
+    assert (again.stages["beyond"], again.without) == ({}, [])
     with pytest.raises(ConfigError, match="there is no profile '_part'"):
         profiles("_part")
     with pytest.raises(ConfigError, match="a extends b extends a"):

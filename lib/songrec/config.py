@@ -164,6 +164,8 @@ class Profile(BaseModel):
         Label -> the model, in the order in which they run.
     only : list of str
         Stages that a run looks at where none is named, with what they need; empty: all.
+    without : list of str
+        Stages that it leaves out.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -175,6 +177,7 @@ class Profile(BaseModel):
     stages: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelSpec] = Field(min_length=1)
     only: list[str] = []
+    without: list[str] = []
 
 
 def _by_label(models: Any) -> Any:
@@ -182,7 +185,7 @@ def _by_label(models: Any) -> Any:
 
 
 class _Written(BaseModel):
-    """A profile's file: it need not say what the profiles that it extends say; null takes back."""
+    """A profile's file: it need not say what the profiles that it extends say."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -219,9 +222,10 @@ def files_of_profile(name: str, folder: Path) -> list[Path]:
 def read_profile(name: str, folder: Path) -> Profile:
     """Read, resolve and check a profile.
 
-    `extends` names profiles whose settings it takes over; of several the last holds. null takes one back: of
-    a stage, a parameter, a fixed hyper-parameter. `models`, a list of labels or a mapping label -> changes of
-    its block in `models.yml`, says which models there are; what an extended profile changes of them holds.
+    `extends` names profiles whose settings it takes over; of several the last holds. null takes one back: a
+    parameter, a fixed hyper-parameter; a stage that is null is left out. `models`, a list of labels or a
+    mapping label -> changes of its block in `models.yml`, says which models there are; what an extended
+    profile changes of them holds.
 
     Raises
     ------
@@ -239,6 +243,7 @@ def read_profile(name: str, folder: Path) -> Profile:
     resolved = {
         "shared": _set(written.shared),
         "stages": {stage: _set(values) for stage, values in _set(written.stages).items()},
+        "without": [stage for stage, values in written.stages.items() if values is None],
         "models": models,
     }
     return checked(Profile, written.model_dump(exclude={"extends"}, exclude_unset=True) | resolved, str(path))

@@ -102,6 +102,27 @@ def test_a_book_whose_sources_are_as_they_were_is_not_built_again(ran):
     assert ran.python(code) == "1\n"
 
 
+def test_a_stage_that_is_null_is_left_out_and_the_chapters_link_to_it_stays(checkout):
+    checkout.edit("notebooks/profiles/toy.yml", "models:", "stages: {compare: null}\nmodels:")
+    (checkout.root / "book").mkdir()
+    (checkout.root / "book" / "chapter.md").write_text("See [the comparison](runs/07_compare.ipynb).")
+    assert not {"compare", "page.compare"} & {*checkout.run()}
+    found = _assemble(checkout)
+    assert "07_compare.ipynb" in found
+    assert "studies/07_compare.ipynb" not in found
+    (cell,) = json.loads((checkout.root / "book" / "runs" / "07_compare.ipynb").read_text())["cells"]
+    title, text = cell["source"].split("\n\n")
+    assert title.startswith("# ")
+    assert text == "The profile leaves this page out (`compare: null`)."
+
+
+def test_a_stage_that_others_need_cannot_be_left_out(checkout):
+    checkout.edit("notebooks/profiles/toy.yml", "models:", "stages: {split: null}\nmodels:")
+    done = checkout.songrec("run", "--profile", "toy", code=2)
+    assert "train needs" not in done.stdout
+    assert "profile toy: train needs split, which is left out (null)" in done.stderr
+
+
 def test_a_title_and_a_description_are_shown_as_written(ran):
     hostile = "<script>alert(20)</script> Ke$ha & A$AP | *best*"
     ran.edit("notebooks/profiles/toy.yml", "title: Toy", f"title: '{hostile}'")

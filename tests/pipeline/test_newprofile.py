@@ -34,6 +34,8 @@ def test_a_log_becomes_a_profile_that_runs_as_it_is(folder):
     assert ingest["path"] == [str(folder / "our films.csv")]
     assert plan.stages["evaluate"].parameters["cutoffs"] == [5, 10, 20, 40]
     assert plan.stages["train.ease"].parameters["n"] == 40
+    assert not {"scaling", "spark", "trial", "search_seeds.ease", "page.trial"} & plan.stages.keys()
+    assert "cold_start" in plan.stages
     shown = str(proposal)
     assert "user (member)  movie (movie)  time (when)" in shown
     assert "200 users, 80 movies kept" in shown

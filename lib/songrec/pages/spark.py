@@ -1,5 +1,7 @@
 """One machine or a cluster: what runs where, what it costs, and from which size on."""
 
+import pandas as pd
+
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.numbers import significant
@@ -57,7 +59,15 @@ def tuning(run: Results) -> Table:
 
 def cost(run: Results) -> Table:
     """Seconds of every step, a row an engine and log."""
-    rows = run.table(STAGE, "cost")
+    return _costs(run.table(STAGE, "cost"))
+
+
+def larger(run: Results) -> Table:
+    """`cost` of larger logs: data/results/bench/spark.csv, which stands beside a published run."""
+    return _costs(run.beside("bench/spark"))
+
+
+def _costs(rows: pd.DataFrame) -> Table:
     steps = list(dict.fromkeys(rows["step"]))
     found = rows.pivot_table(index=["engine", "triplets"], columns="step", values="seconds", sort=False)
     peaks = rows.groupby(["engine", "triplets"], sort=False)["peak_mb"].max()
@@ -93,8 +103,8 @@ def paper(run: Results) -> Table:
 def findings(run: Results) -> Prose:
     """Where it ran, and where one machine ends."""
     facts, rows = run.facts(STAGE), run.table(STAGE, "cost")
-    total = rows.groupby(["engine", "triplets"], sort=False)["seconds"].sum()
-    both = total.unstack("engine").dropna()
+    how = {"index": "triplets", "columns": "engine", "values": "seconds", "aggfunc": "sum", "sort": False}
+    both = rows.pivot_table(**how).dropna()
     ratio = both["spark"] / both["local"] if "spark" in both and "local" in both else both.iloc[:0]
     estimates_of = run.rows(STAGE, "metrics", metric=DECIDING, model="als")
     als = estimates_of[estimates_of["k"] == estimates_of["k"].min()].set_index("engine")

@@ -22,7 +22,7 @@ from songrec.errors import SongrecError, StageError
 from songrec.files import replacing, write_text
 from songrec.paths import BOOK, IN_CHECKOUT, REPOSITORY, RESULTS, SITE, WORK
 from songrec.pipeline.engine import Engine
-from songrec.pipeline.graph import STUDIES
+from songrec.pipeline.graph import STUDIES, StageDeclaration, read_graph
 from songrec.pipeline.imports import LIBRARY
 from songrec.pipeline.notebook import INJECTED, merge_prose, source_of, tags
 from songrec.pipeline.plan import Plan, PlannedStage, make_plan
@@ -71,12 +71,31 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
                 write_text(
                     temporary / _place(stage), json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
                 )
+            for stage in _left_out(plan, folder.parent):
+                write_text(temporary / f"{stage.notebook}.ipynb", _absence(stage))
             write_text(temporary / "index.md", _index(plan))
             if (temporary / ANSWER).is_file() and not plan.profile.synthetic:
                 toc, config = folder.parent / OWN[0], REPOSITORY / OWN[1]
                 write_text(temporary / OWN[0], _yaml(_contents(_read(toc), plan)))
                 write_text(temporary / OWN[1], _yaml(_configuration(_read(config), plan)))
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _left_out(plan: Plan, book: Path) -> list[StageDeclaration]:
+    """Stages that the profile leaves out and to whose page a chapter leads."""
+    chapters = "".join(path.read_text(encoding="utf-8") for path in sorted(book.rglob("*.md")))
+    there = {stage.declaration.name for stage in plan.stages.values()}
+    absent = [stage for name, stage in read_graph().stages.items() if name not in there]
+    return [stage for stage in absent if f"{RUNS}/{stage.notebook}." in chapters]
+
+
+def _absence(stage: StageDeclaration) -> str:
+    """The notebook in the place of a page that a profile leaves out: its title, and why there is no more."""
+    first = json.loads(stage.page_path.read_text(encoding="utf-8"))["cells"][0]
+    title, _, _ = source_of(first).partition("\n")
+    text = f"{title}\n\nThe profile leaves this page out (`{stage.name}: null`)."
+    notebook = {"cells": [_markdown("left-out", text)], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
 def _place(stage: PlannedStage) -> Path:

@@ -1,6 +1,6 @@
 """The graph of stages as `notebooks/pipeline.yml` declares it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -41,6 +41,8 @@ class StageDeclaration(BaseModel):
         name `members`; empty for none.
     page : list of str or None
         Stages whose tables its page reads, its own first; None for a stage without a page.
+    page_if : list of str
+        Stages of which the page tells, too, where the profile does not leave them out.
     published : bool
         Whether the page reads the published results as well.
     memory : str
@@ -64,6 +66,7 @@ class StageDeclaration(BaseModel):
     each: Literal["models", ""] = ""
     of_members: str = ""
     page: list[str] | None = None
+    page_if: list[str] = []
     published: bool = False
     memory: str = ""
     seconds: str = ""
@@ -115,6 +118,20 @@ class Graph:
         check_names([name], self.stages, "stage", "pipeline.yml")
         return self.stages[name]
 
+    def without(self, names: Collection[str], where: str) -> "Graph":
+        """The graph that lacks these stages; `ConfigError` where another one needs what they make."""
+        check_names(names, self.stages, "stage", where)
+        kept = {}
+        for name, stage in self.stages.items():
+            if name in names:
+                continue
+            reads = {self.owners[artefact].name for artefact in stage.inputs} | {*(stage.page or ())}
+            if lacking := sorted(reads & {*names} - {*stage.page_if}):
+                raise ConfigError(f"{where}: {name} needs {', '.join(lacking)}, which is left out (null)")
+            page = None if stage.page is None else [each for each in stage.page if each not in names]
+            kept[name] = stage.model_copy(update={"page": page})
+        return Graph(kept)
+
 
 @cache
 def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
@@ -126,10 +143,12 @@ def read_graph(path: Path = NOTEBOOKS / "pipeline.yml") -> Graph:
         stage = checked(StageDeclaration, {"name": name} | entry, f"{path}: {name}")
         tables = f"processed/tables/{name}" + ("/{model}" if stage.each else "")
         if stage.study:
-            page = None if stage.page is None else [name, *stage.page]
+            page = None if stage.page is None else [name, *stage.page, *stage.page_if]
             stage = stage.model_copy(update={"outputs": stage.outputs | {stage.tables: tables}, "page": page})
         elif not stage.page:
             raise ConfigError(f"{path}: {name}: without a study it is a page: say what that reads")
+        else:
+            stage = stage.model_copy(update={"page": [*stage.page, *stage.page_if]})
         check_names(stage.inputs, made, "artefact (no stage before it makes it)", f"{path}: {name}")
         if twice := made & stage.outputs.keys():
             raise ConfigError(f"{path}: {name}: another stage makes {', '.join(sorted(twice))} already")
@@ -163,7 +182,9 @@ class Places:
     @classmethod
     def of(cls, profile: str) -> "Places":
         """Those of a profile, by its name."""
-        return cls(read_graph(), Paths(profile), runnable(read_profile(profile, PROFILES))[0].models)
+        found = read_profile(profile, PROFILES)
+        graph = read_graph().without(found.without, f"profile {profile}")
+        return cls(graph, Paths(profile), runnable(found)[0].models)
 
     def path(self, artefact: str, model: str | None) -> Path:
         """Of the artefact; of this model's where there is one for each."""

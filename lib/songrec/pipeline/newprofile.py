@@ -250,7 +250,10 @@ def _profile(
         *_split(reading),
         ("tune", {"trials": TRIALS}, "points that each model's search tries"),
         *_pages(log.n_songs),
+        # Left out:
         ("scaling", None, "how costs grow with the size of synthetic logs: it says nothing of this one"),
+        ("search_seeds", None, "each search from several seeds: it takes as many times as long"),
+        ("spark", None, "the same on a cluster's engine"),
         ("trial", None, "offline against online where true tastes are known: on a synthetic log"),
     ]
     seen = f"{report.lines:,} rows" if whole else f"the first {report.lines:,} rows"

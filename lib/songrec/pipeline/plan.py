@@ -173,6 +173,9 @@ def make_plan(
     profile = overridden(read_profile(profile_name, PROFILES), overrides, graph)
     where = f"profile {profile_name}"
     check_names(profile.stages, graph.stages, "stage", where)
+    known = {name for stage in graph.stages.values() for name in stage.settable}
+    check_names(profile.shared, known, "shared parameter", where)
+    graph = graph.without(profile.without, where)
     profile, left_out = runnable(profile)
     tuned = _on_record(tuned_from, profile) if tuned_from else {}
     for label, spec in profile.models.items():
@@ -189,8 +192,6 @@ def make_plan(
     planned += [
         _plan_page(stage, profile, places) for stage in graph.stages.values() if stage.page is not None
     ]
-    known = {name for stage in graph.stages.values() for name in stage.settable}
-    check_names(profile.shared, known, "shared parameter", where)
     return Plan(profile_name, profile, {stage.name: stage for stage in planned}, left_out)
 
 

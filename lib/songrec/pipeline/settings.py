@@ -153,6 +153,8 @@ def overridden(profile: Profile, overrides: Sequence[str], graph: Graph) -> Prof
             values = entry["hyperparameters"]
         else:
             check_names([stage], [*graph.stages, "models"], "stage", where)
+            if stage in profile.without:
+                raise ConfigError(f"{where}: the profile leaves {stage} out (null)")
             what, declared = "parameter", graph[stage].settable
             values = data["stages"].setdefault(stage, {})
         check_names([name], declared, what, where)

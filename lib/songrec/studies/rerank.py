@@ -158,12 +158,14 @@ def cap_effects(
 
     Parameters
     ----------
-    lists, held, train, k
+    lists, held, train
         As for `evaluated`.
     artists : int array (n_songs,)
         `cold_start.metadata`.
     caps : sequence of int
         Songs of an artist that a list may hold.
+    k : int
+        Length of the lists.
 
     Returns
     -------
