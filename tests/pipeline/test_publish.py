@@ -72,3 +72,11 @@ def test_a_record_comes_from_a_clean_commit_and_a_fresh_run(ran):
         ran, overrides=("compare.cutoff=5",)
     )
     assert not (ran.root / "results").exists()
+
+
+def test_a_profile_of_some_stages_needs_no_others(checkout):
+    checkout.edit("notebooks/profiles/toy.yml", "models:", "only: [split]\nmodels:")
+    checkout.run()
+    assert _publish(checkout) == ""
+    folder = checkout.root / "results" / "toy"
+    assert {path.parent.name for path in folder.rglob("facts.json")} == {"ingest", "split"}

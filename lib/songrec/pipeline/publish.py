@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "optuna")
 
 REQUIRED = "compare"
-"""The stage without which a run is no record; of the others those go on record that have run."""
+"""The stage without which a run is no record, where the profile does not say what it runs only."""
 
 _LINES = 1_500
 """Longer tables stay with the run: they hold curves, and a record should be readable in a diff."""
@@ -68,7 +68,7 @@ def publish(profile: str, results: Path = RESULTS) -> Path:
 
 
 def fresh_stages(plan: Plan) -> dict[str, PlannedStage]:
-    """The studies that go on record: up to the comparison, and those others that have run.
+    """The studies that go on record: those asked for, and those others that have run.
 
     `StageError` when one of them is not fresh: every file is hashed again for that.
     """
@@ -77,7 +77,8 @@ def fresh_stages(plan: Plan) -> dict[str, PlannedStage]:
         for stage in plan.stages.values()
         if not stage.page and all(path.exists() for path in stage.outputs)
     }
-    wanted = plan.select([f"study.{stage}" for stage in {REQUIRED, *done}])
+    asked = [*(plan.profile.only or [REQUIRED]), *(f"study.{stage}" for stage in done)]
+    wanted = [name for name in plan.select(asked) if not plan.stages[name].page]
     if stale := [name for name in Engine(plan).changes(verify=True) if name in wanted]:
         run = f"songrec run --profile {plan.profile_name}"
         raise StageError(f"not fresh: {', '.join(stale)}. Run first: {run}")
@@ -120,7 +121,7 @@ def provenance(plan: Plan, recorded: dict[str, PlannedStage], run: "Results", co
             took[name] = read_json(plan.paths.took / f"{name}.json", dict)
     return {
         "took": took,
-        "fingerprint": run.facts("ingest").get("fingerprint"),
+        "fingerprint": run.facts("ingest").get("fingerprint") if "ingest" in asked else None,
         "seeds": {stage: values["seed"] for stage, values in asked.items() if "seed" in values},
         "parameters": {stage: values for stage, values in asked.items() if values},
         "commit": commit,
