@@ -176,7 +176,8 @@ def _find(words: Sequence[str], run: Results, cutoff: int) -> Found:
     cutoff = at[0] if at else cutoff
     match words:
         case ["run", *keys]:
-            return _fact([run.header, run.facts("ingest"), run.facts("split")], keys, run)
+            known = [run.facts(stage) for stage in ("ingest", "split") if (run.folder / stage).is_dir()]
+            return _fact([run.header, *known], keys, run)
         case ["params", model, name]:
             return _fact([run.facts("train")], [model, "hyperparameters", name], run)
         case ["cost", *keys]:

@@ -10,14 +10,14 @@ MAIN = "taste-profile-10k-songs"
 
 
 def published(results: Path = RESULTS, all_protocols: bool = False) -> list[Results]:
-    """The published runs on real data, the main one first, then songs before artists, by name.
+    """The published comparisons on real data, the main one first, then songs before artists, by name.
 
     Levels compare within one protocol only: those under another than the main one's are left out, unless
     `all_protocols`.
     """
     found = [Results.published(path.parent.name, results) for path in sorted(results.glob(f"*/{HEADER}"))]
     real = sorted(
-        (run for run in found if not run.synthetic),
+        (run for run in found if not run.synthetic and run.has("compare", "differences")),
         key=lambda run: (run.name != MAIN, run.item != "song", run.name),
     )
     main = next((protocol_of(run) for run in real if run.name == MAIN), None)
