@@ -77,9 +77,10 @@ def find_raw(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Paths:
-    """The folders of one profile's run."""
+    """The folders of one profile's run, in the data folder or in another that is laid out like it."""
 
     profile: str
+    root: Path | None = None
 
     def __post_init__(self):
         # It becomes a folder and stands in commands.
@@ -88,11 +89,11 @@ class Paths:
 
     @property
     def interim(self) -> Path:
-        return data_root() / "interim" / self.profile
+        return (self.root or data_root()) / "interim" / self.profile
 
     @property
     def processed(self) -> Path:
-        return data_root() / "processed" / self.profile
+        return (self.root or data_root()) / "processed" / self.profile
 
     @property
     def notebooks(self) -> Path:

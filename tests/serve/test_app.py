@@ -88,7 +88,7 @@ def test_who_is_unknown_gets_what_is_popular(asking):
 
 
 def test_every_song_can_be_excluded_and_n_may_exceed_the_catalogue(asking):
-    every = asking.serving.ids.tolist()
+    every = asking.serving.songs.ids.tolist()
     for exclude in ([], every[:10], every[:60], every):
         asked = {"n": 500, "exclude": exclude, "include_heard": True, "user": "a"}
         status, answer = asking("POST", "/v1/recommendations", asked)
@@ -99,7 +99,7 @@ def test_every_song_can_be_excluded_and_n_may_exceed_the_catalogue(asking):
 
 
 def test_reasons_are_songs_of_the_listener_with_their_shares(asking):
-    history = [{"song": song} for song in asking.serving.ids[:6].tolist()]
+    history = [{"song": song} for song in asking.serving.songs.ids[:6].tolist()]
     _, answer = asking("POST", "/v1/recommendations", {"history": history, "n": 5})
     assert answer["why_exact"]
     for item in answer["items"]:
@@ -123,8 +123,8 @@ def test_a_block_list_holds_at_once_and_without_a_restart(asking):
     first = ids(asking.for_user("u01", n=3)[1])
     status, told = asking.admin("PUT", "block", {"songs": [first[0], "nope"], "artists": ["Artist 3"]})
     assert (status, told["unknown"]) == (200, ["nope"])
-    theirs = set(np.flatnonzero(np.array(asking.serving.artists) == "Artist 3").tolist())
-    gone = {str(asking.serving.ids[place]) for place in theirs} | {first[0]}
+    theirs = set(np.flatnonzero(np.array(asking.serving.songs.artists) == "Artist 3").tolist())
+    gone = {str(asking.serving.songs.ids[place]) for place in theirs} | {first[0]}
     answers = [
         asking.for_user("u01", n=500)[1],
         asking.get("/v1/popular", n=500)[1],

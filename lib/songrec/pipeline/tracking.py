@@ -28,11 +28,12 @@ from songrec.evaluation.metrics import DECIDING
 from songrec.extras import require
 from songrec.files import write_json
 from songrec.paths import IN_CHECKOUT, PROFILES, Paths, data_root
-from songrec.pipeline.gate import VERSION, Decision, Rule, decide
+from songrec.pipeline.gate import Decision, Rule, decide
 from songrec.pipeline.plan import make_plan
 from songrec.pipeline.publish import fresh_stages, git, provenance
 from songrec.pipeline.run import only_run
 from songrec.pipeline.two_runs import flattened
+from songrec.registry import VERSION
 from songrec.results import Results
 
 if TYPE_CHECKING:
