@@ -14,11 +14,12 @@ buildah() { command buildah "${store[@]}" "$@"; }
 
 base=${BASE_TAR:-$folder/base.tar}
 [ -e "$base" ] ||
-    mmdebstrap --mode=root --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$base" 2> "$folder/base.log"
+    mmdebstrap --mode=root --variant=minbase --include=usr-is-merged,python3,python3-venv,ca-certificates \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base" 2> "$folder/base.log"
 if ! buildah images --quiet localhost/debian-base > /dev/null 2>&1; then
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$base" / > /dev/null
-    buildah run "$container" -- rm -rf /usr/share/doc /usr/share/man /usr/share/locale # as slim images do
     buildah commit --quiet "$container" localhost/debian-base:bookworm > /dev/null
     buildah rm "$container" > /dev/null
 fi

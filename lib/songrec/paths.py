@@ -77,10 +77,9 @@ def find_raw(name: str) -> Path:
 
 @dataclass(frozen=True)
 class Paths:
-    """The folders of one profile's run, in the data folder or in another that is laid out like it."""
+    """The folders of one profile's run."""
 
     profile: str
-    root: Path | None = None
 
     def __post_init__(self):
         # It becomes a folder and stands in commands.
@@ -89,11 +88,11 @@ class Paths:
 
     @property
     def interim(self) -> Path:
-        return (self.root or data_root()) / "interim" / self.profile
+        return data_root() / "interim" / self.profile
 
     @property
     def processed(self) -> Path:
-        return (self.root or data_root()) / "processed" / self.profile
+        return data_root() / "processed" / self.profile
 
     @property
     def notebooks(self) -> Path:

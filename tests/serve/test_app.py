@@ -216,9 +216,10 @@ def test_while_threads_score_the_loop_answers_and_too_many_are_turned_away(extra
 def test_a_service_of_most_models_needs_no_compiler(extra, tmp_path):
     from served import make_run
 
-    make_run(tmp_path, ["EASE", "ItemKNN"])
+    make_run(tmp_path, ["EASE", "ItemKNN", "UserKNN"])
     ask = """
         import pathlib, sys
+        from songrec.errors import DataError
         from served import make_run
         from songrec.serve.schemas import Ask
         from songrec.serve.serving import Serving
@@ -228,6 +229,11 @@ def test_a_service_of_most_models_needs_no_compiler(extra, tmp_path):
             serving = Serving(ServiceSettings("odd", model), run)
             assert serving.recommend(Ask(user="u01"))["rung"] == "known_user"
         assert "numba" not in sys.modules
+        sys.modules["numba"] = None
+        try:
+            Serving(ServiceSettings("odd", "UserKNN"), run)
+        except DataError as error:
+            assert "needs the package numba" in str(error)
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     command = [sys.executable, "-c", textwrap.dedent(ask), str(tmp_path)]

@@ -82,15 +82,15 @@ class Results:
     _read: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of_run(cls, profile: str, stages: Iterable[str] | None = None, root: Path | None = None) -> "Results":
-        """The results of the last run of a profile, in the data folder or in another, `root`.
+    def of_run(cls, profile: str, stages: Iterable[str] | None = None) -> "Results":
+        """The results of the last run of a profile.
 
         Raises
         ------
         DataError
             When the profile has not run here.
         """
-        folder = Paths(profile, root).tables
+        folder = Paths(profile).processed / "tables"
         if not (folder / HEADER).is_file():
             raise DataError(f"profile {profile!r} has not run here yet: songrec run --profile {profile}")
         named = None if stages is None else frozenset(stages)

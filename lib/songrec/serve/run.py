@@ -13,6 +13,7 @@ from songrec.config import read_profile
 from songrec.data import Catalogue, Interactions, codes_of
 from songrec.errors import DataError
 from songrec.evaluation.metrics import METRICS
+from songrec.files import read_json
 from songrec.lists import NOTHING
 from songrec.models import Recommender, create, load_model
 from songrec.models.base import class_name
@@ -21,6 +22,21 @@ from songrec.recorded import check_recorded
 from songrec.results import Results
 from songrec.serve.songs import Songs
 from songrec.splits import Split
+
+
+@dataclass(frozen=True)
+class _PathsIn(Paths):
+    """The folders of a run in another data folder than this process's."""
+
+    root: Path
+
+    @property
+    def interim(self) -> Path:
+        return self.root / "interim" / self.profile
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "processed" / self.profile
 
 
 @dataclass(frozen=True)
@@ -188,8 +204,10 @@ def open_run(profile: str, folder: Path | None = None) -> ServedRun:
         When it has not run yet, or when what it made is damaged or of another run.
     """
     known = read_profile(profile, folder / "profiles" if folder else PROFILES).models
-    paths = Paths(profile, folder)
-    results = Results.of_run(profile, root=folder)
+    paths = _PathsIn(profile, folder) if folder else Paths(profile)
+    results = (
+        Results(profile, paths.tables, read_json(paths.header, dict)) if folder else Results.of_run(profile)
+    )
     split, log = Split.load(paths.processed / "split"), Interactions.load(paths.processed / "interactions")
     ids = (np.asarray(of) for of in (split.user_ids, split.song_ids))
     log = replace(log, user_ids=np.asarray(log.user_ids), song_ids=np.asarray(log.song_ids))

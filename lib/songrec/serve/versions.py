@@ -144,8 +144,16 @@ class Versions:
         Raises
         ------
         DataError
-            When it is damaged, of a newer format, or of another log.
+            When it is damaged, of a newer format, of another log, or needs a package that is not here.
         """
+        try:
+            return self._load(source)
+        except ModuleNotFoundError as error:  # an image may have been built without a compiler
+            raise DataError(
+                f"{source} needs the package {error.name}, which is not installed here"
+            ) from error
+
+    def _load(self, source: str) -> Version:
         began = time.perf_counter()
         run, label, called = self._run, source, ""
         if source.startswith(SCHEME):
