@@ -61,7 +61,15 @@ image = json.load(open(sys.argv[1]))["Docker"]
 assert image["config"]["User"] == "10001", image["config"]["User"]
 assert bool(image["config"].get("Healthcheck")) == (sys.argv[2] == "serve")
 PYTHON
-    buildah images --format "$target: {{.Size}}" "localhost/songbook-$target"
+    "$python" - "$target" "$(buildah mount "$(buildah from "localhost/songbook-$target")")" "${MOST_MB:-450}" << 'PYTHON'
+import os, sys
+target, root, most = sys.argv[1:]
+files = [os.lstat(os.path.join(folder, name)) for folder, _, names in os.walk(root) for name in names]
+size = sum({(one.st_dev, one.st_ino): one.st_size for one in files}.values()) / 1e6
+print(f"{target}: {size:.0f} MB")
+assert target != "serve" or size <= float(most), f"more than {most} MB"
+PYTHON
+    buildah rm --all > /dev/null
 done
 
 inside() { # image, command: run as the image's user, its folder of data mounted
@@ -77,11 +85,11 @@ rm -rf "$folder/data" && mkdir -p "$folder/data" && chown 10001 "$folder/data"
 inside serve sh -c '! command -v gcc cc g++ clang make' # nothing here compiles
 inside serve sh -c '! touch /srv/songbook/venv/x 2> /dev/null && ! touch /usr/x 2> /dev/null' # nor writes where programs are
 inside pipeline songrec run --profile tiny --only study.train | tail -n 1
-inside serve songrec recommend --profile tiny --user nobody --n 3
+inside serve songrec recommend --profile tiny --model ease --user nobody --n 3
 
 port=${PORT:-18080}
 health=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["Docker"]["config"]["Healthcheck"]["Test"][-1])' "$folder/serve.json")
-inside serve timeout 90 songrec serve --profile tiny --port "$port" > "$folder/service.log" 2>&1 &
+inside serve timeout 90 songrec serve --profile tiny --model ease --port "$port" > "$folder/service.log" 2>&1 &
 for _ in $(seq 80); do
     "$python" -c "${health//8000/$port}" 2> /dev/null && healthy=yes && break
     sleep 1

@@ -272,10 +272,10 @@ def two_nights(folder: Path, users: int = 400) -> Told:
                 client.ask("POST", "/v1/events", {"events": played(listeners)})
                 songrec("second night: events", "events", str(events), "--out", str(log / "events.txt"))
                 songrec("second night: run", *run)
+                songrec("second night: gate, promoted", "promote", "--profile", "nights", *on)
+                live("service: new version answers", 2)
                 worse = ["--model", "popularity"]
                 songrec("second night: gate, refused", "promote", "--profile", "nights", *on, *worse, code=3)
-                songrec("second night: gate, promoted", "promote", "--profile", "nights", *on)
-                live("service: new version answers", 3)
                 songrec("rollback", "rollback", *on)
                 live("service: old version answers", 1)
     return told

@@ -407,7 +407,8 @@ _EVENTS = click.Argument(["folder"], type=click.Path(path_type=Path))
 def events(folder, out) -> None:
     """Turn the plays that a service was told of into a listening log for the next run.
 
-    FOLDER is where the service keeps its events: data/processed/PROFILE/serve/events.
+    FOLDER is where the service keeps its events: data/processed/PROFILE/serve/events, or of a registered
+    model data/registry/NAME/serve/events.
 
     \b
     examples:

@@ -1,8 +1,14 @@
 """A registered model is served: its alias is followed, and what goes wrong leaves the service as it is."""
 
+import json
+import re
+import shlex
 import shutil
 from dataclasses import replace
+from pathlib import Path
+from urllib.request import urlopen
 
+import load
 import numpy as np
 import pytest
 from under_load import under_load
@@ -215,6 +221,19 @@ def test_a_version_may_be_shadowed_and_drafted_with_that_knows_another_log(regis
     asking.admin("PUT", "versions/candidate", trial | {"mode": "shadow"})
     asking.for_user("u11")
     wait_for(lambda: asking.metric("songrec_shadow_overlap_at_10_count") == 1)
+
+
+def test_three_commands_of_the_readme_serve_and_ask(registry, tmp_path):
+    """The first, which installs the wheel, is tried by `tests/test_packaging.py`."""
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if "pip install" in one]
+    _, serve, ask = (shlex.split(line, comments=True) for line in block.splitlines())
+    assert (serve[0], ask[0]) == ("songrec", "curl")
+    serve[serve.index("--tracking") + 1] = registry.url
+    with load.served(*serve[2:], port=8791):
+        url = ask[1].replace("localhost:8000", "http://127.0.0.1:8791").replace("<id>", "u20")
+        with urlopen(url, timeout=30) as answer:
+            assert len(json.load(answer)["items"]) == 10
 
 
 def test_what_cannot_be_served_is_said_in_a_line(registry, monkeypatch, capsys, tmp_path):

@@ -50,8 +50,9 @@ _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-"""Of MLflow, where nobody says otherwise: it reports to nobody, draws no bars, gives up within seconds."""
+"""Of MLflow, where nobody says otherwise: it reports to nobody, draws no bars, gives up within seconds, and is quiet."""
 
 _BATCH = 100
 _LONGEST = 500

@@ -30,8 +30,12 @@ class Songs:
     ----------
     ids : array of str (log.n_songs,)
         Sorted.
-    names, titles, artists : list of str
-        By code: the ids as plain text, and what is known, else None.
+    names : list of str
+        The ids as plain text.
+    titles : list of str or None
+        By code; None where it is not known.
+    artists : list of str or None
+        Likewise.
     artist_codes : int32 array (log.n_songs,)
         A code for each song's artist, -1 where it is not known.
     """
