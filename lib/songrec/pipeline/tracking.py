@@ -52,7 +52,7 @@ _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-"""Of MLflow, where nobody says otherwise: it reports to nobody, draws no bars, gives up within seconds, and is quiet."""
+"""Of MLflow, where nobody says otherwise: no reports, no bars, no links, and it gives up within seconds."""
 
 _BATCH = 100
 _LONGEST = 500
