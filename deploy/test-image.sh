@@ -1,6 +1,8 @@
 #!/bin/bash
 # Build both images and run them, without a registry and without a package index: by buildah, from Debian's packages.
 #   PYTHON    the project's, of the base's minor version (.venv/bin/python; Debian 12 has 3.11)
+#   MOST_MB   of the serving image (450)
+#   PUBLISH   1: sizes go to data/results/bench/images.csv
 #   BASE_TAR  a root file system with Python and its venv module; made by mmdebstrap where none is named
 # Needs root, buildah and mmdebstrap. What is downloaded goes into build/image and is used again.
 set -euo pipefail
@@ -50,6 +52,7 @@ PYTHON
 
 touch "$fetched"
 
+echo image,mb > "$folder/sizes.csv"
 for target in serve pipeline; do
     buildah bud --format docker --build-arg BASE=localhost/debian-base:bookworm --build-arg OFFLINE=1 --target "$target" \
         --layers --tag "localhost/songbook-$target" --file deploy/Dockerfile "$folder/context" > "$folder/$target.log" 2>&1 ||
@@ -67,10 +70,13 @@ target, root, most = sys.argv[1:]
 files = [os.lstat(os.path.join(folder, name)) for folder, _, names in os.walk(root) for name in names]
 size = sum({(one.st_dev, one.st_ino): one.st_size for one in files}.values()) / 1e6
 print(f"{target}: {size:.0f} MB")
+with open("build/image/sizes.csv", "a") as file:
+    file.write(f"{target},{size:.0f}\n")
 assert target != "serve" or size <= float(most), f"more than {most} MB"
 PYTHON
     buildah rm --all > /dev/null
 done
+[ "${PUBLISH:-}" != 1 ] || cp "$folder/sizes.csv" data/results/bench/images.csv
 
 inside() { # image, command: run as the image's user, its folder of data mounted
     local image=$1 container code=0

@@ -15,3 +15,12 @@ def test_a_row_for_each_step(tmp_path):
     assert table.columns["step"].cells == ["first night: run", "rollback"]
     assert "1,200 lists, 0 failed" in table.note
     assert table.note.endswith("A machine.")
+
+
+def test_a_row_for_each_image(tmp_path):
+    made = made_up_run(tmp_path, {})
+    (tmp_path / "bench").mkdir()
+    frame("image mb", [["serve", 440], ["pipeline", 1_300]]).to_csv(
+        tmp_path / "bench" / "images.csv", index=False
+    )
+    assert routine.images(made).columns["MB"].cells == ["440", "1,300"]
