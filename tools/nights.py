@@ -39,7 +39,7 @@ NEWCOMER, NEW_SONG = "a newcomer", "s-new"
 """Whom the log does not know, and what it does not: both are in the events."""
 
 PROFILE = """title: Two nights
-description: Listeners of eight tastes, made up.
+description: Listeners of twenty tastes, made up.
 synthetic: true
 stages:
   ingest: {source: triplets, path: heard}
@@ -193,18 +193,18 @@ class Client:
 
 
 def made_log(users: int) -> list[str]:
-    """Triplets of listeners of eight tastes: mostly songs of their own, some that everybody plays."""
+    """Triplets of listeners of twenty tastes: mostly songs of their own, some that everybody plays."""
     draw, lines = random.Random(0), []
     for user in range(users):
-        taste = range(user % 8, 400, 8)
-        songs = {*draw.sample(taste, 14), *draw.sample(range(400), 3), *draw.choices(range(8), k=2)}
+        taste = range(user % 20, 400, 20)
+        songs = {*draw.sample(taste, 12), *draw.sample(range(400), 3), *draw.choices(range(8), k=2)}
         lines += [f"u{user:05}\ts{song:03}\t{draw.randint(1, 9)}\n" for song in sorted(songs)]
     return lines
 
 
 def played(users: list[str]) -> list[dict]:
     """Events: a newcomer with songs of one taste, and a new song that many play."""
-    plays = [(NEWCOMER, f"s{song:03}") for song in range(0, 96, 8)]
+    plays = [(NEWCOMER, f"s{song:03}") for song in range(0, 240, 20)]
     plays += [(user, NEW_SONG) for user in users[:60]]
     return [
         {"kind": "play", "id": f"e{place}", "user": user, "song": song}
