@@ -55,7 +55,7 @@ touch "$fetched"
 echo image,mb > "$folder/sizes.csv"
 for target in serve pipeline; do
     buildah bud --format docker --build-arg BASE=localhost/debian-base:bookworm --build-arg OFFLINE=1 --target "$target" \
-        --layers --tag "localhost/songbook-$target" --file deploy/Dockerfile "$folder/context" > "$folder/$target.log" 2>&1 ||
+        --tag "localhost/songbook-$target" --file deploy/Dockerfile "$folder/context" > "$folder/$target.log" 2>&1 ||
         { tail -n 30 "$folder/$target.log"; exit 1; }
     buildah inspect --type image "localhost/songbook-$target" > "$folder/$target.json"
     "$python" - "$folder/$target.json" "$target" << 'PYTHON'
