@@ -1,6 +1,8 @@
 #!/bin/bash
 # Build both images and run them, without a registry and without a package index: by buildah, from Debian's packages.
 #   PYTHON    the project's, of the base's minor version (.venv/bin/python; Debian 12 has 3.11)
+#   MOST_MB   of the serving image (450)
+#   PUBLISH   1: sizes go to data/results/bench/images.csv
 #   BASE_TAR  a root file system with Python and its venv module; made by mmdebstrap where none is named
 # Needs root, buildah and mmdebstrap. What is downloaded goes into build/image and is used again.
 set -euo pipefail
@@ -14,11 +16,12 @@ buildah() { command buildah "${store[@]}" "$@"; }
 
 base=${BASE_TAR:-$folder/base.tar}
 [ -e "$base" ] ||
-    mmdebstrap --mode=root --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$base" 2> "$folder/base.log"
+    mmdebstrap --mode=root --variant=minbase --include=usr-is-merged,python3,python3-venv,ca-certificates \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base" 2> "$folder/base.log"
 if ! buildah images --quiet localhost/debian-base > /dev/null 2>&1; then
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$base" / > /dev/null
-    buildah run "$container" -- rm -rf /usr/share/doc /usr/share/man /usr/share/locale # as slim images do
     buildah commit --quiet "$container" localhost/debian-base:bookworm > /dev/null
     buildah rm "$container" > /dev/null
 fi
@@ -49,9 +52,10 @@ PYTHON
 
 touch "$fetched"
 
+echo image,mb > "$folder/sizes.csv"
 for target in serve pipeline; do
     buildah bud --format docker --build-arg BASE=localhost/debian-base:bookworm --build-arg OFFLINE=1 --target "$target" \
-        --layers --tag "localhost/songbook-$target" --file deploy/Dockerfile "$folder/context" > "$folder/$target.log" 2>&1 ||
+        --tag "localhost/songbook-$target" --file deploy/Dockerfile "$folder/context" > "$folder/$target.log" 2>&1 ||
         { tail -n 30 "$folder/$target.log"; exit 1; }
     buildah inspect --type image "localhost/songbook-$target" > "$folder/$target.json"
     "$python" - "$folder/$target.json" "$target" << 'PYTHON'
@@ -60,8 +64,19 @@ image = json.load(open(sys.argv[1]))["Docker"]
 assert image["config"]["User"] == "10001", image["config"]["User"]
 assert bool(image["config"].get("Healthcheck")) == (sys.argv[2] == "serve")
 PYTHON
-    buildah images --format "$target: {{.Size}}" "localhost/songbook-$target"
+    "$python" - "$target" "$(buildah mount "$(buildah from "localhost/songbook-$target")")" "${MOST_MB:-450}" << 'PYTHON'
+import os, sys
+target, root, most = sys.argv[1:]
+files = [os.lstat(os.path.join(folder, name)) for folder, _, names in os.walk(root) for name in names]
+size = sum({(one.st_dev, one.st_ino): one.st_size for one in files}.values()) / 1e6
+print(f"{target}: {size:.0f} MB")
+with open("build/image/sizes.csv", "a") as file:
+    file.write(f"{target},{size:.0f}\n")
+assert target != "serve" or size <= float(most), f"more than {most} MB"
+PYTHON
+    buildah rm --all > /dev/null
 done
+[ "${PUBLISH:-}" != 1 ] || cp "$folder/sizes.csv" data/results/bench/images.csv
 
 inside() { # image, command: run as the image's user, its folder of data mounted
     local image=$1 container code=0
@@ -76,11 +91,11 @@ rm -rf "$folder/data" && mkdir -p "$folder/data" && chown 10001 "$folder/data"
 inside serve sh -c '! command -v gcc cc g++ clang make' # nothing here compiles
 inside serve sh -c '! touch /srv/songbook/venv/x 2> /dev/null && ! touch /usr/x 2> /dev/null' # nor writes where programs are
 inside pipeline songrec run --profile tiny --only study.train | tail -n 1
-inside serve songrec recommend --profile tiny --user nobody --n 3
+inside serve songrec recommend --profile tiny --model ease --user nobody --n 3
 
 port=${PORT:-18080}
 health=$("$python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["Docker"]["config"]["Healthcheck"]["Test"][-1])' "$folder/serve.json")
-inside serve timeout 90 songrec serve --profile tiny --port "$port" > "$folder/service.log" 2>&1 &
+inside serve timeout 90 songrec serve --profile tiny --model ease --port "$port" > "$folder/service.log" 2>&1 &
 for _ in $(seq 80); do
     "$python" -c "${health//8000/$port}" 2> /dev/null && healthy=yes && break
     sleep 1

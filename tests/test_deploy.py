@@ -2,10 +2,13 @@
 
 import re
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
+from compose import FILE, command_of, interpolated
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
@@ -47,8 +50,36 @@ def test_a_release_is_told_by_the_changelog():
     assert (_notes("v99.0.0").returncode, _notes("v99.0.0").stdout) == (1, "")
 
 
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("compose-spec", [FILE]),
+        ("github-workflows", WORKFLOWS),
+        ("dependabot", [REPOSITORY / ".github" / "dependabot.yml"]),
+        ("citation-file-format", [REPOSITORY / "CITATION.cff"]),
+    ],
+)
+def test_files_that_others_read_fit_their_public_schemas(schema, files):
+    if not find_spec("check_jsonschema"):
+        pytest.skip("check-jsonschema is not installed: .ci/run has it")
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run([*check, *map(str, files)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_compose_file_starts_what_there_is():
+    from songrec.cli import cli
+
+    command, *words = command_of("serve", {}, {"MODEL": "models:/songbook@champion"})
+    assert "--model=models:/songbook@champion" in words
+    known = {option for parameter in cli.commands[command].params for option in parameter.opts}
+    assert {word.split("=")[0] for word in words} <= known
+    with pytest.raises(KeyError, match="POSTGRES_PASSWORD"):
+        interpolated(yaml.safe_load(FILE.read_text(encoding="utf-8")), {})
+
+
 def test_the_compose_file_lets_nobody_in_from_outside():
-    services = yaml.safe_load((REPOSITORY / "deploy" / "compose.yml").read_text(encoding="utf-8"))["services"]
+    services = yaml.safe_load(FILE.read_text(encoding="utf-8"))["services"]
     assert set(services) == {"serve", "pipeline", "redis", "postgres", "mlflow"}
     for name, service in services.items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name

@@ -39,6 +39,19 @@ for name in ("ItemKNN", "ALS", "EASE"):
 """
 
 
+MADE = """
+from made_run import make_run
+from songrec.data import Catalogue, Interactions
+from songrec.models import ItemKNN, UserKNN
+
+pairs = [(f"u{u}", f"s{(u + 3 * s) % 20:02}") for u in range(30) for s in range(6)]
+log = Interactions.from_triplets(*zip(*pairs), [1] * len(pairs))
+catalogue = Catalogue.from_columns(["s01"], ["One"])
+models = {"item_knn": ItemKNN().fit(log.plays), "user_knn": UserKNN().fit(log.plays)}
+make_run("tiny", log, catalogue, models)
+"""
+
+
 def _python(code: str, cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SONGREC")}
     command, kept = [sys.executable, "-c", code, *arguments], kept | environment
@@ -68,6 +81,18 @@ for name in ("ItemKNN", "FsSLIM", "EASE"):
     served = _python(code, tmp_path)
     assert served.returncode == 0, served.stderr
     assert served.stdout.count("[[1]] [[1]]") == 3, served.stdout
+
+
+def test_a_compiler_that_is_missed_is_named(tmp_path):
+    data = {"SONGREC_DATA": str(tmp_path)}
+    made = _python(MADE, tmp_path, **data, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    assert made.returncode == 0, made.stderr
+    ask = "import sys; sys.modules['numba'] = None; from songrec.cli import main; sys.exit(main())"
+    for model, code in (("item_knn", 0), ("user_knn", 2)):
+        asked = ["recommend", "--profile", "tiny", "--model", model, "--songs", "s01"]
+        done = _python(ask, tmp_path, *asked, **data)
+        assert done.returncode == code, done.stderr
+    assert done.stderr == "songrec: this needs numba, which is not installed here\n"
 
 
 @pytest.mark.parametrize("command", [["run"], ["explain"], ["publish"]])

@@ -11,6 +11,9 @@ from songrec.commands import answers, logs, routine, study
 from songrec.commands.parts import EXIT, EXIT_BUSY, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, Group
 from songrec.errors import BusyError, ConfigError, SongrecError
 
+_LEFT_OUT = ("numba", "llvmlite")
+"""Packages that an image which only serves may do without: most models compile nothing to answer."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, do, and turn errors into one clear message and an exit code."""
@@ -28,6 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SongrecError as error:
         print(f"songrec: {error}", file=sys.stderr)
         return {ConfigError: EXIT_USAGE, BusyError: EXIT_BUSY}.get(type(error), EXIT_FAILED)
+    except ModuleNotFoundError as error:
+        if error.name not in _LEFT_OUT:
+            raise
+        print(f"songrec: this needs {error.name}, which is not installed here", file=sys.stderr)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         print("songrec: interrupted; what was finished is kept", file=sys.stderr)
         return EXIT_INTERRUPTED

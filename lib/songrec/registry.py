@@ -21,6 +21,9 @@ from songrec.files import replacing
 TOKEN = "MLFLOW_TRACKING_TOKEN"
 """The variable with what a server that wants one is shown; MLflow's own name for it."""
 
+VERSION = "version.json"
+"""The file of a version's folder that says of which profile and model it is."""
+
 _SECONDS = 30
 _ADDRESS = re.compile(r"models:/(?P<name>[^/@:]+)(@(?P<alias>[^/@:]+)|/(?P<version>\d+))")
 

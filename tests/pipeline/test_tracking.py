@@ -1,22 +1,18 @@
 """Runs on record and the live model, in MLflow: a database, and a real server."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
+from nights import mlflow
 
 from songrec.cli import main
 from songrec.commands.parts import EXIT_KEPT
 from songrec.errors import ConfigError, DataError, StageError
 from songrec.evaluation.metrics import DECIDING
 from songrec.extras import missing
-from songrec.pipeline.execute import die_with_parent
 from songrec.pipeline.plan import make_plan
 from songrec.pipeline.run import run
 from songrec.pipeline.tracking import Tracking, commit, write_version
@@ -55,49 +51,8 @@ def place(tmp_path) -> str:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """The URL of a real MLflow server."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    store = [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), *store]
-    environment = os.environ | {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--workers", "1"],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait(f"{url}/health", process, folder / "log")
-            yield url
-        finally:
-            os.killpg(process.pid, 15)  # its worker is a process of its own
-            process.wait(30)
-
-
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.5)
-    raise AssertionError(log.read_text())
+    with mlflow(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
 
 
 def test_a_run_is_on_record_once_with_all_that_it_is(ran, place):

@@ -88,7 +88,7 @@ def test_who_is_unknown_gets_what_is_popular(asking):
 
 
 def test_every_song_can_be_excluded_and_n_may_exceed_the_catalogue(asking):
-    every = asking.serving.ids.tolist()
+    every = asking.serving.songs.ids.tolist()
     for exclude in ([], every[:10], every[:60], every):
         asked = {"n": 500, "exclude": exclude, "include_heard": True, "user": "a"}
         status, answer = asking("POST", "/v1/recommendations", asked)
@@ -99,7 +99,7 @@ def test_every_song_can_be_excluded_and_n_may_exceed_the_catalogue(asking):
 
 
 def test_reasons_are_songs_of_the_listener_with_their_shares(asking):
-    history = [{"song": song} for song in asking.serving.ids[:6].tolist()]
+    history = [{"song": song} for song in asking.serving.songs.ids[:6].tolist()]
     _, answer = asking("POST", "/v1/recommendations", {"history": history, "n": 5})
     assert answer["why_exact"]
     for item in answer["items"]:
@@ -123,8 +123,8 @@ def test_a_block_list_holds_at_once_and_without_a_restart(asking):
     first = ids(asking.for_user("u01", n=3)[1])
     status, told = asking.admin("PUT", "block", {"songs": [first[0], "nope"], "artists": ["Artist 3"]})
     assert (status, told["unknown"]) == (200, ["nope"])
-    theirs = set(np.flatnonzero(np.array(asking.serving.artists) == "Artist 3").tolist())
-    gone = {str(asking.serving.ids[place]) for place in theirs} | {first[0]}
+    theirs = set(np.flatnonzero(np.array(asking.serving.songs.artists) == "Artist 3").tolist())
+    gone = {str(asking.serving.songs.ids[place]) for place in theirs} | {first[0]}
     answers = [
         asking.for_user("u01", n=500)[1],
         asking.get("/v1/popular", n=500)[1],
@@ -216,9 +216,10 @@ def test_while_threads_score_the_loop_answers_and_too_many_are_turned_away(extra
 def test_a_service_of_most_models_needs_no_compiler(extra, tmp_path):
     from served import make_run
 
-    make_run(tmp_path, ["EASE", "ItemKNN"])
+    make_run(tmp_path, ["EASE", "ItemKNN", "UserKNN"])
     ask = """
         import pathlib, sys
+        from songrec.errors import DataError
         from served import make_run
         from songrec.serve.schemas import Ask
         from songrec.serve.serving import Serving
@@ -228,6 +229,11 @@ def test_a_service_of_most_models_needs_no_compiler(extra, tmp_path):
             serving = Serving(ServiceSettings("odd", model), run)
             assert serving.recommend(Ask(user="u01"))["rung"] == "known_user"
         assert "numba" not in sys.modules
+        sys.modules["numba"] = None
+        try:
+            Serving(ServiceSettings("odd", "UserKNN"), run)
+        except DataError as error:
+            assert "needs the package numba" in str(error)
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     command = [sys.executable, "-c", textwrap.dedent(ask), str(tmp_path)]

@@ -1,40 +1,18 @@
 """Versions: refused, tried out, promoted and rolled back while requests come; Redis that goes and returns."""
 
-import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
-from load import open_loop, request
+from under_load import under_load
 
 from songrec.files import read_json, write_json
 
 pytestmark = pytest.mark.slow
-
-
-def in_background(work):
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def under_load(asking, meanwhile, seconds, rate=60):
-    """What requests for lists came to while something else was done."""
-    made = [request("GET", f"/v1/users/u{number:02}/recommendations?n=10") for number in range(60)]
-    found = []
-    thread = in_background(
-        lambda: found.append(
-            asyncio.run(open_loop("127.0.0.1", asking.port, lambda n: ("list", made[n % 60]), rate, seconds))
-        )
-    )
-    meanwhile()
-    thread.join()
-    return found[0]
 
 
 def test_models_that_do_not_fit_are_refused_and_the_old_one_serves_on(asking, tmp_path):

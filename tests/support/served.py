@@ -93,8 +93,8 @@ class Asking:
 
 
 @contextmanager
-def served(run: ServedRun, **settings) -> Iterator[Asking]:
-    """The service over a run, on a free port, until the block ends."""
+def served(run: ServedRun | None, **settings) -> Iterator[Asking]:
+    """The service over a run, or a registered model, on a free port, until the block ends."""
     told = ServiceSettings(**{"profile": "odd", "admin_key": "admin", **settings})
     serving = Serving(told, run)
     server = uvicorn.Server(uvicorn.Config(create_app(told, serving), port=0, log_level="error"))

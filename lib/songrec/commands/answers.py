@@ -55,6 +55,20 @@ def similar(profile, song, model, n) -> None:
     metavar="FOLDER",
     help="a run elsewhere: its folder DATA/processed/NAME, instead of --profile",
 )
+@click.option(
+    "--tracking",
+    default="",
+    envvar="MLFLOW_TRACKING_URI",
+    metavar="URL",
+    help="the server that knows a registered model  [default: $MLFLOW_TRACKING_URI]",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=0.1, max=3600),
+    default=10,
+    show_default=True,
+    help="seconds after which it is asked again what is live",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="NAME", help="where to listen")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="where to listen"
@@ -80,7 +94,7 @@ def similar(profile, song, model, n) -> None:
     "--rate", type=click.FloatRange(min=0), default=0, help="requests a second of one client; 0: any"
 )
 def serve(run, **options) -> None:
-    """Serve a run's winner over HTTP.
+    """Serve a run's winner over HTTP, or a registered model: the version that is live, whichever it is.
 
     SONGREC_API_KEY, where it is set, is the key that clients must send as X-API-Key; SONGREC_ADMIN_KEY lets
     who sends it change the block list and the versions.
@@ -89,11 +103,14 @@ def serve(run, **options) -> None:
     examples:
       songrec serve --profile sample
       songrec serve --profile sample --workers 2 --redis redis://localhost:6379/0
+      songrec serve --model models:/songbook@champion --tracking http://localhost:5000
     """
     require("serve", "the service")
     from songrec.serve.server import serve
     from songrec.serve.settings import ServiceSettings, run_in
 
+    if run and (options["model"] or "").startswith("models:/"):
+        raise click.UsageError("--run and --model models:/... each say whose log is served: give one")
     if run:
         options["profile"] = run_in(run)
     serve(
@@ -117,7 +134,8 @@ EVENTS = click.Argument(["folder"], type=click.Path(path_type=Path))
 def events(folder, out) -> None:
     """Turn the plays that a service was told of into a listening log for the next run.
 
-    FOLDER is where the service keeps its events: data/processed/PROFILE/serve/events.
+    FOLDER is where the service keeps its events: data/processed/PROFILE/serve/events, or of a registered
+    model data/registry/NAME/serve/events.
 
     \b
     examples:

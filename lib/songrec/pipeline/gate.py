@@ -23,11 +23,10 @@ from songrec.files import read_json
 from songrec.lists import NOTHING, TopN
 from songrec.models import load_model
 from songrec.paths import Paths
+from songrec.registry import VERSION
 from songrec.splits import Split
 
 Rule = Literal["better", "not-worse", "always"]
-VERSION = "version.json"
-"""The file of a version's folder that says of which profile and model it is."""
 
 FEWEST = 30
 """Users, for a test: with fewer the rule is not asked, and the live model stays."""

@@ -28,11 +28,12 @@ from songrec.evaluation.metrics import DECIDING
 from songrec.extras import require
 from songrec.files import write_json
 from songrec.paths import IN_CHECKOUT, PROFILES, Paths, data_root
-from songrec.pipeline.gate import VERSION, Decision, Rule, decide
+from songrec.pipeline.gate import Decision, Rule, decide
 from songrec.pipeline.plan import make_plan
 from songrec.pipeline.publish import fresh_stages, git, provenance
 from songrec.pipeline.run import only_run
 from songrec.pipeline.two_runs import flattened
+from songrec.registry import VERSION
 from songrec.results import Results
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-"""Of MLflow, where nobody says otherwise: it reports to nobody, draws no bars, gives up within seconds."""
+"""Of MLflow, where nobody says otherwise: no reports, no bars, no links, and it gives up within seconds."""
 
 _BATCH = 100
 _LONGEST = 500

@@ -91,9 +91,12 @@ def create_app(settings: ServiceSettings, serving: Serving | None = None) -> Fas
         gc.collect()
         gc.freeze()  # what is loaded stays: no collection looks at it again
         gc.set_threshold(20_000, 50, 50)  # and answers are no circles: they go by themselves
-        following = asyncio.create_task(_follow(serving))
+        works = [(serving.follow, EVERY, serving.prepare)]
+        works += [(serving.follow_registry, settings.poll, None)] if serving.registered else []
+        following = [asyncio.create_task(_again_and_again(*work)) for work in works]
         yield
-        following.cancel()
+        for task in following:
+            task.cancel()
         for pool in (score.pool, manage.pool):
             pool.shutdown()
         serving.close()
@@ -131,17 +134,19 @@ def _page(file: Path) -> Callable[[], Any]:
     return page
 
 
-async def _follow(serving: Serving) -> None:
-    loop = asyncio.get_running_loop()
+async def _again_and_again(
+    work: Callable[[], None], seconds: float, before: Callable[[], None] | None = None
+) -> None:
+    """Do something in a thread of its own, first something else, then it every some seconds."""
+    loop, now = asyncio.get_running_loop(), before or work
     with ThreadPoolExecutor(1, "follow") as pool:
-        work = serving.prepare
         while True:
             try:
-                await loop.run_in_executor(pool, work)
+                await loop.run_in_executor(pool, now)
             except Exception:  # the next time may do
                 log.exception("follow")
-            work = serving.follow
-            await asyncio.sleep(EVERY)
+            now = work
+            await asyncio.sleep(seconds)
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -158,8 +163,8 @@ def _example(value: Any) -> dict[str, Any]:
 def _lists(serving: Serving, score: Scorer) -> APIRouter:
     """What people are answered. Examples are ids of the log that is served, so that they run."""
     router = APIRouter(prefix="/v1", tags=["songs"])
-    user, song = str(serving.run.log.user_ids[0]), str(serving.ids[0])
-    some = {"history": [{"song": one, "plays": 2} for one in serving.ids[:2].tolist()], "n": 5}
+    user, song = str(serving.run.log.user_ids[0]), serving.songs.names[0]
+    some = {"history": [{"song": one, "plays": 2} for one in serving.songs.names[:2]], "n": 5}
 
     @router.get(
         "/users/{user_id:path}/recommendations",
@@ -281,7 +286,7 @@ def _states(serving: Serving, score: Scorer, settings: ServiceSettings) -> APIRo
     def health(status: str) -> dict[str, Any]:
         up = serving.redis and serving.redis.up
         told = {"status": status, "version": serving.versions.roles.live.name, "workers": settings.workers}
-        return told | {"redis": up if serving.redis else None, "problem": serving.versions.problem}
+        return told | {"redis": up if serving.redis else None, "problem": serving.problem}
 
     @router.get("/health", response_model=schemas.Health)
     async def alive() -> Response:

@@ -43,6 +43,15 @@ class Metrics:
             multiprocess_mode="livemin",
         )
         self.redis_errors = Counter("songrec_redis_errors", "Commands that Redis did not answer", **here)
+        self.registry_up = Gauge(
+            "songrec_registry_up",
+            "1 while the registry says which version is live, 0 while it does not; -1: none is asked",
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self.registry_refused = Counter(
+            "songrec_registry_refused", "Versions that were to go live and could not be served", **here
+        )
         self.version = Gauge("songrec_version", "1 for the version in a role", ["role", "version"], **lately)
         self.blocked = Gauge(
             "songrec_blocked_songs", "Songs that the block list keeps out of lists", **lately
@@ -61,6 +70,7 @@ class Metrics:
             "songrec_shadow_dropped", "Lists that were not shadowed, for load", **here
         )
         self.redis_up.set(-1)
+        self.registry_up.set(-1)
 
     def text(self) -> bytes:
         """All of them, in Prometheus' text format."""

@@ -13,13 +13,30 @@ from songrec.config import read_profile
 from songrec.data import Catalogue, Interactions, codes_of
 from songrec.errors import DataError
 from songrec.evaluation.metrics import METRICS
+from songrec.files import read_json
 from songrec.lists import NOTHING
 from songrec.models import Recommender, create, load_model
 from songrec.models.base import class_name
 from songrec.paths import PROFILES, Paths
 from songrec.recorded import check_recorded
 from songrec.results import Results
+from songrec.serve.songs import Songs
 from songrec.splits import Split
+
+
+@dataclass(frozen=True)
+class _PathsIn(Paths):
+    """The folders of a run in another data folder than this process's."""
+
+    root: Path
+
+    @property
+    def interim(self) -> Path:
+        return self.root / "interim" / self.profile
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "processed" / self.profile
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,18 @@ class ServedRun:
     @property
     def item(self) -> str:
         return self.results.item
+
+    @cached_property
+    def songs(self) -> Songs:
+        return Songs(self.log, self.catalogue)
+
+    @cached_property
+    def alike(self) -> Recommender | None:
+        """What says which songs are alike, where the model that answers cannot; None where nothing does."""
+        try:
+            return self.load(self.named(similar=True)[0], whole=True) if self.comparing else None
+        except DataError:  # it is not trained, say: there are no similar songs then
+            return None
 
     @cached_property
     def comparing(self) -> list[str]:
@@ -157,13 +186,15 @@ class ServedRun:
             check_recorded(self.paths, stage, output)
 
 
-def open_run(profile: str) -> ServedRun:
+def open_run(profile: str, folder: Path | None = None) -> ServedRun:
     """What the last run of a profile made.
 
     Parameters
     ----------
     profile : str
         Name of the profile.
+    folder : Path, optional
+        A data folder that holds the profile as well: that of a registered version.
 
     Raises
     ------
@@ -172,9 +203,11 @@ def open_run(profile: str) -> ServedRun:
     DataError
         When it has not run yet, or when what it made is damaged or of another run.
     """
-    known = read_profile(profile, PROFILES).models
-    paths = Paths(profile)
-    results = Results.of_run(profile)
+    known = read_profile(profile, folder / "profiles" if folder else PROFILES).models
+    paths = _PathsIn(profile, folder) if folder else Paths(profile)
+    results = (
+        Results(profile, paths.tables, read_json(paths.header, dict)) if folder else Results.of_run(profile)
+    )
     split, log = Split.load(paths.processed / "split"), Interactions.load(paths.processed / "interactions")
     ids = (np.asarray(of) for of in (split.user_ids, split.song_ids))
     log = replace(log, user_ids=np.asarray(log.user_ids), song_ids=np.asarray(log.song_ids))

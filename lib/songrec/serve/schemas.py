@@ -163,7 +163,9 @@ class Trial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    model: Annotated[Id, Field(description="a label of the run, or a folder that holds a saved model")]
+    model: Annotated[
+        Id, Field(description="a label of the run, a folder with a saved model, or models:/NAME/NUMBER")
+    ]
     mode: Annotated[
         Literal["split", "interleave", "shadow"],
         Field(
@@ -203,7 +205,9 @@ class Health(BaseModel):
     version: str
     workers: int
     redis: Annotated[bool | None, Field(description="whether it answers; null: none is used")]
-    problem: Annotated[str, Field(description="why this worker does not follow the others; empty: it does")]
+    problem: Annotated[
+        str, Field(description="why it does not follow the others or the registry; empty: it does")
+    ]
 
 
 class Wrong(BaseModel):

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from songrec.errors import SongrecError
 from songrec.lists import NOTHING, Cap
+from songrec.serve.alias import SCHEME, Registered
 from songrec.serve.events import EventLog
 from songrec.serve.metrics import Metrics
 from songrec.serve.near import near_ids
@@ -22,7 +22,7 @@ from songrec.serve.run import ServedRun, open_run
 from songrec.serve.schemas import Ask, Wanted
 from songrec.serve.settings import ServiceSettings
 from songrec.serve.shared import Lists, OneFile, Redis
-from songrec.serve.titles import Titles
+from songrec.serve.songs import Songs
 from songrec.serve.versions import Version, Versions
 from songrec.serve.why import contributions
 
@@ -34,8 +34,6 @@ REASONS = 3
 
 SHADOWS = 8
 """Lists that may wait for being shadowed."""
-
-NONE = np.empty(0, np.int32)
 
 log = logging.getLogger("songrec.serve")
 
@@ -53,7 +51,7 @@ class _Made(NamedTuple):
 
 
 class Serving:
-    """A run, ready to answer.
+    """A run, or a registered model, ready to answer.
 
     Parameters
     ----------
@@ -64,27 +62,44 @@ class Serving:
     """
 
     def __init__(self, settings: ServiceSettings, run: ServedRun | None = None):
-        self.run = run or open_run(settings.profile)
-        self.metrics = Metrics()
-        folder = self.run.paths.processed / "serve"
-        self.redis = settings.redis and Redis(settings.redis, f"songrec:{settings.profile}", self.metrics)
+        self.metrics, self.registered = Metrics(), None
+        if settings.model.startswith(SCHEME):
+            self.registered = Registered(settings.model, settings.tracking, self.metrics)
+            folder, known_as = self.registered.folder, self.registered.name
+            source, self.why = self.registered.first, f"{settings.model} names it"
+        else:
+            run = run or open_run(settings.profile)
+            folder, known_as = run.paths.processed, settings.profile
+            source, self.why = run.named(settings.model or None)
+        folder = folder / "serve"
+        self.redis = settings.redis and Redis(settings.redis, f"songrec:{known_as}", self.metrics)
         self.store = self.redis or OneFile(folder)
         self.lists = Lists(self.metrics, self.redis or None)
-        self.ids, catalogue = self.run.log.song_ids, self.run.catalogue
-        self.names = self.ids.tolist()
-        place = find(catalogue.song_ids, self.names)
-        self.titles, self.artists = (
-            np.append(of, None)[place].tolist() for of in (catalogue.title, catalogue.artist)
-        )
-        self.artist_codes = _codes_by_name(self.artists)
-        label, self.why = self.run.named(settings.model or None)
-        self.versions = Versions(self.run, label, self.artist_codes, self.store, self.metrics, settings.index)
+        self.versions = Versions(run, source, self.store, self.metrics, settings.index, self.registered)
         self.block: dict[str, list[str]] = {"songs": [], "artists": []}
-        self.blocked = NONE
         self.events = EventLog(folder / "events")
         self._shadows = ThreadPoolExecutor(1, "shadow")
         self._shadowing = threading.Semaphore(SHADOWS)
         self.follow()
+
+    @property
+    def run(self) -> ServedRun:
+        """What is live, with its log."""
+        return self.versions.roles.live.run
+
+    @property
+    def songs(self) -> Songs:
+        """Those of what is live."""
+        return self.run.songs
+
+    @property
+    def problem(self) -> str:
+        """Why this process does not follow the others, or the registry; empty: it does."""
+        return self.versions.problem or (self.registered.problem if self.registered else "")
+
+    def follow_registry(self) -> None:
+        """Put live what the registry says is live. To be called every some seconds: it may take some."""
+        self.registered.follow(self.versions.promote)
 
     def follow(self) -> None:
         """Take what other workers have changed. To be called every second or so."""
@@ -96,9 +111,10 @@ class Serving:
             log.warning("block list", extra={"told": {"error": str(error)}})
             return
         if told and told != self.block:
-            self._take_block(told)
+            self.block = told
         elif not told and (self.block["songs"] or self.block["artists"]):
             self.store.restore(BLOCK, self.block)
+        self.metrics.blocked.set(len(self.songs.blocked(self.block)))
 
     def prepare(self) -> None:
         """What is made at the first question, made before it."""
@@ -113,11 +129,12 @@ class Serving:
     def recommend(self, ask: Ask) -> dict[str, Any]:
         """A list for a user, a history or both."""
         user, number, roles = ask.user or "", uuid4().hex, self.versions.roles
-        plays, unknown = self._plays(ask)
-        wish, more = self._wish(ask, user)
-        made = [self._made(version, user, plays, wish) for version in roles.versions_for(user)]
+        plays, versions = self._plays(ask), roles.versions_for(user)
+        made = [self._made(version, user, plays, ask) for version in versions]
         if roles.shadow_for(user or number):
-            self._shadow(roles.candidate, user, plays, wish, made[0].ranking)
+            self._shadow(roles.candidate, user, plays, ask, made[0])
+        songs = versions[0].run.songs
+        unknown = songs.unknown(list(dict.fromkeys(one.song for one in ask.history)))
         items, exact = self._items(made, ask, number)
         for one, count in Counter((item["version"], item["rung"]) for item in items).items():
             self.metrics.items.labels(*one).inc(count)
@@ -131,7 +148,7 @@ class Serving:
             "rung": rung,
             "complete": len(items) == ask.n,
             "why_exact": exact,
-            "unknown_songs": unknown + more,
+            "unknown_songs": unknown + songs.unknown(ask.exclude),
             "items": items,
         }
 
@@ -141,35 +158,33 @@ class Serving:
 
     def similar(self, song_id: str, n: int, exclude: Sequence[str] = ()) -> dict[str, Any]:
         """Songs like a song; `UnknownSongError` for one that is not in the catalogue."""
-        code = find(self.ids, [song_id])[0]
+        version = self.versions.roles.live
+        songs = version.run.songs
+        code = find(songs.ids, [song_id])[0]
         if code == NOTHING:
-            near = near_ids(self.ids, song_id) if len(song_id) < 200 else []
+            near = near_ids(songs.ids, song_id) if len(song_id) < 200 else []
             hint = f" Did you mean {' or '.join(near)}?" if near else ""
             raise UnknownSongError(f"the song {song_id[:200]!r} is not known.{hint}")
-        version = self.versions.roles.live
-        codes = find(self.ids, exclude)
-        gone = np.union1d(codes[codes != NOTHING], self.blocked)
-        songs, scores = version.recommender.similar(code, n, gone)
+        codes = find(songs.ids, exclude)
+        gone = np.union1d(codes[codes != NOTHING], songs.blocked(self.block))
+        found = version.recommender.similar(code, n, gone)
         return {
-            "song": self.song(code),
+            "song": songs.song(code),
             "version": version.name,
-            "complete": len(songs) == n,
-            "items": self._scored(Ranking(songs, scores, [])),
+            "complete": len(found[0]) == n,
+            "items": _scored(songs, *found),
         }
 
     def search(self, typed: str, n: int) -> dict[str, Any]:
         """Songs whose title and artist are like what was typed."""
-        found = self._titles.search(typed, n)
-        return {"items": [self.song(song, score=score) for song, score in found]}
+        songs = self.songs
+        return {"items": [songs.song(song, score=score) for song, score in songs.search(typed, n)]}
 
     def popular(self, n: int) -> dict[str, Any]:
         """What most people play."""
-        songs, listeners = self.versions.roles.live.recommender.most_popular(n, self.blocked)
-        return {"items": self._scored(Ranking(songs, listeners, []))}
-
-    def song(self, code: int, **more: Any) -> dict[str, Any]:
-        """What a song is called, and `more` of it."""
-        return {"id": self.names[code], "title": self.titles[code], "artist": self.artists[code], **more}
+        version = self.versions.roles.live
+        songs = version.run.songs
+        return {"items": _scored(songs, *version.recommender.most_popular(n, songs.blocked(self.block)))}
 
     # The block list
 
@@ -177,55 +192,41 @@ class Serving:
         """Block these, and no others any longer."""
         told = {"songs": sorted(set(songs)), "artists": sorted(set(artists))}
         self.store.write(BLOCK, told)
-        self._take_block(told)
+        self.block = told
         return self.block_list()
 
     def block_list(self) -> dict[str, Any]:
-        known = set(self.artists)
-        unknown = self._unknown(self.block["songs"])
-        return {**self.block, "unknown": unknown + [one for one in self.block["artists"] if one not in known]}
-
-    def _take_block(self, told: dict[str, list[str]]) -> None:
-        songs, names = find(self.ids, told["songs"]), set(told["artists"])
-        theirs = np.flatnonzero([artist in names for artist in self.artists]) if names else NONE
-        self.blocked = np.union1d(songs[songs != NOTHING], theirs).astype(np.int32)
-        self.block = told
-        self.metrics.blocked.set(len(self.blocked))
+        songs, block = self.songs, self.block
+        self.metrics.blocked.set(len(songs.blocked(block)))
+        known = set(songs.artists)
+        unknown = songs.unknown(block["songs"]) + [one for one in block["artists"] if one not in known]
+        return {**block, "unknown": unknown}
 
     # Parts of a list
 
-    def _plays(self, ask: Ask) -> tuple[dict[str, int], list[str]]:
-        """What was posted, with the request or as events, and the songs of the request that are not known."""
+    def _plays(self, ask: Ask) -> dict[str, int]:
+        """What was posted, with the request or as events."""
         plays: dict[str, int] = {}
         for heard in ask.history:
             plays[heard.song] = plays.get(heard.song, 0) + heard.plays
-        unknown = self._unknown(list(plays))
         if ask.user:
             for song, times in self.events.plays_of(ask.user).items():
                 plays[song] = plays.get(song, 0) + times
-        return plays, unknown
+        return plays
 
-    def _unknown(self, songs: list[str]) -> list[str]:
-        if not songs:
-            return []
-        codes = find(self.ids, songs).tolist()
-        return [song for song, code in zip(songs, codes, strict=True) if code == NOTHING]
-
-    def _wish(self, ask: Wanted, user: str) -> tuple[Wish, list[str]]:
-        """What a list should be like, in codes, and the excluded songs that are not known."""
-        parts, unknown = [self.blocked], []
+    def _wish(self, ask: Wanted, user: str, songs: Songs) -> Wish:
+        """What a list should be like, in codes."""
+        parts = [songs.blocked(self.block)]
         if ask.exclude:
-            parts.append(find(self.ids, ask.exclude))
-            unknown = self._unknown(ask.exclude) if NOTHING in parts[-1] else []
+            parts.append(find(songs.ids, ask.exclude))
         if ask.skip_shown and user:
-            parts.append(find(self.ids, list(self.events.shown_to(user))))
-        gone = np.unique(np.concatenate(parts)) if len(parts) > 1 else self.blocked
-        gone = gone[gone != NOTHING]
-        return Wish(ask.n, gone, ask.include_heard, ask.per_artist, ask.diversity), unknown
+            parts.append(find(songs.ids, list(self.events.shown_to(user))))
+        gone = np.unique(np.concatenate(parts)) if len(parts) > 1 else parts[0]
+        return Wish(ask.n, gone[gone != NOTHING], ask.include_heard, ask.per_artist, ask.diversity)
 
-    def _made(self, version: Version, user: str, plays: dict[str, int], wish: Wish) -> "_Made":
+    def _made(self, version: Version, user: str, plays: dict[str, int], ask: Wanted) -> "_Made":
         """A version's list."""
-        of = version.recommender
+        of, wish = version.recommender, self._wish(ask, user, version.run.songs)
         listener = of.user(user, plays) if user else of.new(plays)
         ranking = of.recommend(listener, wish, self.lists.remembered(version.name, user))
         return _Made(version, listener, ranking)
@@ -240,28 +241,28 @@ class Serving:
         each = [{item["id"]: item for item in items} for items in told]
         songs, teams = team_draft(*map(list, each), sum(map(len, each)), number)
         if ask.per_artist:
-            codes = find(self.ids, songs)
-            keep = Cap(self.artist_codes, ask.per_artist).passing(codes, ask.n)
+            of = made[0].version.run.songs
+            artists = np.append(
+                of.artist_codes, NOTHING
+            )  # the last: of a song that only the other version knows
+            keep = Cap(artists, ask.per_artist).passing(find(of.ids, songs), ask.n)
             songs, teams = [songs[place] for place in keep], [teams[place] for place in keep]
         return [each[team][song] for song, team in zip(songs[: ask.n], teams, strict=False)], all(exact)
 
     def _told(self, made: "_Made", why: bool) -> tuple[list[dict[str, Any]], bool]:
         """A version's songs with their reasons, and whether these are exact."""
-        found, name = made.ranking, made.version.name
+        found, name, of = made.ranking, made.version.name, made.version.run.songs
         reasons, exact = self._reasons(made) if why else ([[]] * len(found.songs), True)
         columns = found.songs.tolist(), found.scores.tolist(), found.rungs, reasons
         return [
-            self.song(song, score=score, rung=rung, version=name, why=because)
+            of.song(song, score=score, rung=rung, version=name, why=because)
             for song, score, rung, because in zip(*columns, strict=True)
         ], exact
-
-    def _scored(self, found: Ranking) -> list[dict[str, Any]]:
-        pairs = zip(found.songs.tolist(), found.scores.tolist(), strict=True)
-        return [self.song(song, score=score) for song, score in pairs]
 
     def _reasons(self, made: "_Made") -> tuple[list[list[dict[str, Any]]], bool]:
         """Of each song of a list the listener's songs that led to it."""
         of, listener, found = made.version.recommender, made.listener, made.ranking
+        called = made.version.run.songs
         reasons, exact = [[] for _ in found.songs], True
         modelled = [place for place, rung in enumerate(found.rungs) if rung in (KNOWN_USER, FOLD_IN)]
         if modelled:
@@ -273,17 +274,19 @@ class Serving:
             heard = of.in_log[fold_in.indices][strongest]
             for place, songs, each in zip(modelled, heard.tolist(), shares.round(4).tolist(), strict=True):
                 reasons[place] = [
-                    self.song(song, share=share) for song, share in zip(songs, each, strict=True) if share > 0
+                    called.song(song, share=share)
+                    for song, share in zip(songs, each, strict=True)
+                    if share > 0
                 ]
         if SIMILAR in found.rungs:
             songs, _, to = of.alike_to(listener, 2 * len(found.songs) + len(listener.songs), listener.songs)
             like = dict(zip(songs.tolist(), to.tolist(), strict=True))
             for place, rung in enumerate(found.rungs):
                 if rung == SIMILAR and (song := like.get(int(found.songs[place]))) is not None:
-                    reasons[place] = [self.song(song, share=1.0)]
+                    reasons[place] = [called.song(song, share=1.0)]
         return reasons, exact
 
-    def _shadow(self, version: Version, user: str, plays: dict, wish: Wish, answered: Ranking) -> None:
+    def _shadow(self, version: Version, user: str, plays: dict, ask: Wanted, answered: "_Made") -> None:
         """Ask another version for the same list, later and elsewhere, and tell the metrics what it gave."""
         if not self._shadowing.acquire(blocking=False):
             self.metrics.shadow_dropped.inc()
@@ -292,10 +295,10 @@ class Serving:
         def score() -> None:
             try:
                 began = time.perf_counter()
-                found = self._made(version, user, plays, wish).ranking
+                found = _first_ten(self._made(version, user, plays, ask))
                 self.metrics.shadow_seconds.observe(time.perf_counter() - began)
-                if first := set(answered.songs[:10].tolist()):
-                    self.metrics.overlap.observe(len(first & set(found.songs[:10].tolist())) / len(first))
+                if first := _first_ten(answered):
+                    self.metrics.overlap.observe(len(first & found) / len(first))
             except Exception:
                 log.exception("shadow", extra={"told": {"version": version.name}})
             finally:
@@ -306,20 +309,11 @@ class Serving:
         except RuntimeError:  # the service is being stopped
             self._shadowing.release()
 
-    @cached_property
-    def _titles(self) -> Titles:
-        songs, _ = self.versions.roles.live.recommender.popular
-        rank = np.empty(len(self.ids), np.int64)
-        rank[songs] = np.arange(len(songs))
-        texts = [
-            f"{title} {artist or ''}" if title else song
-            for song, title, artist in zip(self.names, self.titles, self.artists, strict=True)
-        ]
-        return Titles(texts, rank)
+
+def _scored(songs: Songs, codes: np.ndarray, scores: np.ndarray) -> list[dict[str, Any]]:
+    pairs = zip(codes.tolist(), scores.tolist(), strict=True)
+    return [songs.song(code, score=score) for code, score in pairs]
 
 
-def _codes_by_name(names: list[str | None]) -> np.ndarray:
-    """A code for each name, by its first place; -1 for None: int32 (n,)."""
-    codes: dict[str, int] = {}
-    found = [NOTHING if name is None else codes.setdefault(name, len(codes)) for name in names]
-    return np.array(found, np.int32)
+def _first_ten(made: _Made) -> set[str]:
+    return {made.version.run.songs.names[code] for code in made.ranking.songs[:10].tolist()}

@@ -23,7 +23,8 @@ class ServiceSettings:
     profile : str
         Whose last run is served.
     model : str
-        A label of the profile; empty: the run's winner.
+        A label of the profile, or the address of a registered model (`models:/NAME@ALIAS`), which brings its
+        log along; empty: the run's winner.
     host : str
         Address that it listens on.
     port : int
@@ -43,6 +44,10 @@ class ServiceSettings:
         Requests a second of one client, in one worker; 0: as many as come.
     body : int
         Bytes of a request's body.
+    tracking : str
+        URL of the MLflow server that knows the registered model.
+    poll : float
+        Seconds after which it is asked again which version is live.
     api_key : str
         What clients must send; empty: nothing.
     admin_key : str
@@ -60,6 +65,8 @@ class ServiceSettings:
     queue: int = 128
     rate: float = 0.0
     body: int = 1 << 20
+    tracking: str = ""
+    poll: float = 10.0
     api_key: str = ""
     admin_key: str = ""
 

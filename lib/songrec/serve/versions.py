@@ -14,6 +14,7 @@ from songrec.arrays import seal_of
 from songrec.errors import DataError, SongrecError
 from songrec.lists import NOTHING
 from songrec.models import Recommender, load_model
+from songrec.serve.alias import SCHEME, Registered
 from songrec.serve.metrics import Metrics
 from songrec.serve.recommender import Listener, SongRecommender, Wish
 from songrec.serve.run import ServedRun, plain
@@ -35,15 +36,18 @@ class Version:
     name : str
         Its label and the beginning of its manifest's hash: another training has another name.
     source : str
-        The label in the run, or the folder, that it is from.
+        The label in the run, the folder, or the address in the registry, that it is from.
+    run : ServedRun
+        The log that it is served with.
     recommender : SongRecommender
-        It, with the log.
+        It, with that log.
     seconds : float
         What loading and checking took.
     """
 
     name: str
     source: str
+    run: ServedRun = field(repr=False)
     recommender: SongRecommender = field(repr=False)
     seconds: float = 0.0
 
@@ -102,52 +106,78 @@ class Versions:
 
     Parameters
     ----------
-    run : ServedRun
-        Whose models, and the log they are served with.
-    label : str
-        The model that is live, unless the store says otherwise.
-    artists : int array (log.n_songs,)
-        As for `SongRecommender`.
+    run : ServedRun or None
+        Whose models, and the log they are served with; None where the registry has them.
+    source : str
+        What is live, unless the store says otherwise.
     store : Redis or OneFile
         Where the roles are shared.
     metrics : Metrics
         Told who is in which role.
     index : str
         Where indexes of vectors are (`songrec.serve.index.indexed`); empty: none.
+    registered : Registered, optional
+        The registry: it has versions with logs of their own.
     """
 
     def __init__(
-        self, run: ServedRun, label: str, artists: np.ndarray, store: Any, metrics: Metrics, index: str = ""
+        self,
+        run: ServedRun | None,
+        source: str,
+        store: Any,
+        metrics: Metrics,
+        index: str = "",
+        registered: Registered | None = None,
     ):
         self._run, self._store, self._metrics, self._index = run, store, metrics, index
+        self._registered = registered
         self._lock = threading.Lock()
         self._loaded: dict[str, Version] = {}
-        self._artists = artists
         self.problem = ""
-        self._alike = self._comparing_model(label)
-        self.roles = Roles(self.load(label))
+        self._set(Roles(self.load(source)))
         self.follow()
         self._tell()
 
     def load(self, source: str) -> Version:
-        """A model of the run by its label, or of a folder, checked whole and asked once.
+        """A model of the run by its label, of a folder or of the registry, checked whole and asked once.
 
         Raises
         ------
         DataError
-            When it is damaged, of a newer format, or of another log.
+            When it is damaged, of a newer format, of another log, or needs a package that is not here.
         """
+        try:
+            return self._load(source)
+        except ModuleNotFoundError as error:  # an image may have been built without a compiler
+            raise DataError(
+                f"{source} needs the package {error.name}, which is not installed here"
+            ) from error
+
+    def _load(self, source: str) -> Version:
         began = time.perf_counter()
-        of_run = source in self._run.models
-        folder = self._run.folder(source) if of_run else _folder(source)
-        name = f"{source if of_run else folder.name}-{seal_of(folder)[:8]}"
+        run, label, called = self._run, source, ""
+        if source.startswith(SCHEME):
+            if not self._registered:
+                raise DataError(f"{source}: this service was started on a run, not on a registry's model")
+            known = next((one for one in list(self._loaded.values()) if one.source == source), None)
+            if known:
+                return known
+            run, label, called = self._registered.open(source)
+        of_run = label in run.models
+        folder = run.folder(label) if of_run else _folder(label)
+        name = f"{called or (label if of_run else folder.name)}-{seal_of(folder)[:8]}"
         if name in self._loaded:
             return self._loaded[name]
-        model = self._run.load(source, whole=True) if of_run else self._foreign(folder)
-        recommender = self._over(self._indexed(model, name))
+        model = run.load(label, whole=True) if of_run else self._foreign(folder)
+        alike = None if model.compares_songs() else run.alike
+        recommender = SongRecommender(
+            self._indexed(model, name), run.user_ids, run.song_ids, run.log, run.songs.artist_codes, alike
+        )
         some = Listener.of(recommender.in_log[recommender.in_log != NOTHING][:3], np.ones(3, int))
         recommender.recommend(some, Wish(10, np.empty(0, np.int32)))
-        self._loaded[name] = Version(name, source, recommender, time.perf_counter() - began)
+        if called:  # requests are answered meanwhile, by another log
+            run.songs.search("a", 1)
+        self._loaded[name] = Version(name, source, run, recommender, time.perf_counter() - began)
         return self._loaded[name]
 
     def try_out(self, source: str, mode: str, share: float) -> Roles:
@@ -214,23 +244,21 @@ class Versions:
             roles = change(self.roles)
             self._store.write(ROLES, roles.told())
             self._set(roles)
+            if self._registered:
+                self._registered.keep({one.source for one in self._loaded.values()})
         self._tell()
         return roles
 
     def _set(self, roles: Roles) -> None:
-        self.roles = roles
-        in_use = {one.name for one in (roles.live, roles.previous, roles.candidate) if one}
-        self._loaded = {name: one for name, one in self._loaded.items() if name in in_use}
+        self.roles, self._run = roles, roles.live.run
+        in_use = [one for one in (roles.live, roles.previous, roles.candidate) if one]
+        self._loaded = {one.name: one for one in in_use}
 
     def _tell(self) -> None:
         self._metrics.version.clear()
         for role in ("live", "previous", "candidate"):
             if one := getattr(self.roles, role):
                 self._metrics.version.labels(role, one.name).set(1)
-
-    def _over(self, model: Recommender) -> SongRecommender:
-        run = self._run
-        return SongRecommender(model, run.user_ids, run.song_ids, run.log, self._artists, self._alike)
 
     def _indexed(self, model: Recommender, name: str) -> Recommender:
         if not self._index:
@@ -248,12 +276,3 @@ class Versions:
                 f"and this one has {len(self._run.song_ids)}"
             )
         return plain(model)
-
-    def _comparing_model(self, label: str) -> Recommender | None:
-        """What says which songs are alike, where the model that answers cannot."""
-        if label in self._run.comparing or not self._run.comparing:
-            return None
-        try:
-            return self._run.load(self._run.named(similar=True)[0], whole=True)
-        except DataError:  # it is not trained, say: there are no similar songs then
-            return None
