@@ -36,5 +36,5 @@ def test_lines_join_the_nearest_once(tmp_path):
 
 
 def test_without_a_map_a_sentence_says_so(tmp_path):
-    assert "no map" in whole(song_map.song_map(run_of(tmp_path, songs=0)))
-    assert "no map" in whole(song_map.neighbourhood(made_up_run(tmp_path, name="old")))
+    assert "No map of these songs" in whole(song_map.song_map(run_of(tmp_path, songs=0)))
+    assert "No map of these songs" in whole(song_map.neighbourhood(made_up_run(tmp_path, name="old")))
