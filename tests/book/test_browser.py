@@ -2,55 +2,35 @@
 
 import functools
 import http.server
+import json
 import re
-import shutil
 import threading
+from base64 import b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
+
+from songrec.studies.try_it import SmallModel
 
 pytestmark = pytest.mark.built
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = (1280, 390)
 SHOWN = [
     *("index", "models", "benchmark", "brief", "recommendations", "api/models"),
     *("runs/index", "runs/02_explore", "runs/05_train", "runs/08_compare", "runs/studies/05_train.item_knn"),
+    *("all_results", "runs/14_recommend", "runs/18_try_it"),
 ]
+AXE = ["index", "data", "benchmark", "all_results", "glossary", "bibliography", "404", "api/models"]
+AXE += ["runs/index", "runs/08_compare", "runs/14_recommend", "runs/18_try_it"]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(
-        (
-            found
-            for name in ("chromium", "chromium-browser", "google-chrome")
-            if (found := shutil.which(name))
-        ),
-        None,
-    )
-    if path is None:
-        pytest.skip("needs a Chromium: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +151,112 @@ def test_the_answer_can_be_read_in_the_dark(chromium, address):
             grounds[scheme] = light[1]
             assert visit.wrong == []
     assert grounds["dark"] < 80 < grounds["light"]
+
+
+def test_try_it_makes_the_lists_of_the_librarys_small_model(chromium, address, site):
+    """For twenty histories, on the weights that the built page loads."""
+    text = (site / "runs" / "files" / "try_it.js").read_text(encoding="utf-8")
+    held = json.loads(text.partition("(")[2].rstrip(");\n"))
+    n = len(held["titles"])
+    kinds = {"ends": "<u4", "columns": "<u2" if n <= 1 << 16 else "<u4", "values": "i1"}
+    ends, columns, values = (np.frombuffer(b64decode(held[name]), kind) for name, kind in kinds.items())
+    weights = csr_array((values.astype(np.float32), columns.astype(np.int32), [0, *ends]), shape=(n, n))
+    small = SmallModel("", None, np.arange(n, dtype=np.int32), weights, 1.0)
+    random = np.random.default_rng(0)
+    with Visit(chromium, 360) as visit:
+        visit.page.goto(f"{address}/runs/18_try_it.html", wait_until="load")
+        visit.page.evaluate("document.getElementById('try-it').songbook.load()")
+        for size in range(1, 21):
+            history = random.choice(n, size, replace=False)
+            heard = csr_array((np.ones(size), (np.zeros(size, int), history)), shape=(1, n))
+            listed = visit.page.evaluate(
+                "(heard) => document.getElementById('try-it').songbook.list(heard)", history.tolist()
+            )
+            ours = small.recommend(heard, 10)[0][0]
+            assert listed == ours[ours >= 0].tolist()
+        assert visit.wrong == []
+
+
+def test_all_results_are_filtered_sorted_and_taken_along(chromium, address):
+    with Visit(chromium, 1280) as visit:
+        visit.page.goto(f"{address}/all_results.html", wait_until="load")
+        table = visit.page.locator(".filtered table.dataTable")
+        table.locator("tbody td").nth(8).wait_for()
+        whole = visit.page.locator(".filtered .dt-info").inner_text()
+        visit.page.locator(".filtered .dt-search input").fill("EDLAE")
+        visit.page.wait_for_function(
+            "(before) => document.querySelector('.filtered .dt-info').innerText !== before", arg=whole
+        )
+        assert {row.split("\t")[2] for row in table.locator("tbody tr").all_inner_texts()} == {"EDLAE"}
+        with visit.page.expect_download() as download:
+            visit.page.get_by_role("button", name="Download these rows as CSV").click()
+        rows = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+        assert "Protocol" in rows[0]
+        assert len(rows) > 10
+        assert all("EDLAE" in row for row in rows[1:])
+        assert visit.wrong == []
+
+
+def test_the_first_page_is_light(chromium, address):
+    """Under a megabyte, without MathJax; the table's program is on its own page alone."""
+    loaded: dict[str, int] = {}
+    with Visit(chromium, 1280) as visit:
+        visit.page.on("response", lambda answer: loaded.update({answer.url: len(answer.body())}))
+        visit.page.goto(f"{address}/index.html", wait_until="networkidle")
+    assert sum(loaded.values()) < 1_000_000, loaded
+    assert not [url for url in loaded if "mathjax" in url.lower()]
+
+
+def test_no_page_has_a_serious_finding_of_axe(chromium, address):
+    """But for what the theme itself leaves."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    found = {}
+    for scheme in ("light", "dark"):
+        with Visit(chromium, 1280, scheme) as visit:
+            for name in AXE:
+                visit.page.goto(f"{address}/{name}.html", wait_until="load")
+                visit.page.wait_for_timeout(300)
+                for finding in axe.Axe().run(visit.page).response["violations"]:
+                    nodes = [node for node in finding["nodes"] if not theirs(finding["id"], node)]
+                    if finding["impact"] in ("serious", "critical") and nodes:
+                        found[scheme, name, finding["id"]] = [node["html"][:200] for node in nodes[:3]]
+    assert found == {}
+
+
+def theirs(rule: str, node: dict) -> bool:
+    """Whether a finding is the theme's own: the toggles of its contents have no name."""
+    return rule == "summary-name" and "toctree-toggle" in node["html"]
+
+
+CUT = """() => [...document.querySelectorAll('.bd-article *')].filter((each) => {
+  const style = getComputedStyle(each);
+  const wide = each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1;
+  return style.overflowX !== 'visible' && style.display !== 'inline' && wide;
+}).map((each) => each.outerHTML.slice(0, 120))"""
+
+
+def test_nothing_is_cut_in_print(chromium, address):
+    """On paper nothing is wider than the sheet, and nothing hides what would have to be scrolled."""
+    found = {}
+    with Visit(chromium, 718) as visit:  # A4 without its margins, in CSS pixels
+        visit.page.emulate_media(media="print")
+        for name in SHOWN:
+            visit.page.goto(f"{address}/{name}.html", wait_until="load")
+            if hidden := visit.page.evaluate(CUT):
+                found[name] = hidden[:3]
+            wide = visit.page.evaluate(
+                "document.querySelector('.bd-article').scrollWidth - window.innerWidth"
+            )
+            if wide > 0:
+                found[name] = [*found.get(name, []), f"{wide} pixels too wide"]
+    assert found == {}
+
+
+def test_every_page_says_what_it_is_and_when_it_was_built(site):
+    for name in names(site):
+        html = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert 'property="og:title"' in html
+        assert 'property="og:image"' in html
+        assert re.search(r"Songbook [\d.]+, built on \d+ \w+ \d{4}", html)
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'<meta name="description" content="[^"]{60,}">', index)

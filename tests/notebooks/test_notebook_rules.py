@@ -18,6 +18,8 @@ SVG = "image/svg+xml"
 ANSWER = "00_answer"
 MEASURED = {"cost", "cost_lines", "decision", "exponents", "optimisations"}
 """What shows seconds or memory; so do the findings of the pages `scaling` and `spark`."""
+MAPS = {"drawn", "song_map"}
+"""What t-SNE drew: another processor rounds otherwise, and draws another map of the same neighbours."""
 
 studies = pytest.mark.parametrize("notebook", STUDIES, ids=lambda path: path.stem)
 pages = pytest.mark.parametrize("notebook", PAGES, ids=lambda path: path.stem)
@@ -141,7 +143,8 @@ def test_timings_stand_alone_in_cells_that_are_not_compared(notebook):
     for cell in cells(notebook, "code"):
         last = ast.parse(source_of(cell)).body[-1]
         shown = isinstance(last, ast.Expr) and (
-            MEASURED & named(last) or ("findings" in named(last) and named(last) & {"scaling", "spark"})
+            (MEASURED | MAPS) & named(last)
+            or ("findings" in named(last) and named(last) & {"scaling", "spark"})
         )
         assert (bool(shown) and "save" not in named(last)) == (IGNORED in tags(cell)), source_of(cell)
 

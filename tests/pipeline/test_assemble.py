@@ -53,6 +53,7 @@ def test_pages_stand_in_front_and_lead_to_their_studies(ran):
         "05_train.item_knn.ipynb",
         "05_train.popularity.ipynb",
         "07_compare.ipynb",
+        "files/tables.zip",
         "index.md",
         "studies/07_compare.ipynb",
     ]

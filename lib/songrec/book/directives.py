@@ -12,7 +12,8 @@ caption:
 
 `log` is a profile or a short name of the page's front matter, several for a function over `runs`; without it,
 the page's log, and for `runs` all main ones. Every other option is a keyword parameter of the function.
-`{sketch}` shows a picture that needs no results, a function of `songrec.book.sketches`, in the same way.
+`{sketch}` shows a picture that needs no results, a function of `songrec.book.sketches`, in the same way, and
+`{drawing}` one within the page.
 What is not published is a warning, which fails the strict build. Every file that was read becomes a
 dependency of the page.
 """
@@ -44,6 +45,7 @@ from songrec.modelspec import MODELS
 from songrec.paths import RESULTS
 from songrec.results import HEADER, Results, published
 from songrec.show.figure import Figure
+from songrec.show.hover import Hover
 from songrec.show.numbers import unbroken
 from songrec.show.table import Table
 
@@ -237,6 +239,13 @@ class ShownFigure(_Shown):
         return [self.named(figure)]
 
 
+class ShownDrawing(_Shown):
+    """A drawing within the page, whose marks say what they are; nothing where the results hold none."""
+
+    def show(self, made: Any) -> list[nodes.Node]:
+        return [nodes.raw("", made._repr_html_(), format="html")] if isinstance(made, Hover) else []
+
+
 class ShownSketch(ShownFigure):
     """A picture of `songrec.book.sketches`, which needs no results."""
 
@@ -270,5 +279,6 @@ def setup(app):
     app.add_role("claim", Claim())
     app.add_directive("table", ShownTable, override=True)
     app.add_directive("figure", ShownFigure, override=True)
+    app.add_directive("drawing", ShownDrawing)
     app.add_directive("sketch", ShownSketch)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from songrec.errors import StageError
@@ -14,12 +15,16 @@ from songrec.paths import BOOK, REPOSITORY, SITE
 # jsonschema would build a grammar of web addresses for seconds, for nobody here.
 _JUPYTER_BOOK = """
 import sys
+import zipfile
 sys.modules["rfc3987_syntax"] = None
 from jupyter_book.cli.main import main
 main()
 """
 RUNS = "runs"
 """The folder of the book with the pages of the run; where the log is one's own it holds `OWN` as well."""
+
+FILES = "files"
+"""Within it, what its pages load in the browser."""
 
 OWN = ("_toc.yml", "_config.yml")
 """Contents and configuration of a book whose first page answers for the run's log."""
@@ -72,3 +77,12 @@ def with_own_front(book: Path, source: Path) -> Path:
     for name in OWN:
         (source / RUNS / name).rename(source / name)
     return source
+
+
+def write_zip(folder: Path, file: Path) -> None:
+    """All tables and facts of a folder in one file: the same bytes for the same tables."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".csv", ".json"):
+                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)

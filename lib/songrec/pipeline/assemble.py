@@ -17,7 +17,7 @@ import yaml
 
 from songrec.book.check import check
 from songrec.book.notebooks import captioned
-from songrec.book.site import ANSWER, OWN, PUBLIC, RUNS, build
+from songrec.book.site import ANSWER, FILES, OWN, PUBLIC, RUNS, build, write_zip
 from songrec.errors import SongrecError, StageError
 from songrec.files import replacing, write_text
 from songrec.paths import BOOK, IN_CHECKOUT, REPOSITORY, RESULTS, SITE, WORK
@@ -37,7 +37,8 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
     """Put the executed notebooks of the plan and an index into `folder`, in place of what was there.
 
     The pages stand in the folder itself; the studies, to which they link, in `studies` within it. The study
-    of a stage without a page stands among the pages.
+    of a stage without a page stands among the pages. Scripts that stages made, which pages load, are in
+    `files`, and the run's tables as one file.
 
     Raises
     ------
@@ -56,7 +57,11 @@ def assemble(plan: Plan, folder: Path) -> list[Path]:
             run = f"songrec run --profile {plan.profile_name}"
             raise StageError(f"not fresh: {', '.join(stale)}. Run the pipeline first: {run}")
         with replacing(folder) as temporary:
+            (temporary / FILES).mkdir(parents=True)
+            write_zip(plan.paths.tables, temporary / FILES / "tables.zip")
             for stage in plan.stages.values():
+                for script in (path for path in stage.outputs if path.suffix == ".js"):
+                    shutil.copy(script, temporary / FILES)
                 notebook = merge_prose(stage.notebook, stage.executed)
                 if stage.model:
                     _name_model(notebook, _title(plan, stage.model))
@@ -193,6 +198,8 @@ The pages below are the notebooks of the pipeline as they ran on the profile `{p
 order: each asks a question, leads to the notebook of the study that computed its numbers, and ends with what
 was found. Their numbers{first} come from the run that built this copy of the book, those of the other
 chapters from the record of runs on real data.
+<a href="{FILES}/tables.zip">All tables of this run</a> come as one file of CSV tables;
+the download button of each page has it as a notebook.
 
 {models}
 """
