@@ -12,6 +12,7 @@ caption:
 
 `log` is a profile or a short name of the page's front matter, several for a function over `runs`; without it,
 the page's log, and for `runs` all main ones. Every other option is a keyword parameter of the function.
+`{findings}` writes the sentences that a page function makes, which hold whatever was found.
 `{sketch}` shows a picture that needs no results, a function of `songrec.book.sketches`, in the same way.
 What is not published is a warning, which fails the strict build. Every file that was read becomes a
 dependency of the page.
@@ -45,6 +46,7 @@ from songrec.paths import RESULTS
 from songrec.results import HEADER, Results, published
 from songrec.show.figure import Figure
 from songrec.show.numbers import unbroken
+from songrec.show.prose import Prose
 from songrec.show.table import Table
 
 log = logging.getLogger(__name__)
@@ -237,6 +239,17 @@ class ShownFigure(_Shown):
         return [self.named(figure)]
 
 
+class ShownFindings(_Shown):
+    """Sentences that a page makes from the numbers."""
+
+    has_content = False
+
+    def show(self, made: Any) -> list[nodes.Node]:
+        if not isinstance(made, Prose):
+            raise DataError(f"{self.arguments[0]} makes no sentences")
+        return self.parse_text_to_nodes(str(made))
+
+
 class ShownSketch(ShownFigure):
     """A picture of `songrec.book.sketches`, which needs no results."""
 
@@ -270,5 +283,6 @@ def setup(app):
     app.add_role("claim", Claim())
     app.add_directive("table", ShownTable, override=True)
     app.add_directive("figure", ShownFigure, override=True)
+    app.add_directive("findings", ShownFindings)
     app.add_directive("sketch", ShownSketch)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

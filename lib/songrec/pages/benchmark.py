@@ -8,8 +8,8 @@ import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.pages import compare
-from songrec.pages.situations import COSTS, TITLE, costs, situations
-from songrec.results import DAGGER, Estimate, Results
+from songrec.pages.situations import COSTS, FACTOR, TITLE, costs, full_size, situations
+from songrec.results import ALPHA, DAGGER, Estimate, Results
 from songrec.show.figure import Figure, legend, log_scale, name_rows, points, reference_line, subplots
 from songrec.show.numbers import plain, share, written
 from songrec.show.prose import counted, listed, two_lines
@@ -146,21 +146,22 @@ def cost(run: Results) -> Figure:
 
 
 def decision(run: Results) -> Table:
-    """Situations, the model to start with in each, why, and which others are as good as can be told."""
-    rows = situations(run)
+    """Situations, where to start in each, what was measured, the runner-up, and whether the two differ."""
+    rows = situations(run, full_size())
     note = (
-        f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly "
-        f'worse in {TITLE}, the model that is fitted fastest, the others under "or". For new users '
-        "models are not compared in pairs: the highest mean, and those whose interval overlaps its own."
+        f"Accuracy is measured on {run.title}; models that run others are left out. {RANGE} Accuracy differs "
+        f"where the difference, user by user, has a corrected p below {ALPHA:g}. New users' models are not "
+        f"compared in pairs. Time and memory were measured once: below a factor of {FACTOR} is no difference."
     )
     return table(
         {
             "situation": words(row["situation"] for row in rows),
             "start with": words(run.label(row["model"]) for row in rows),
-            "because": words(row["because"] for row in rows),
-            "or": words(listed(map(run.label, row["alike"]), "or") if row["alike"] else "" for row in rows),
+            "measured": words(row["measured"] for row in rows),
+            "runner-up": words(row["rival"] and run.label(row["rival"]) for row in rows),
+            "do they differ?": words(row["differ"] for row in rows),
         },
-        note + capped(run, [model for row in rows for model in (row["model"], *row["alike"])]),
+        note + capped(run, [model for row in rows for model in (row["model"], row["rival"]) if model]),
     )
 
 

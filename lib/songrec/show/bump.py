@@ -1,0 +1,69 @@
+"""Bump charts: who stands where, from column to column."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from songrec.results import Results
+from songrec.show.style import colour, marker
+
+
+def bump(
+    axes: Axes,
+    rows: pd.DataFrame,
+    across: str,
+    run: Results,
+    *,
+    write: Callable[[Mapping[str, Any], bool], str] | None = None,
+    both: bool = True,
+) -> None:
+    """Ranks, the first at the top: a line a model, its name at the ends.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    rows : DataFrame
+        `model`, `rank`, the column `across`, and maybe `hollow`: which marks are hollow.
+    across : str
+        The column whose values stand side by side, in the order of the rows.
+    run : Results
+        Whose models they are.
+    write : callable, optional
+        Makes a name of a row, and of whether it stands on the right; the model's own name without.
+    both : bool
+        Whether names stand at the right end as well.
+    """
+    steps = list(dict.fromkeys(rows[across]))
+    for model, mine in rows.groupby("model", sort=False):
+        at, shade = [steps.index(each) for each in mine[across]], colour(run, model)
+        axes.plot(at, mine["rank"], color=shade, clip_on=False)
+        for place, rank, hollow in zip(
+            at, mine["rank"], mine.get("hollow", [False] * len(mine)), strict=True
+        ):
+            look = {"color": shade, "marker": marker(run, model), "clip_on": False, "zorder": 3}
+            axes.plot(place, rank, **look, markerfacecolor="none" if hollow else shade)
+    sides = [(axes, steps[0], False)] + ([(axes.secondary_yaxis("right"), steps[-1], True)] if both else [])
+    for side, step, right in sides:
+        of = rows[rows[across] == step]
+        names = [write(row, right) if write else run.label(row["model"]) for row in of.to_dict("records")]
+        side.set_yticks(of["rank"].tolist(), names)
+        side.tick_params(axis="y", length=0)
+        side.spines[:].set_visible(False)
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(range(len(steps)), [str(step) for step in steps])
+    axes.tick_params(axis="x", length=0)
+    axes.set(xlim=(-0.15, len(steps) - 0.85), ylim=(rows["rank"].max() + 0.6, 0.4))
+    axes.grid(False, axis="y")
+
+
+def ranked_within(rows: pd.DataFrame, within: str) -> pd.Series:
+    """The rank of each row by `value`, the largest first, among those with the same `within`; no ties.
+
+    >>> rows = pd.DataFrame({"by": ["a", "a", "b", "b"], "value": [0.1, 0.3, 0.2, 0.2]})
+    >>> ranked_within(rows, "by").tolist()
+    [2, 1, 1, 2]
+    """
+    return rows.groupby(within, sort=False)["value"].rank(ascending=False, method="first").astype(int)
