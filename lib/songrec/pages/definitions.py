@@ -111,15 +111,16 @@ def orders(run: Results) -> Table:
 def _two_ways(run: Results, name: str, heads: Sequence[str], note: str) -> Table:
     """A row a model: the value and the place by each way."""
     rows = run.table(STAGE, name)
-    made = wide(rows, "model", "way", name=run.label, heading=dict(zip(_ways(rows), heads, strict=True)).get)
+    made = wide(rows, "model", "way", name=run.label, heading=dict(zip(ways(rows), heads, strict=True)).get)
     places = rows.pivot(index="model", columns="way", values="place").loc[list(dict.fromkeys(rows["model"]))]  # noqa: PD010
     columns = {"model": made.columns["model"]}
-    for way, head in zip(_ways(rows), heads, strict=True):
+    for way, head in zip(ways(rows), heads, strict=True):
         columns |= {head: made.columns[head], f"{head}: place": counts(places[way])}
     return table(columns, note=f"{note} {RANGE}")
 
 
-def _ways(rows: pd.DataFrame) -> list[str]:
+def ways(rows: pd.DataFrame) -> list[str]:
+    """The two ways of a table, in their order."""
     return list(dict.fromkeys(rows["way"]))
 
 
@@ -142,7 +143,7 @@ def seen(run: Results) -> Table:
 def _against(run: Results, name: str, across: str, up: str, caption: str, diagonal: bool = False) -> Figure:
     """A point a model: the first way across, the second upwards."""
     rows = run.table(STAGE, name)
-    first, second = (rows[rows["way"] == way].reset_index(drop=True) for way in _ways(rows))
+    first, second = (rows[rows["way"] == way].reset_index(drop=True) for way in ways(rows))
     canvas, (axes,) = subplots(height=3.9)
     if diagonal:
         axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle="--")
@@ -156,20 +157,6 @@ def _against(run: Results, name: str, across: str, up: str, caption: str, diagon
         caption,
         f"A point with two bars for each model, {across} across and {up} upwards"
         f"{', and the diagonal as a dashed line' if diagonal else ''}: {said}.",
-    )
-
-
-def sampled_against_full(run: Results) -> Figure:
-    """`sampled` as a figure."""
-    k = run.facts(STAGE)["cutoff"]
-    return _against(
-        run,
-        "sampled",
-        f"recall@{k} among all",
-        f"recall@{k} among the sampled",
-        f"The recall of held-out {run.item}s ranked among all that the user does not know, and among a few "
-        "drawn at random, with 95 % intervals. If both ways agreed on the order of the models, the points "
-        "would rise from left to right.",
     )
 
 

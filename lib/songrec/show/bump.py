@@ -5,9 +5,11 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 
 from songrec.results import Results
-from songrec.show.style import colour, marker
+from songrec.show.figure import subplots
+from songrec.show.style import NARROW, colour, marker
 
 
 def bump(
@@ -57,6 +59,32 @@ def bump(
     axes.tick_params(axis="x", length=0)
     axes.set(xlim=(-0.15, len(steps) - 0.85), ylim=(rows["rank"].max() + 0.6, 0.4))
     axes.grid(False, axis="y")
+
+
+def bumps(of: Mapping[str, tuple[Results, pd.DataFrame]], across: str) -> tuple[Canvas, str]:
+    """A bump chart a log, one below the other, and the ranks in words.
+
+    Parameters
+    ----------
+    of : mapping of str to (Results, DataFrame)
+        Title -> whose models they are, and rows for `bump` with `value` in place of `rank`.
+    across : str
+        As in `bump`.
+    """
+    made = {title: (run, rows.assign(rank=ranked_within(rows, across))) for title, (run, rows) in of.items()}
+    tall = [0.55 + 0.22 * rows["rank"].max() for _, rows in made.values()]
+    ratios = {"height_ratios": tall}
+    canvas, panels = subplots(rows=len(made), height=0.2 + sum(tall), width=NARROW, gridspec_kw=ratios)
+    said = []
+    for axes, (title, (run, rows)) in zip(panels, made.items(), strict=True):
+        bump(axes, rows, across, run)
+        axes.set_title(title)
+        orders = [
+            f"{step} {', '.join(map(run.label, each.sort_values('rank')['model']))}"
+            for step, each in rows.groupby(across, sort=False)
+        ]
+        said.append(f"{title}: {'; '.join(orders)}")
+    return canvas, ". ".join(said)
 
 
 def ranked_within(rows: pd.DataFrame, within: str) -> pd.Series:
