@@ -163,3 +163,19 @@ def test_the_brief_is_read_backwards(tmp_path):
     beside = brief.brief([run(tmp_path, "b")])
     assert len(beside) == 12
     assert beside.columns["brief"].cells[-1] == "52 %"
+
+
+def test_the_front_is_named_in_the_drawing(tmp_path):
+    svg = benchmark.cost(run(tmp_path)).svg()
+    for name in ("popularity", "blend"):
+        assert f">{name}</text>" in svg
+
+
+def test_findings_say_who_leads_and_what_is_no_better_than_popularity(tmp_path):
+    text = breakable(benchmark.findings([run(tmp_path, "a"), run(tmp_path, "b", alike=list(MODELS))]))
+    assert "* **Log, a:** blend leads with MAP@10 0.1300 (0.1250 to 0.1350)" in text
+    assert "and among models that run no others EASE with" in text
+    assert "Not significantly worse than the first is EASE." in text
+    assert "Every model is significantly better than popularity." in text
+    assert "Not significantly better than popularity: blend, EASE, item-KNN and user-KNN †." in text
+    assert "it would have chosen EASE, the same." in text

@@ -122,3 +122,19 @@ def test_missing_scores_and_how_much_they_explain(tmp_path):
     assert "missing scores explain none of the changed order" in sampling.findings(again)
     none = with_misses(crossed(tmp_path), {"item_knn": 0.0, "ease": 0.0}, AGREE)
     assert "every model lists all held-out songs" in sampling.findings(none)
+
+
+def test_ranks_by_definition_beside_the_number_of_the_best(tmp_path):
+    made = run(tmp_path)
+    rows = made.table("definitions", "values")
+    by_n = rows["metric"] == "average_precision_by_n"
+    rows.loc[by_n & (rows["model"] == "ease"), "value"] = 0.9
+    write(made.folder, {("definitions", "values"): rows}, {})
+    figure = definitions.ranks(Results(made.name, made.folder, made.header))
+    ranks = figure.drawn.set_index(
+        ["metric", "model"] if "metric" in figure.drawn else ["definition", "model"]
+    )["rank"]
+    assert ranks["AP / n", "ease"] == 1
+    assert ranks["AP / n", "item_knn"] == 2
+    assert "moves by 1 place at most" in figure.caption
+    assert figure.svg()

@@ -7,9 +7,10 @@ import pandas as pd
 
 from songrec.evaluation.metrics import METRICS
 from songrec.results import Results
-from songrec.show.figure import Figure, legend, points, subplots
-from songrec.show.prose import Prose, prose, told
-from songrec.show.style import INK
+from songrec.show.bump import steps
+from songrec.show.figure import Figure, legend, name_rows, points, subplots
+from songrec.show.prose import Prose, counted, prose, told
+from songrec.show.style import INK, colour
 from songrec.show.table import RANGE, Column, Table, Tables, counts, numbers, shares, table, wide, words
 
 STAGE = "definitions"
@@ -78,6 +79,59 @@ def by_definition(run: Results) -> Figure:
         f"A panel a word, a line of points for every definition of it, a point with a bar for each model. "
         f"Of {run.label(_best(run))}: {'; '.join(moves)}.",
     )
+
+
+def ranks(run: Results) -> Figure:
+    """The same lists by every definition: the best model's number, and the rank of every model."""
+    rows = run.table(STAGE, "values").reset_index(drop=True)
+    rows = rows.assign(rank=rows.groupby("metric", sort=False)["value"].rank(ascending=False, method="min"))
+    names = dict.fromkeys(zip(rows["family"], rows["definition"], strict=True))
+    best, own = _best(run), rows[rows["metric"] == "average_precision"]
+    models = own.sort_values("value", ascending=False, kind="stable")["model"].tolist()
+    square = rows.pivot(index="metric", columns="model", values="rank")  # noqa: PD010
+    square = square.loc[list(dict.fromkeys(rows["metric"])), models]
+    canvas, (left, right) = subplots(
+        columns=2,
+        height=1.9 + 0.24 * len(names),
+        sharey=True,
+        gridspec_kw={"width_ratios": [1, max(len(models) / 6, 1)]},
+    )
+    mine = rows[rows["model"] == best].reset_index(drop=True)
+    left.barh(range(len(mine)), mine["value"], color=colour(run, best), height=0.62)
+    for place, value in enumerate(mine["value"]):
+        left.text(value, place, f" {value:.3f}", va="center", fontsize=8)
+    left.set(xlim=(0, 1.45 * max(mine["value"].max(), 1e-3)), xticks=[])
+    left.set_title(_short(run, best))
+    name_rows(left, [f"{family}: {name}" for family, name in names])
+    left.spines[:].set_visible(False)
+    steps(right, square.to_numpy())
+    right.xaxis.tick_top()
+    slanted = {"rotation": 55, "ha": "left", "rotation_mode": "anchor"}
+    right.set_xticks(range(len(models)), [_short(run, model) for model in models], **slanted)
+    for axes in (left, right):
+        axes.tick_params(length=0)
+    k = int(rows["k"].iloc[0])
+    moved = int((square.max() - square.min()).max())
+    low, high = mine["value"].min(), mine["value"].max()
+    return Figure(
+        canvas,
+        rows[["family", "definition", "model", "value", "rank"]],
+        f"The same lists of {k} by {len(names)} definitions. Left: the number of {run.label(best)}, from "
+        f"{low:.3f} to {high:.3f}. Right: the rank of each model, which moves by "
+        f"{counted(moved, 'place')} at most.",
+        f"A row a definition: a bar for the number of {run.label(best)}, and the rank of each model. "
+        + "; ".join(
+            f"{run.label(model)} ranks {low:.0f} to {high:.0f}"
+            for model, low, high in zip(models, square.min(), square.max(), strict=True)
+        )
+        + ".",
+    )
+
+
+def _short(run: Results, model: str) -> str:
+    """The model's name as it is written into a drawing: what stands in brackets, where something does."""
+    label = run.label(model)
+    return label.partition("(")[2].partition(")")[0] or label
 
 
 def _best(run: Results) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -85,6 +86,19 @@ def bumps(of: Mapping[str, tuple[Results, pd.DataFrame]], across: str) -> tuple[
         ]
         said.append(f"{title}: {'; '.join(orders)}")
     return canvas, ". ".join(said)
+
+
+def steps(axes: Axes, ranks: np.ndarray) -> None:
+    """A grid of ranks, each in its colour, the first the lightest."""
+    height, width = ranks.shape
+    edges = np.arange(width + 1) - 0.5, np.arange(height + 1) - 0.5
+    mesh = axes.pcolormesh(*edges, ranks, cmap="viridis_r", vmin=1, vmax=ranks.max() + 1)
+    for (row, column), rank in np.ndenumerate(ranks):
+        red, green, blue, _ = mesh.to_rgba(rank)
+        shade = "#000000" if 0.3 * red + 0.6 * green + 0.1 * blue > 0.5 else "#ffffff"
+        axes.text(column, row, f"{rank:.0f}", ha="center", va="center", fontsize=8, color=shade)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
 
 
 def ranked_within(rows: pd.DataFrame, within: str) -> pd.Series:
