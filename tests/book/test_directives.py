@@ -105,6 +105,7 @@ def test_a_page_is_made_from_the_results_and_follows_them(project):
     figure = re.search(r'<img alt="Panels for MAP[^"]*"[^>]*src="_images/([^"]*)"', html)
     assert (project.out / "_images" / figure[1]).read_text(encoding="utf-8").startswith("<?xml")
     assert "other" in figure[1]
+    assert re.search(r'<figure class="[^"]*\bwide\b', html), "a telephone shows it moved sideways"
 
     project.build()
     assert project.read == [], "nothing changed: nothing is read again"

@@ -47,6 +47,7 @@ from songrec.results import HEADER, Results, published
 from songrec.show.figure import Figure
 from songrec.show.numbers import unbroken
 from songrec.show.prose import Prose
+from songrec.show.style import NARROW
 from songrec.show.table import Table
 
 log = logging.getLogger(__name__)
@@ -236,6 +237,8 @@ class ShownFigure(_Shown):
             write_text(path, drawing)
         image = nodes.image(uri=f"/{FIGURES}/{path.name}", alt=made.alt)
         figure = nodes.figure("", image, *self.caption(nodes.caption, made.caption), align="center")
+        if made.canvas.get_figwidth() > NARROW:
+            figure["classes"].append("wide")
         return [self.named(figure)]
 
 
