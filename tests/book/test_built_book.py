@@ -11,7 +11,7 @@ from songrec.book.site import build
 from songrec.book.values import Page, write_value
 from songrec.errors import StageError
 from songrec.paths import BOOK
-from songrec.results import MAIN, Results
+from songrec.results import MAIN, Results, published
 
 
 def write_wrong_book(book) -> dict[int, str]:
@@ -82,8 +82,10 @@ def test_page_one_says_what_is_published(site):
     said = text(
         html.partition("<article")[2]
     )  # beside it, the contents name the run that the book was built with
-    for words in ("single | model", "single over popularity precision | interval", "second | estimate"):
+    for words in ("single | model", "run title", "run commit"):
         assert " ".join(write_value(words, Page(log=MAIN), Results.published).split()) in said
+    for run in published():
+        assert f"On {run.title}" in said
     assert "synthetic" not in said.split("Where to go from here")[0].lower()
 
 

@@ -8,6 +8,9 @@ from made_up import estimates, made_up_run
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from songrec.book import directives
+from songrec.show.prose import Prose
+
 PAGE = """---
 log: made-up
 logs: {other: other-log}
@@ -102,6 +105,7 @@ def test_a_page_is_made_from_the_results_and_follows_them(project):
     figure = re.search(r'<img alt="Panels for MAP[^"]*"[^>]*src="_images/([^"]*)"', html)
     assert (project.out / "_images" / figure[1]).read_text(encoding="utf-8").startswith("<?xml")
     assert "other" in figure[1]
+    assert re.search(r'<figure class="[^"]*\bwide\b', html), "a telephone shows it moved sideways"
 
     project.build()
     assert project.read == [], "nothing changed: nothing is read again"
@@ -137,4 +141,14 @@ def test_a_function_of_several_logs_gets_all_or_those_named(project):
     assert project.warnings == ""
     assert len(re.findall(r"<tr", html)) == 2  # both are called alike: one row stands under the other's name
     assert project.build("# A page\n\n```{table} cold_start.all_gains\n:log: other-log\n```\n")
+    assert project.warnings == ""
+
+
+def test_sentences_of_a_page_stand_in_a_chapter(project, monkeypatch):
+    """Markdown and all; what makes no sentences is a warning."""
+    text = f"{PAGE[: PAGE.index('# A')]}# A page\n\n```{{findings}} cold_start.curve\n```\n"
+    project.build(text)
+    assert "cold_start.curve makes no sentences" in project.warnings
+    monkeypatch.setattr(directives, "page_function", lambda place: lambda run: Prose(f"Of *{run.title}*."))
+    assert "<p>Of <em>Made up</em>.</p>" in project.build(text + "\nAnd more.\n")
     assert project.warnings == ""

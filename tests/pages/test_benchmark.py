@@ -41,33 +41,55 @@ def run(tmp_path, name="made-up", alike=("ease",), fits=(0.01, 0.5, 0.2, 2.0, 3.
     return Results(name, made.folder, header)
 
 
-def situations(*args, **options):
-    return {row["situation"].split(",")[0]: row for row in where_to_start.situations(run(*args, **options))}
+def situations(*args, full=None, **options):
+    found = where_to_start.situations(run(*args, **options), full)
+    return {row["situation"].split(",")[0]: row for row in found}
 
 
 def test_where_to_start_follows_from_the_numbers(tmp_path):
     found = situations(tmp_path)
     first = found["accuracy first"]
-    assert (first["model"], first["alike"]) == ("ease", [])
-    assert first["because"] == "MAP@10 0.1200 ± 0.0050; fitted in 2 s"
-    large = found["a catalogue too large for a dense matrix of songs by songs"]
-    assert large["model"] == "item_knn"  # EASE would need a number for every pair of songs
-    assert found["retrained in under a second"]["model"] == "item_knn"
-    assert found["lowest latency"]["model"] == "ease"
-    assert found["new users with 5 known songs"]["model"] == "ease"
-    assert found["new users with 5 known songs"]["alike"] == ["item_knn"]
-    assert found["a user with no history"]["model"] == "popularity"
+    assert (first["model"], first["rival"]) == ("ease", "item_knn")
+    assert first["measured"] == "MAP@10 0.1200 ± 0.0050"
+    assert first["differ"].startswith("yes, by 0.010")
+    assert found["fitted within a second"]["model"] == "item_knn"
+    assert found["fitted within a second"]["measured"].endswith("; 0.5 s")
+    fastest = found["fastest list"]
+    assert (fastest["model"], fastest["rival"], fastest["differ"]) == (
+        "ease",
+        "item_knn",
+        "yes: 4.0 times as much",
+    )
+    assert found["least memory"]["differ"] == "no: 1.0 times as much"
+    newcomer = found["new users with 5 known songs"]
+    assert (newcomer["model"], newcomer["rival"]) == ("ease", "item_knn")
+    assert newcomer["differ"] == "not shown: the intervals overlap"
+    assert found["users without a history"]["model"] == "popularity"
+    assert found["users without a history"]["differ"] == "no other has a list"
 
 
-def test_of_those_that_are_not_significantly_worse_the_one_that_is_fitted_fastest(tmp_path):
+def test_what_may_be_chance_is_not_called_a_difference(tmp_path):
     first = situations(tmp_path, alike=("ease", "item_knn", "user_knn"), newcomers=False)
-    assert first["accuracy first"]["model"] == "user_knn"
-    assert first["accuracy first"]["alike"] == ["item_knn", "ease"]
+    assert first["accuracy first"]["differ"].startswith("not shown: 0.010")
     assert "new users with 5 known songs" not in first
 
 
-def test_no_model_is_quick(tmp_path):
-    assert "retrained in under a second" not in situations(tmp_path, fits=[2.0] * 5)
+def test_a_row_that_nothing_measured_is_not_there(tmp_path):
+    assert "fitted within a second" not in situations(tmp_path, fits=[2.0] * 5)
+    assert not any("catalogue of" in name for name in situations(tmp_path))
+
+
+def test_a_large_catalogue_takes_a_model_that_was_fitted_at_full_size(tmp_path):
+    full = run(tmp_path, "full", users=1_000_000, songs=380_000)
+    few = full.table("train", "cost")
+    few = few[few["model"].isin(["user_knn", "popularity"])].assign(fit_seconds=[1, 60], peak_mb=4000)
+    write(full.folder, {("train", "cost"): few}, {})
+    full = Results("full", full.folder, full.header | {"synthetic": True})
+    found = situations(tmp_path, full=full)["a catalogue of 380"]
+    assert (found["model"], found["rival"]) == ("user_knn", "popularity")
+    assert found["measured"].startswith(
+        "fitted in 60 s, 4 GB at the peak, on a synthetic log of 1,000,000 users"
+    )
 
 
 def test_the_front_is_what_no_other_equals_for_less():
@@ -141,3 +163,19 @@ def test_the_brief_is_read_backwards(tmp_path):
     beside = brief.brief([run(tmp_path, "b")])
     assert len(beside) == 12
     assert beside.columns["brief"].cells[-1] == "52 %"
+
+
+def test_the_front_is_named_in_the_drawing(tmp_path):
+    svg = benchmark.cost(run(tmp_path)).svg()
+    for name in ("popularity", "blend"):
+        assert f">{name}</text>" in svg
+
+
+def test_findings_say_who_leads_and_what_is_no_better_than_popularity(tmp_path):
+    text = breakable(benchmark.findings([run(tmp_path, "a"), run(tmp_path, "b", alike=list(MODELS))]))
+    assert "* **Log, a:** blend leads with MAP@10 0.1300 (0.1250 to 0.1350)" in text
+    assert "and among models that run no others EASE with" in text
+    assert "Not significantly worse than the first is EASE." in text
+    assert "Every model is significantly better than popularity." in text
+    assert "Not significantly better than popularity: blend, EASE, item-KNN and user-KNN †." in text
+    assert "it would have chosen EASE, the same." in text

@@ -77,3 +77,10 @@ def test_ahead_means_with_all_that_are_tried_from_there_on():
     lows = {"a": [0.1, -0.1, 0.1], "b": [np.nan, 0.1, 0.2]}
     rows = [[m, n, low] for m, of in lows.items() for n, low in zip((1, 2, 5), of, strict=True)]
     assert cold_start.ahead_from(frame("model shown ci_low", rows)) == {"a": 5, "b": 2}
+
+
+def test_a_panel_a_log(tmp_path):
+    made = [run(tmp_path / name) for name in ("a", "b")]
+    figure = cold_start.curves_by_log(made)
+    assert len(figure.canvas.axes) == 2
+    assert figure.svg()

@@ -2,9 +2,10 @@
 
 import pytest
 from any_split import random_log
-from made_up import breakable, made_up_run
+from made_up import breakable, frame, made_up_run
 
 from songrec.data import Interactions
+from songrec.errors import DataError
 from songrec.pages import explore
 from songrec.show.figure import Figure
 from songrec.studies import distributions
@@ -85,3 +86,22 @@ def test_figures_name_the_item_and_say_which_axes_are_logarithmic(tmp_path, item
                 assert (axis.get_scale() == "log") == ("log scale" in axis.get_label_text())
         assert ("log scale" in figure.caption) == ("logarithmic" in figure.alt)
         assert figure.svg()
+
+
+def test_a_log_that_lacks_a_table_is_named(tmp_path):
+    made = of(tmp_path, LOG)
+    bare = made_up_run(tmp_path, name="bare", title="Bare log")
+    figure = explore.tails([made, bare])
+    assert "The long tail is not on record for Bare log." in figure.caption
+    assert set(figure.drawn["log"]) == {made.title}
+    with pytest.raises(DataError, match="publish it anew"):
+        explore.tails([bare])
+
+
+def test_the_synthetic_log_lies_over_the_real_ones(tmp_path):
+    made = of(tmp_path, LOG)
+    sizes = frame("part value share_at_least", [["fold_in", 3, 1.0], ["fold_in", 9, 0.5]])
+    made_up_run(tmp_path, {("split", "sizes"): sizes}, name="msd-scale", title="Made", synthetic=True)
+    figure = explore.tails([made])
+    assert "Made" in figure.alt
+    assert "stroke-dasharray" in figure.svg()

@@ -1,8 +1,9 @@
 """What the chapter on protocols shows, from results that are made up."""
 
 import pytest
-from made_up import estimates, frame, made_up_run
+from made_up import breakable, estimates, frame, made_up_run
 
+from songrec.errors import DataError
 from songrec.pages import protocols
 
 LEVELS = {"popularity": 0.02, "item_knn": 0.09, "ease": 0.091, "edlae": 0.2}
@@ -92,3 +93,32 @@ def test_the_challenge_beside_what_was_published(every, tmp_path):
     assert made.columns["model"].cells[:2] == ["edlae", "EASE"]
     assert made.columns["MAP@500"].bold == [True] + [False] * 8
     assert "30 of the 250 held-out triplets" in made.note
+
+
+def test_ranks_go_from_protocol_to_protocol(every, tmp_path):
+    figure = protocols.ranks(every)
+    drawn = figure.drawn[figure.drawn["log"] == "MAIN"]
+    assert drawn["protocol"].unique().tolist() == ["weak", "triplet_holdout", "strong"]
+    assert set(figure.drawn["log"]) == {"MAIN"}, "a log under one protocol has no line"
+    assert "strong item-KNN, EASE, popularity" in figure.alt
+    hollow = drawn[(drawn["protocol"] == "weak") & drawn["hollow"]]["model"].tolist()
+    assert hollow == ["ease", "item_knn"]
+    with pytest.raises(DataError, match="under two protocols"):
+        protocols.ranks(every[:2])
+
+
+def test_findings_tell_of_levels_and_pairs(every, tmp_path):
+    text = breakable(protocols.findings(every))
+    assert "* **MAIN:** the precision@10 of popularity, which has nothing to tune, is" in text
+    assert (
+        "`weak` and `triplet_holdout` rank all 3 pairs of models alike; their searches had 10 and 20 trials."
+        in text
+    )
+    assert (
+        "`weak` and `strong` rank 1 of 3 pairs of models differently, none of them significantly under both."
+        in text
+    )
+    pair = [("ease", "item_knn"), ("edlae", "item_knn")]
+    runs = [run(tmp_path / "x", "a", "weak", "one", significant=pair)]
+    runs.append(run(tmp_path / "x", "b", "strong", "one", SWAPPED, significant=pair))
+    assert "1 of them significantly under both" in protocols.findings(runs)

@@ -68,3 +68,9 @@ def test_tables(tmp_path):
     assert list(repeats.by_seed(made).columns) == ["model", "seed 0", "seed 1", "seed 2"]
     assert repeats.order(made).columns["ahead"].cells == ["3 of 3"]
     assert len(repeats.all_orders([made])) == 1
+
+
+def test_ranks_go_from_draw_to_draw(tmp_path):
+    figure = repeats.ranks([run(tmp_path)])
+    assert figure.drawn["draw"].unique().tolist() == ["seed 0", "seed 1", "seed 2"]
+    assert "seed 2 EASE, popularity" in figure.alt

@@ -53,3 +53,10 @@ def test_sentences_are_whole_in_every_case(tmp_path, differences, tuned, said):
     assert said.lower() in whole(tuning_gain.findings(made)).lower()
     assert tuning_gain.gains(made).alt.endswith(".")
     assert repr(tuning_gain.gain(made))
+
+
+def test_the_gain_is_drawn_with_its_interval(tmp_path):
+    figure = tuning_gain.gains(run(tmp_path, {"item_knn": 0.05, "ease": -0.02}))
+    gain = figure.drawn[figure.drawn["statistic"] == "difference"].set_index("model")
+    assert gain.loc["ease", ["value", "ci_low", "ci_high"]].tolist() == pytest.approx([-0.02, -0.03, -0.01])
+    assert len(figure.canvas.axes) == 2

@@ -8,7 +8,8 @@ from songrec.errors import DataError
 from songrec.evaluation.agreement import same_order
 from songrec.models import ItemKNN, Popularity
 from songrec.splits.contract import HeldOut
-from songrec.studies.sampled import accuracy, draw_negatives, random_recall, ranks, some_users
+from songrec.studies import definitions
+from songrec.studies.sampled import accuracy, draw_negatives, only, random_recall, ranks, some_users, unscored
 
 N_USERS, N_SONGS = 60, 40
 
@@ -139,3 +140,31 @@ def test_tau_of_one_model_is_unknown_and_ties_count_for_neither():
     assert same_order(tied, apart).tau == pytest.approx(2 / np.sqrt(2 * 3))
     with pytest.raises(DataError, match="same models"):
         same_order(one, tied)
+
+
+def test_what_a_model_does_not_list_is_counted_by_user(held):
+    questions = draw_negatives(held, 6, seed=1)
+    _, full = ranks(ItemKNN(neighbours=3).fit(held.fold_in), held, questions)
+    table = unscored(full, questions, held.users, 3)
+    by_hand = [np.isinf(full[questions.row == row]).mean() for row in range(len(held.users))]
+    assert table["unscored@3"].tolist() == pytest.approx(by_hand)
+
+
+def test_the_songs_that_all_models_list_are_asked_alone(held):
+    models = {
+        "item_knn": ItemKNN(neighbours=3).fit(held.fold_in),
+        "popularity": Popularity().fit(held.fold_in),
+    }
+    found = definitions.sampled_and_full(models, held, 6, 3, seed=1)
+    questions = draw_negatives(held, 6, seed=1)
+    rank = {name: ranks(model, held, questions) for name, model in models.items()}
+    listed = np.isfinite(rank["item_knn"][1]) & np.isfinite(rank["popularity"][1])
+    assert found.share_common == pytest.approx(listed.mean())
+    few, users = only(questions, listed, held.users)
+    assert few.song.tolist() == questions.song[listed].tolist()
+    assert users[few.row].tolist() == held.users[questions.row[listed]].tolist()
+    expected = accuracy(rank["popularity"][0][listed], few, users, 3)
+    assert found.common["sampled"]["popularity"].equals(expected)
+    assert definitions.unscored(found)["value"].tolist() == pytest.approx(
+        [found.unscored[name]["unscored@3"].mean() for name in models]
+    )

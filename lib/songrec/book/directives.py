@@ -12,6 +12,7 @@ caption:
 
 `log` is a profile or a short name of the page's front matter, several for a function over `runs`; without it,
 the page's log, and for `runs` all main ones. Every other option is a keyword parameter of the function.
+`{findings}` writes the sentences that a page function makes, which hold whatever was found.
 `{sketch}` shows a picture that needs no results, a function of `songrec.book.sketches`, in the same way, and
 `{drawing}` one within the page.
 What is not published is a warning, which fails the strict build. Every file that was read becomes a
@@ -47,6 +48,8 @@ from songrec.results import HEADER, Results, published
 from songrec.show.figure import Figure
 from songrec.show.hover import Hover
 from songrec.show.numbers import unbroken
+from songrec.show.prose import Prose
+from songrec.show.style import NARROW
 from songrec.show.table import Table
 
 log = logging.getLogger(__name__)
@@ -236,6 +239,8 @@ class ShownFigure(_Shown):
             write_text(path, drawing)
         image = nodes.image(uri=f"/{FIGURES}/{path.name}", alt=made.alt)
         figure = nodes.figure("", image, *self.caption(nodes.caption, made.caption), align="center")
+        if made.canvas.get_figwidth() > NARROW:
+            figure["classes"].append("wide")
         return [self.named(figure)]
 
 
@@ -244,6 +249,17 @@ class ShownDrawing(_Shown):
 
     def show(self, made: Any) -> list[nodes.Node]:
         return [nodes.raw("", made._repr_html_(), format="html")] if isinstance(made, Hover) else []
+
+
+class ShownFindings(_Shown):
+    """Sentences that a page makes from the numbers."""
+
+    has_content = False
+
+    def show(self, made: Any) -> list[nodes.Node]:
+        if not isinstance(made, Prose):
+            raise DataError(f"{self.arguments[0]} makes no sentences")
+        return self.parse_text_to_nodes(str(made))
 
 
 class ShownSketch(ShownFigure):
@@ -280,5 +296,6 @@ def setup(app):
     app.add_directive("table", ShownTable, override=True)
     app.add_directive("figure", ShownFigure, override=True)
     app.add_directive("drawing", ShownDrawing)
+    app.add_directive("findings", ShownFindings)
     app.add_directive("sketch", ShownSketch)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

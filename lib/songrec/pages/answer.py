@@ -8,7 +8,7 @@ from songrec.results import ALPHA, Results, published
 from songrec.show.figure import Figure
 from songrec.show.numbers import p_equals
 from songrec.show.prose import Prose, prose
-from songrec.show.table import Table, table, words
+from songrec.show.table import Table, table
 
 PLACES = 10
 """The record and the table of situations look at lists of this length."""
@@ -30,10 +30,7 @@ def decision(run: Results) -> Table:
     if _cutoff(run) != PLACES:
         return table({}, empty=f"Situations are compared by lists of {PLACES}, which this run does not have.")
     made = benchmark.decision(run)
-    _, *others = made.columns["situation"].cells
-    here = words([f"accuracy first, a catalogue of {run.item}s like this one", *others])
-    note = f"{made.note} {_why_another(run)}".rstrip()
-    return replace(made, columns=made.columns | {"situation": here}, note=note)
+    return replace(made, note=f"{made.note} {_why_another(run)}".rstrip())
 
 
 def _why_another(run: Results) -> str:
@@ -46,8 +43,7 @@ def _why_another(run: Results) -> str:
     behind = first in known["ahead"]
     return (
         f"The answer above is {run.label(answered)}, {why}; {run.label(first)}, "
-        f"{'significantly better' if behind else 'not significantly worse'} on the test, "
-        f"{'ranks first there' if behind else 'was fitted faster'}."
+        f"{'significantly better' if behind else 'not significantly better'}, ranks first on the test."
     )
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.pages import compare
-from songrec.pages.situations import COSTS, TITLE, costs, situations
-from songrec.results import DAGGER, Estimate, Results
+from songrec.pages.situations import COSTS, FACTOR, TITLE, costs, full_size, situations
+from songrec.results import ALPHA, DAGGER, Estimate, Results
 from songrec.show.figure import Figure, legend, log_scale, name_rows, points, reference_line, subplots
 from songrec.show.numbers import plain, share, written
-from songrec.show.prose import counted, listed, two_lines
+from songrec.show.prose import Prose, counted, listed, prose, two_lines
 from songrec.show.style import FAINT, INK
 from songrec.show.table import (
     BEST,
@@ -121,46 +121,62 @@ def front(rows: pd.DataFrame, cost: str) -> list[str]:
 def cost(run: Results) -> Figure:
     """Accuracy against each cost, with the Pareto front."""
     rows = costs(run)
-    canvas, panels = subplots(columns=len(COSTS), height=4.4, sharey=True)
+    canvas, panels = subplots(columns=len(COSTS), height=4.0, sharey=True)
     told = []
     for axes, (name, label) in zip(panels, COSTS.items(), strict=True):
-        points(axes, rows[name].clip(lower=1e-3), rows, rows["model"].tolist(), run)
         models = front(rows, name)
+        others = rows.drop(index=models)
+        axes.plot(others[name].clip(lower=1e-3), others["value"], "o", color=INK, alpha=0.5, markersize=4)
         edge = rows.loc[models]
-        axes.step(edge[name].clip(lower=1e-3), edge["value"], where="post", color=INK, linewidth=1, zorder=0)
+        at = edge[name].clip(lower=1e-3)
+        axes.step(at, edge["value"], where="post", color=INK, linewidth=1, zorder=0)
+        points(axes, at, edge, models, run)
+        for place, (model, x, y) in enumerate(zip(models, at, edge["value"], strict=True)):
+            # A label stands above its point, or below it where the one before stands in its way.
+            close = place and y - edge["value"].iloc[place - 1] < 0.04 * rows["value"].max()
+            look = {"textcoords": "offset points", "ha": "right", "va": "top" if close else "bottom"}
+            axes.annotate(_short(run, model), (x, y), (-4, -5 if close else 4), fontsize=8, **look)
+        spread = max(rows[name].max() / max(rows[name].min(), 1e-3), 10)
+        axes.set_xlim(max(rows[name].min(), 1e-3) / spread**0.4, rows[name].max() * spread**0.1)
         # Most processes lie within one order of magnitude: a tick at each would be one tick.
         doubled = [each for each in 100 * 2 ** np.arange(12) if each <= rows[name].max()]
         log_scale(axes.xaxis, ticks=doubled if name == "peak_mb" else ())
         axes.set(xlabel=f"{label}, log scale", ylim=(0, None), title=label.partition(" (")[0])
         told.append(f"{label}: {', '.join(map(run.label, models))}")
     panels[0].set_ylabel(TITLE)
-    legend(canvas, panels[0])
     return Figure(
         canvas,
         rows[["model", "value", "ci_low", "ci_high", *COSTS]],
         "What accuracy costs, on logarithmic axes: the line joins the models that no other equals at less "
-        "cost. What lies below it costs more and finds no more.",
+        "cost. The grey ones below it cost more and find no more.",
         f"Three panels, {TITLE} upwards, a cost on a logarithmic axis to the right; a line of steps joins "
         f"the models that no other equals at less cost. From cheap to accurate: {'; '.join(told)}.",
     )
 
 
+def _short(run: Results, model: str) -> str:
+    """The model's name as it is written into a drawing: what stands in brackets, where something does."""
+    label = run.label(model)
+    return label.partition("(")[2].partition(")")[0] or label
+
+
 def decision(run: Results) -> Table:
-    """Situations, the model to start with in each, why, and which others are as good as can be told."""
-    rows = situations(run)
+    """Situations, where to start in each, what was measured, the runner-up, and whether the two differ."""
+    rows = situations(run, full_size())
     note = (
-        f"On {run.title}. {RANGE} Where accuracy decides: of the best and all that are not significantly "
-        f'worse in {TITLE}, the model that is fitted fastest, the others under "or". For new users '
-        "models are not compared in pairs: the highest mean, and those whose interval overlaps its own."
+        f"Accuracy is measured on {run.title}; models that run others are left out. {RANGE} Accuracy differs "
+        f"where the difference, user by user, has a corrected p below {ALPHA:g}. New users' models are not "
+        f"compared in pairs. Time and memory were measured once: below a factor of {FACTOR} is no difference."
     )
     return table(
         {
             "situation": words(row["situation"] for row in rows),
             "start with": words(run.label(row["model"]) for row in rows),
-            "because": words(row["because"] for row in rows),
-            "or": words(listed(map(run.label, row["alike"]), "or") if row["alike"] else "" for row in rows),
+            "measured": words(row["measured"] for row in rows),
+            "runner-up": words(row["rival"] and run.label(row["rival"]) for row in rows),
+            "do they differ?": words(row["differ"] for row in rows),
         },
-        note + capped(run, [model for row in rows for model in (row["model"], *row["alike"])]),
+        note + capped(run, [model for row in rows for model in (row["model"], row["rival"]) if model]),
     )
 
 
@@ -194,6 +210,40 @@ def _ahead(run: Results, first: str, chosen: str) -> str:
     if first == chosen:
         return "same model"
     return written([Estimate.of(run.difference(first, chosen))], interval="brackets")[0]
+
+
+def findings(runs: Sequence[Results]) -> Prose:
+    """Who leads on each log and by how much, what is significantly better than popularity, what is chosen."""
+    return prose("benchmark.jinja", runs[0], logs=[_log(run) for run in runs], metric=TITLE)
+
+
+def _log(run: Results) -> dict[str, Any]:
+    """What is said of a log: its best and second model, those above popularity, what validation chose."""
+    models = run.models()
+    singles = [model for model in models if not run.made_of_others(model)]
+    above = [model for model in models if model != BASELINE]
+    weak = [model for model in above if not _above(run, model)]
+    reach = max(singles, key=lambda model: run.metric(model, "coverage").value)
+    return {
+        "title": run.title,
+        "best": _reached(run, models[0]),
+        "single": _reached(run, singles[0]),
+        "popularity": _reached(run, BASELINE),
+        "alike": [run.label(model) for model in models[1:] if model in run.best()],
+        "weak": [run.label(model) for model in weak],
+        "chosen": _reached(run, run.chosen(single=True)),
+        "reach": {"name": run.label(reach), "value": run.metric(reach, "coverage").value},
+    }
+
+
+def _reached(run: Results, model: str) -> dict[str, Any]:
+    return {"name": run.label(model), "estimate": run.metric(model)}
+
+
+def _above(run: Results, model: str) -> bool:
+    """Whether the model is significantly better than popularity."""
+    pair = run.difference(model, BASELINE)
+    return pair["value"] > 0 and pair["p_holm"] < ALPHA
 
 
 def provenance(runs: Sequence[Results]) -> Table:
@@ -243,6 +293,8 @@ def _size(of: dict[str, int]) -> str:
 def _pairs(values: dict[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {plain(value)}" for name, value in values.items()) or "none"
 
+
+BASELINE = "popularity"
 
 EVALUATORS = {"songrec": "this project", "lenskit": "LensKit", "rectools": "RecTools"}
 

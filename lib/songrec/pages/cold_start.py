@@ -9,7 +9,7 @@ import pandas as pd
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, lines, subplots
-from songrec.show.prose import Prose, prose, told
+from songrec.show.prose import Prose, prose, told, two_lines
 from songrec.show.table import RANGE, Table, by_log, frame, numbers, wide
 
 STAGE = "cold_start"
@@ -65,6 +65,30 @@ def curves(run: Results, cutoff: int = 10) -> Figure:
         "95 % intervals. What must be found is the same at every point of a curve.",
         f"Panels for {' and '.join(METRICS[metric].label for metric in metrics)}, a line a model over the "
         f"number of {run.item}s shown. MAP with none and with the most shown: {ends}.",
+    )
+
+
+def curves_by_log(runs: Sequence[Results], cutoff: int = 10) -> Figure:
+    """Accuracy by the number of songs that are shown, a panel a log, a line a model."""
+    canvas, panels = subplots(columns=len(runs), height=3.8)
+    drawn, said = [], []
+    for axes, run in zip(panels, runs, strict=True):
+        rows = run.rows(STAGE, "curve", metric=DECIDING, k=cutoff)
+        shown = sorted(rows["shown"].unique())
+        lines(axes, rows.assign(at=np.searchsorted(shown, rows["shown"])), "at", run)
+        axes.set_xticks(range(len(shown)), [str(n) for n in shown])
+        axes.set(xlabel=f"{run.item}s shown (not to scale)", ylim=(0, None), title=two_lines(run.title))
+        drawn.append(rows[["model", "shown", "value", "ci_low", "ci_high"]].assign(log=run.title))
+        ends = told(run, rows, "{model} {first:.3f} to {last:.3f}", between=", ")
+        said.append(f"{run.title}: {ends}")
+    panels[0].set_ylabel(METRICS[DECIDING].title(cutoff))
+    legend(canvas, panels)
+    return Figure(
+        canvas,
+        pd.concat(drawn, ignore_index=True),
+        "Mean average precision for users whom no model has met, by the number of their items that are "
+        "shown, with bands for the 95 % intervals. What must be found is the same at every point of a curve.",
+        f"A panel a log, a line a model. With none and with the most shown: {'; '.join(said)}.",
     )
 
 

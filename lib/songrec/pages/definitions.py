@@ -7,9 +7,10 @@ import pandas as pd
 
 from songrec.evaluation.metrics import METRICS
 from songrec.results import Results
-from songrec.show.figure import Figure, legend, points, subplots
-from songrec.show.prose import Prose, prose, told
-from songrec.show.style import INK
+from songrec.show.bump import steps
+from songrec.show.figure import Figure, legend, name_rows, points, subplots
+from songrec.show.prose import Prose, counted, prose, told
+from songrec.show.style import INK, colour
 from songrec.show.table import RANGE, Column, Table, Tables, counts, numbers, shares, table, wide, words
 
 STAGE = "definitions"
@@ -80,6 +81,59 @@ def by_definition(run: Results) -> Figure:
     )
 
 
+def ranks(run: Results) -> Figure:
+    """The same lists by every definition: the best model's number, and the rank of every model."""
+    rows = run.table(STAGE, "values").reset_index(drop=True)
+    rows = rows.assign(rank=rows.groupby("metric", sort=False)["value"].rank(ascending=False, method="min"))
+    names = dict.fromkeys(zip(rows["family"], rows["definition"], strict=True))
+    best, own = _best(run), rows[rows["metric"] == "average_precision"]
+    models = own.sort_values("value", ascending=False, kind="stable")["model"].tolist()
+    square = rows.pivot(index="metric", columns="model", values="rank")  # noqa: PD010
+    square = square.loc[list(dict.fromkeys(rows["metric"])), models]
+    canvas, (left, right) = subplots(
+        columns=2,
+        height=1.9 + 0.24 * len(names),
+        sharey=True,
+        gridspec_kw={"width_ratios": [1, max(len(models) / 6, 1)]},
+    )
+    mine = rows[rows["model"] == best].reset_index(drop=True)
+    left.barh(range(len(mine)), mine["value"], color=colour(run, best), height=0.62)
+    for place, value in enumerate(mine["value"]):
+        left.text(value, place, f" {value:.3f}", va="center", fontsize=8)
+    left.set(xlim=(0, 1.45 * max(mine["value"].max(), 1e-3)), xticks=[])
+    left.set_title(_short(run, best))
+    name_rows(left, [f"{family}: {name}" for family, name in names])
+    left.spines[:].set_visible(False)
+    steps(right, square.to_numpy())
+    right.xaxis.tick_top()
+    slanted = {"rotation": 55, "ha": "left", "rotation_mode": "anchor"}
+    right.set_xticks(range(len(models)), [_short(run, model) for model in models], **slanted)
+    for axes in (left, right):
+        axes.tick_params(length=0)
+    k = int(rows["k"].iloc[0])
+    moved = int((square.max() - square.min()).max())
+    low, high = mine["value"].min(), mine["value"].max()
+    return Figure(
+        canvas,
+        rows[["family", "definition", "model", "value", "rank"]],
+        f"The same lists of {k} by {len(names)} definitions. Left: the number of {run.label(best)}, from "
+        f"{low:.3f} to {high:.3f}. Right: the rank of each model, which moves by "
+        f"{counted(moved, 'place')} at most.",
+        f"A row a definition: a bar for the number of {run.label(best)}, and the rank of each model. "
+        + "; ".join(
+            f"{run.label(model)} ranks {low:.0f} to {high:.0f}"
+            for model, low, high in zip(models, square.min(), square.max(), strict=True)
+        )
+        + ".",
+    )
+
+
+def _short(run: Results, model: str) -> str:
+    """The model's name as it is written into a drawing: what stands in brackets, where something does."""
+    label = run.label(model)
+    return label.partition("(")[2].partition(")")[0] or label
+
+
 def _best(run: Results) -> str:
     """The model with the highest MAP by this project's definition."""
     rows = run.table(STAGE, "values")
@@ -111,15 +165,16 @@ def orders(run: Results) -> Table:
 def _two_ways(run: Results, name: str, heads: Sequence[str], note: str) -> Table:
     """A row a model: the value and the place by each way."""
     rows = run.table(STAGE, name)
-    made = wide(rows, "model", "way", name=run.label, heading=dict(zip(_ways(rows), heads, strict=True)).get)
+    made = wide(rows, "model", "way", name=run.label, heading=dict(zip(ways(rows), heads, strict=True)).get)
     places = rows.pivot(index="model", columns="way", values="place").loc[list(dict.fromkeys(rows["model"]))]  # noqa: PD010
     columns = {"model": made.columns["model"]}
-    for way, head in zip(_ways(rows), heads, strict=True):
+    for way, head in zip(ways(rows), heads, strict=True):
         columns |= {head: made.columns[head], f"{head}: place": counts(places[way])}
     return table(columns, note=f"{note} {RANGE}")
 
 
-def _ways(rows: pd.DataFrame) -> list[str]:
+def ways(rows: pd.DataFrame) -> list[str]:
+    """The two ways of a table, in their order."""
     return list(dict.fromkeys(rows["way"]))
 
 
@@ -142,7 +197,7 @@ def seen(run: Results) -> Table:
 def _against(run: Results, name: str, across: str, up: str, caption: str, diagonal: bool = False) -> Figure:
     """A point a model: the first way across, the second upwards."""
     rows = run.table(STAGE, name)
-    first, second = (rows[rows["way"] == way].reset_index(drop=True) for way in _ways(rows))
+    first, second = (rows[rows["way"] == way].reset_index(drop=True) for way in ways(rows))
     canvas, (axes,) = subplots(height=3.9)
     if diagonal:
         axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle="--")
@@ -156,20 +211,6 @@ def _against(run: Results, name: str, across: str, up: str, caption: str, diagon
         caption,
         f"A point with two bars for each model, {across} across and {up} upwards"
         f"{', and the diagonal as a dashed line' if diagonal else ''}: {said}.",
-    )
-
-
-def sampled_against_full(run: Results) -> Figure:
-    """`sampled` as a figure."""
-    k = run.facts(STAGE)["cutoff"]
-    return _against(
-        run,
-        "sampled",
-        f"recall@{k} among all",
-        f"recall@{k} among the sampled",
-        f"The recall of held-out {run.item}s ranked among all that the user does not know, and among a few "
-        "drawn at random, with 95 % intervals. If both ways agreed on the order of the models, the points "
-        "would rise from left to right.",
     )
 
 

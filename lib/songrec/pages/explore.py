@@ -1,12 +1,16 @@
 """What the log looks like: its size, sparsity, activity, long tail and counts, and real logs beside it."""
 
+from collections.abc import Sequence
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 
+from songrec.errors import DataError
 from songrec.results import Results
 from songrec.show.figure import Figure, legend, log_scale, percent, shaded, subplots
-from songrec.show.prose import INVENTED, Prose, article, prose
-from songrec.show.style import ACCENTS, INK
+from songrec.show.prose import INVENTED, Prose, article, listed, prose
+from songrec.show.style import ACCENTS, GROUPS, INK
 from songrec.show.table import Column, Table, counts, numbers, shares, sizes, spread, table, words
 
 STAGE = "explore"
@@ -132,6 +136,56 @@ def long_tail(run: Results) -> Figure:
         f"Left, a falling curve on logarithmic axes, from {first:,} users of the most popular {run.item} "
         f"to {last:,} of the least popular. Right, a rising curve above the diagonal: {'; '.join(texts)}.",
     )
+
+
+def tails(every: Sequence[Results], synthetic: str = "msd-scale") -> Figure:
+    """Songs per user and the long tail of the real logs, and of the synthetic log of full size over them.
+
+    Only tested users are counted, by the songs that models may know of them: that is on record for all.
+    """
+    canvas, (left, right) = subplots(columns=2, height=3.8)
+    drawn, lacking = [], []
+    shades = (*(shade for shade, _ in GROUPS[::2]), *ACCENTS)
+    for run, shade in zip([*every, *_beside(every[0], synthetic)], cycle(shades), strict=False):
+        look = {"color": INK if run.synthetic else shade, "linestyle": ":" if run.synthetic else "-"}
+        if run.has("split", "sizes"):
+            rows = run.rows("split", "sizes", part="fold_in")
+            left.step(rows["value"], rows["share_at_least"], where="pre", label=run.title, **look)
+            drawn.append(rows.assign(log=run.title, x=rows["value"], y=rows["share_at_least"]))
+        if run.has(STAGE, "long_tail"):
+            rows = run.table(STAGE, "long_tail")
+            right.plot(rows["song_share"], rows["interaction_share"], label=run.title, **look)
+            drawn.append(rows.assign(log=run.title, x=rows["song_share"], y=rows["interaction_share"]))
+        else:
+            lacking.append(run.title)
+    if not drawn:
+        raise DataError("no published log has the tables of explore or split: publish it anew")
+    for axes in (left, right):
+        log_scale(axes.xaxis, share=axes is right)
+    log_scale(left.yaxis, share=True)
+    percent(right.yaxis)
+    left.set(xlabel="known items of a user (log scale)", ylabel="users with at least so many (log scale)")
+    right.set(xlabel="most popular items (log scale)", ylabel="share of all interactions", ylim=(0, 1))
+    left.set_title("Items per user")
+    right.set_title("The long tail")
+    legend(canvas, [left, right], columns=2)
+    missing = f" The long tail is not on record for {listed(lacking)}." if lacking else ""
+    return Figure(
+        canvas,
+        pd.concat(drawn)[["log", "x", "y"]],
+        "Left: the share of tested users of whom models know at least so many items. Right: the share of all "
+        f"interactions that the most popular items hold. Dotted: synthetic.{missing}",
+        f"Two panels with a line a log: {listed(dict.fromkeys(of['log'].iloc[0] for of in drawn))}. The left "
+        "ones fall, the right ones rise to 1.",
+    )
+
+
+def _beside(run: Results, name: str) -> list[Results]:
+    """A run that is published beside this one, where it is."""
+    try:
+        return [Results.published(name, run.folder.parent)]
+    except DataError:
+        return []
 
 
 def plays(run: Results) -> Figure:

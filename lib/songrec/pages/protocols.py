@@ -2,9 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 
+import pandas as pd
+
+from songrec.errors import DataError
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Results, protocol_of
+from songrec.show.bump import bumps
+from songrec.show.figure import Figure
+from songrec.show.prose import Prose, prose
 from songrec.show.table import RANGE, Table, counts, estimates, measured, numbers, stacked, table, words
 
 SHARED = ("popularity", "user_knn", "item_knn", "rp3beta", "ease", "als")
@@ -82,6 +89,36 @@ def _held_out(run: Results) -> Table:
     )
 
 
+def ranks(every: Sequence[Results]) -> Figure:
+    """The shared models' ranks from protocol to protocol, a panel a log that has several."""
+    made = {}
+    for title, runs in _logs(every).items():
+        if len(runs) > 1:
+            rows = pd.concat([_places(run) for run in runs], ignore_index=True)
+            # A model that one protocol lacks has no line.
+            whole = rows.groupby("model")["protocol"].transform("nunique") == len(runs)
+            made[title] = runs[0], rows[whole]
+    if not made:
+        raise DataError("no log is published under two protocols: publish a run under another one")
+    canvas, said = bumps(made, "protocol")
+    return Figure(
+        canvas,
+        pd.concat([rows.assign(log=title) for title, (_, rows) in made.items()]),
+        "Ranks by MAP@10 under each protocol, the best at the top. Hollow: the best under that protocol and "
+        "all that are not significantly worse. Lines that cross are pairs that protocols rank differently.",
+        f"A line a model from protocol to protocol. {said}.",
+    )
+
+
+def _places(run: Results) -> pd.DataFrame:
+    """The shared models, best first, with `hollow`: those that may be the best."""
+    models = _shared(run)
+    rows = run.rows("evaluate", "metrics", metric=DECIDING, k=10).set_index("model", drop=False).loc[models]
+    best = run.best(among=models)
+    rows = rows.assign(protocol=protocol_of(run), hollow=[model in best for model in models])
+    return rows[["model", "protocol", "value", "hollow"]]
+
+
 def orders(every: Sequence[Results]) -> Table:
     """Every two protocols of a log: which model is first, and which pairs stand in another order."""
     made = {
@@ -102,23 +139,52 @@ def orders(every: Sequence[Results]) -> Table:
     return stacked(made, first="data set", note=note, empty="No log is published under two protocols.")
 
 
-def _order(one: Results, other: Results) -> Table:
-    """One row: the models of the first run in the order of both."""
+def findings(every: Sequence[Results]) -> Prose:
+    """What a protocol does to the level of one model, and to the order of the shared ones, log by log."""
+    logs = [
+        {
+            "title": title,
+            "levels": [(protocol_of(run), run.metric(LEVELS[0], "precision")) for run in runs],
+            "compared": [_compared(one, other) for one, other in combinations(runs, 2)],
+        }
+        for title, runs in _logs(every).items()
+        if len(runs) > 1
+    ]
+    return prose("protocols.jinja", every[0], logs=logs, name=every[0].label(LEVELS[0]))
+
+
+def _compared(one: Results, other: Results) -> dict[str, Any]:
+    """Which pairs of shared models stand in another order under the other protocol."""
     models = [model for model in _shared(one) if model in _shared(other)]
     pairs = list(combinations(models, 2))
-    reversed_pairs = [pair for pair in pairs if other.difference(*pair)["value"] < 0]
-    significant = [pair for pair in reversed_pairs if _differ(one, pair) and _differ(other, pair)]
-    named = "; ".join(f"{one.label(first)} and {one.label(second)}" for first, second in reversed_pairs)
+    turned = [pair for pair in pairs if other.difference(*pair)["value"] < 0]
+    clear = [pair for pair in turned if _differ(one, pair) and _differ(other, pair)]
+    # Of the models in these pairs those in every pair explain them all.
+    common = set.intersection(*map(set, clear)) if clear else set()
+    return {
+        "protocols": (protocol_of(one), protocol_of(other)),
+        "trials": (_trials(one), _trials(other)),
+        "models": models,
+        "pairs": len(pairs),
+        "turned": [tuple(map(one.label, pair)) for pair in turned],
+        "significant": [tuple(map(one.label, pair)) for pair in clear],
+        "common": [one.label(model) for model in models if model in common],
+    }
+
+
+def _order(one: Results, other: Results) -> Table:
+    """One row: the models of the first run in the order of both."""
+    found = _compared(one, other)
+    models, pairs, turned = found["models"], found["pairs"], found["turned"]
+    named = "; ".join(f"{first} and {second}" for first, second in turned)
     leaders = [next(model for model in run.models() if model in models) for run in (one, other)]
-    tau = 1 - 2 * len(reversed_pairs) / len(pairs) if pairs else float("nan")
+    tau = 1 - 2 * len(turned) / pairs if pairs else float("nan")
     return table(
         {
-            "trials": words([f"{_trials(one)}, {_trials(other)}"]),
+            "trials": words([", ".join(map(str, found["trials"]))]),
             "first": words([", ".join(dict.fromkeys(map(one.label, leaders)))]),
-            "ranked differently": words(
-                [f"{len(reversed_pairs)} of {len(pairs)}" + (named and f": {named}")]
-            ),
-            "significant under both": counts([len(significant)]),
+            "ranked differently": words([f"{len(turned)} of {pairs}" + (named and f": {named}")]),
+            "significant under both": counts([len(found["significant"])]),
             "Kendall's tau": numbers([tau], digits=2),
         }
     )

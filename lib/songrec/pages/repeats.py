@@ -7,6 +7,7 @@ import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.results import Estimate, Results, protocol_of
+from songrec.show.bump import bumps
 from songrec.show.figure import Figure, beside, legend, subplots
 from songrec.show.numbers import written
 from songrec.show.prose import Prose, prose, told
@@ -40,6 +41,24 @@ def lines(run: Results, cutoff: int = 10) -> Figure:
         "A line with bars for each model over the seeds of the splits. Smallest and largest: "
         f"{told(run, rows, '{model} {least:.3f} to {most:.3f}')}.",
     )
+
+
+def ranks(runs: Sequence[Results], cutoff: int = 10) -> Figure:
+    """The models' ranks from draw to draw, a panel a log."""
+    made = {run.title: (run, _drawn(run, cutoff)) for run in runs}
+    canvas, said = bumps(made, "draw")
+    return Figure(
+        canvas,
+        pd.concat([rows.assign(log=title) for title, (_, rows) in made.items()]),
+        f"Ranks by {METRICS[DECIDING].title(cutoff)} on splits that differ in nothing but the seed, the best "
+        "at the top. Lines that cross are models whose order is the draw's.",
+        f"A line a model over the seeds of the splits. {said}.",
+    )
+
+
+def _drawn(run: Results, cutoff: int) -> pd.DataFrame:
+    rows = _deciding(run, "by_seed", cutoff)
+    return rows.assign(draw="seed " + rows["seed"].astype(str))[["model", "draw", "value"]]
 
 
 def spread(run: Results, cutoff: int = 10) -> Table:

@@ -5,7 +5,7 @@ import pandas as pd
 from songrec.evaluation.metrics import DECIDING, METRICS
 from songrec.pages.tune import NOTHING, asked, capped_note, edges, ended
 from songrec.results import Results
-from songrec.show.figure import Figure, name_rows, subplots
+from songrec.show.figure import Figure, name_rows, points, reference_line, subplots
 from songrec.show.prose import Prose, prose
 from songrec.show.style import colour, marker
 from songrec.show.table import RANGE, Table, counts, estimates, numbers, table, words
@@ -49,25 +49,34 @@ def gain(run: Results) -> Table:
 
 
 def gains(run: Results) -> Figure:
-    """Each model on the test users, untuned (hollow) and tuned (filled)."""
+    """Each model on the test users, untuned (hollow) and tuned (filled), and the gain with its interval."""
     rows = _searched(run)
     models = _by_tuned(rows)
-    by = {name: of.set_index("model")["value"] for name, of in rows.groupby("statistic")}
-    canvas, (axes,) = subplots(height=1.2 + 0.34 * max(len(models), 1))
+    by = {name: of.set_index("model", drop=False).loc[models] for name, of in rows.groupby("statistic")}
+    canvas, (left, right) = subplots(columns=2, height=1.2 + 0.26 * max(len(models), 1), sharey=True)
     for place, model in enumerate(models):
         look = {"color": colour(run, model), "marker": marker(run, model)}
-        ends = by["untuned"][model], by["tuned"][model]
-        axes.plot(ends, [place, place], color=look["color"], linewidth=1.2, zorder=1)
-        axes.plot(ends[0], place, markerfacecolor="none", markeredgewidth=1.5, **look)
-        axes.plot(ends[1], place, **look)
-    name_rows(axes, [run.label(model) for model in models])
-    axes.set_xlabel(f"{METRICS[DECIDING].title(run.facts(STAGE)['cutoff'])} of the test users")
-    each = [f"{run.label(model)} {by['untuned'][model]:.3g} to {by['tuned'][model]:.3g}" for model in models]
+        ends = by["untuned"].loc[model, "value"], by["tuned"].loc[model, "value"]
+        left.plot(ends, [place, place], color=look["color"], linewidth=1.2, zorder=1)
+        left.plot(ends[0], place, markerfacecolor="none", markeredgewidth=1.5, **look)
+        left.plot(ends[1], place, **look)
+    if models:
+        points(right, by["difference"], range(len(models)), models, run)
+    reference_line(right, x=0)
+    name_rows(left, [run.label(model) for model in models])
+    right.grid(False, axis="y")
+    title = METRICS[DECIDING].title(run.facts(STAGE)["cutoff"])
+    left.set_xlabel(f"{title}, untuned (hollow) and tuned")
+    right.set_xlabel(f"gain in {title}, 95 % interval")
+    each = [
+        f"{run.label(model)} {by['untuned'].loc[model, 'value']:.3g} to {by['tuned'].loc[model, 'value']:.3g}"
+        for model in models
+    ]
     return Figure(
         canvas,
-        rows.loc[rows["statistic"] != "difference", ["model", "statistic", "value"]],
+        rows[["model", "statistic", "value", "ci_low", "ci_high"]],
         "Each model with its default hyper-parameters (hollow) and the tuned ones (filled): mean average "
-        "precision of the test users.",
+        "precision of the test users; on the right the gain, user by user, with its 95 % interval.",
         f"A row a model, two markers joined by a line. From untuned to tuned: {'; '.join(each) or 'none'}.",
     )
 

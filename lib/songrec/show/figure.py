@@ -61,7 +61,9 @@ class Figure:
         return data, {"caption": self.caption, "alt": self.alt}
 
 
-def subplots(columns: int = 1, rows: int = 1, height: float = 3.6, **options) -> tuple[Canvas, list[Axes]]:
+def subplots(
+    columns: int = 1, rows: int = 1, height: float = 3.6, width: float = WIDTH, **options
+) -> tuple[Canvas, list[Axes]]:
     """An empty figure in the project's style, and its axes in reading order.
 
     Parameters
@@ -69,12 +71,14 @@ def subplots(columns: int = 1, rows: int = 1, height: float = 3.6, **options) ->
     columns, rows : int
         Axes across and down.
     height : float
-        Inches, of the whole figure; the width is the same for every figure.
+        Inches, of the whole figure.
+    width : float
+        Inches: `WIDTH` or `style.NARROW`.
     **options
         Go to `matplotlib.figure.Figure.subplots`, for example `sharey=True`.
     """
     apply_style()
-    canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
+    canvas = Canvas(figsize=(width, height), layout="constrained")
     axes = canvas.subplots(rows, columns, squeeze=False, **options)
     return canvas, list(axes.ravel())
 

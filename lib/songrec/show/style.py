@@ -9,6 +9,9 @@ import seaborn as sns
 from songrec.results import Results
 
 WIDTH = 7.2
+NARROW = 5.4
+"""Inches of a figure that is read on a telephone without being moved."""
+
 INK = "#71767f"
 FAINT = "#9aa0a640"
 ACCENTS = ("#1f8a8a", "#b0559b")

@@ -1,6 +1,7 @@
 """One ranking by many definitions, against a few competitors, and with songs already heard let in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -111,24 +112,57 @@ def two_ways(ways: Mapping[str, Scored], metric: str, cutoff: int) -> pd.DataFra
     return whole.iloc[order.to_numpy().argsort(kind="stable")].reset_index(drop=True)
 
 
-def sampled_and_full(
-    models: Mapping[str, Recommender], held: HeldOut, negatives: int, cutoff: int, seed: int
-) -> tuple[dict[str, Scored], float]:
-    """Each held-out song ranked among all songs not heard and among a few drawn at random.
+@dataclass(frozen=True)
+class Sampled:
+    """Held-out songs ranked among all songs not heard and among a few drawn at random.
 
-    Returns
-    -------
-    dict
+    Attributes
+    ----------
+    ways : dict
         `all` and `sampled` -> model -> values by user.
-    float
+    common : dict
+        The same of the songs alone that every model lists; without models where there is no such song.
+    unscored : dict
+        Model -> by user the share of the songs that it does not list, which are misses both ways.
+    share_common : float
+        The share of all held-out songs that every model lists.
+    random_recall : float
         The recall that a random ranking would have among the sampled ones.
     """
+
+    ways: dict[str, Scored]
+    common: dict[str, Scored]
+    unscored: Scored
+    share_common: float
+    random_recall: float
+
+
+def sampled_and_full(
+    models: Mapping[str, Recommender], held: HeldOut, negatives: int, cutoff: int, seed: int
+) -> Sampled:
+    """Each held-out song ranked among all songs not heard and among a few drawn at random."""
     questions = sampled.draw_negatives(held, negatives, seed)
-    few, full = {}, {}
-    for name, model in models.items():
-        among = sampled.ranks(model, held, questions)
-        few[name], full[name] = (sampled.accuracy(rank, questions, held.users, cutoff) for rank in among)
-    return {"all": full, "sampled": few}, sampled.random_recall(questions, held.users, cutoff)
+    found = {name: sampled.ranks(model, held, questions) for name, model in models.items()}
+    listed = np.all([np.isfinite(full) for _, full in found.values()], axis=0)
+    few, users = sampled.only(questions, listed, held.users)
+    ways, common = {"all": {}, "sampled": {}}, {"all": {}, "sampled": {}}
+    for name, (among, full) in found.items():
+        for way, rank in (("all", full), ("sampled", among)):
+            ways[way][name] = sampled.accuracy(rank, questions, held.users, cutoff)
+            if len(users):
+                common[way][name] = sampled.accuracy(rank[listed], few, users, cutoff)
+    return Sampled(
+        ways,
+        common,
+        {name: sampled.unscored(full, questions, held.users, cutoff) for name, (_, full) in found.items()},
+        float(listed.mean()),
+        sampled.random_recall(questions, held.users, cutoff),
+    )
+
+
+def unscored(found: Sampled) -> pd.DataFrame:
+    """The share of held-out songs that a model does not list: model, value, ci_low, ci_high, n_users."""
+    return means(found.unscored)[["model", "value", "ci_low", "ci_high", "n_users"]]
 
 
 def seen_left_out_and_let_in(

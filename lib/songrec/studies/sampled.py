@@ -107,6 +107,28 @@ def accuracy(rank: np.ndarray, questions: Questions, users: np.ndarray, k: int) 
     return pd.DataFrame(columns, index=pd.Index(users, name="user"))
 
 
+def unscored(rank: np.ndarray, questions: Questions, users: np.ndarray, k: int) -> pd.DataFrame:
+    """Per user the share of the user's questions whose song the model does not list: `unscored@k`."""
+    asked = np.bincount(questions.row, minlength=len(users))
+    missing = np.bincount(questions.row, weights=np.isinf(rank), minlength=len(users))
+    return pd.DataFrame({f"unscored@{k}": missing / asked}, index=pd.Index(users, name="user"))
+
+
+def only(questions: Questions, kept: np.ndarray, users: np.ndarray) -> tuple[Questions, np.ndarray]:
+    """These questions, and the users who have one, numbered anew.
+
+    Parameters
+    ----------
+    questions : Questions
+    kept : bool array (m,)
+        Which questions stay.
+    users : int array
+        The user of each row.
+    """
+    rows, row = np.unique(questions.row[kept], return_inverse=True)
+    return Questions(row, questions.song[kept], questions.negatives[kept]), users[rows]
+
+
 def random_recall(questions: Questions, users: np.ndarray, k: int) -> float:
     """The recall@k that a random ranking would be expected to have among the sampled negatives."""
     competitors = (questions.negatives >= 0).sum(axis=1)
