@@ -41,6 +41,7 @@ def write_results(folder, name) -> None:
     tables = {
         ("cold_start", "curve"): estimates(["model", "metric", "k", "shown"], curve),
         ("cold_start", "gains"): estimates(["model", "than", "metric", "k", "shown"], gains),
+        ("compare", "differences"): estimates(["model", "than", "metric", "k"], []),
     }
     facts = {
         "cold_start": {"baseline": "popularity"},
