@@ -250,10 +250,8 @@ def two_nights(folder: Path, users: int = 400) -> Told:
         if done.returncode != code:
             raise RuntimeError(f"songrec {' '.join(arguments)}: {done.returncode}\n{told.said[step]}")
 
-    def live(step: str, number: int) -> None:
-        began = time.perf_counter()
+    def live(number: int) -> None:
         client.until(number)
-        told.seconds[step] = time.perf_counter() - began
         client.look()
 
     run = ["run", "--profile", "nights", "--only", "study.compare"]
@@ -273,12 +271,32 @@ def two_nights(folder: Path, users: int = 400) -> Told:
                 songrec("second night: events", "events", str(events), "--out", str(log / "events.txt"))
                 songrec("second night: run", *run)
                 songrec("second night: gate, promoted", "promote", "--profile", "nights", *on)
-                live("service: new version answers", 2)
+                live(2)
                 worse = ["--model", "popularity"]
                 songrec("second night: gate, refused", "promote", "--profile", "nights", *on, *worse, code=3)
                 songrec("rollback", "rollback", *on)
-                live("service: old version answers", 1)
+                live(1)
     return told
+
+
+def measured(told: Told, users: int) -> pd.DataFrame:
+    """A row for each step."""
+    from songrec import measure
+
+    return pd.DataFrame({"step": list(told.seconds), "seconds": list(told.seconds.values())}).assign(
+        users=users,
+        answers=told.statuses.total(),
+        failed=told.statuses.total() - told.statuses[200],
+        poll=POLL,
+        load=round(os.getloadavg()[0], 1),
+        machine=measure.machine_line(),
+    )
+
+
+def publish(rows: pd.DataFrame) -> None:
+    from songrec.paths import RESULTS
+
+    rows.to_csv(RESULTS / "bench" / "routine.csv", index=False, float_format="%.4g", lineterminator="\n")
 
 
 def main() -> None:
@@ -287,22 +305,10 @@ def main() -> None:
     parser.add_argument("--publish", action="store_true", help="write data/results/bench/routine.csv")
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="songrec-") as folder:
-        told = two_nights(Path(folder), asked.users)
-    from songrec import measure
-    from songrec.paths import RESULTS
-
-    rows = pd.DataFrame({"step": list(told.seconds), "seconds": list(told.seconds.values())}).assign(
-        users=asked.users,
-        answers=told.statuses.total(),
-        failed=told.statuses.total() - told.statuses[200],
-        poll=POLL,
-        load=round(os.getloadavg()[0], 1),
-        machine=measure.machine_line(),
-    )
+        rows = measured(two_nights(Path(folder), asked.users), asked.users)
     print(rows.to_string())
     if asked.publish:
-        path = RESULTS / "bench" / "routine.csv"
-        rows.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
+        publish(rows)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def durations(run: Results) -> Table:
         note=f"A made-up log of {first['users']:,} users and two models, popularity and item-KNN, on one "
         "machine that runs all the servers as well; each command starts Python and MLflow anew. A client "
         f"asked all the while: {first['answers']:,} lists, {first['failed']} failed. The service asks every "
-        f"{first['poll']:g} seconds which version is live. {first['machine']}",
+        f"{first['poll']:g} seconds which version is live. "
+        f"Other work went on beside it (load average {first['load']:g}). {first['machine']}",
     )
 
 
