@@ -138,7 +138,7 @@ def long_tail(run: Results) -> Figure:
     )
 
 
-def tails(every: Sequence[Results], synthetic: str = "msd-scale") -> Figure:
+def tails(runs: Sequence[Results], synthetic: str = "msd-scale") -> Figure:
     """Songs per user and the long tail of the real logs, and of the synthetic log of full size over them.
 
     Only tested users are counted, by the songs that models may know of them: that is on record for all.
@@ -146,7 +146,7 @@ def tails(every: Sequence[Results], synthetic: str = "msd-scale") -> Figure:
     canvas, (left, right) = subplots(columns=2, height=3.8)
     drawn, lacking = [], []
     shades = (*(shade for shade, _ in GROUPS[::2]), *ACCENTS)
-    for run, shade in zip([*every, *_beside(every[0], synthetic)], cycle(shades), strict=False):
+    for run, shade in zip([*runs, *_beside(runs[0], synthetic)], cycle(shades), strict=False):
         look = {"color": INK if run.synthetic else shade, "linestyle": ":" if run.synthetic else "-"}
         if run.has("split", "sizes"):
             rows = run.rows("split", "sizes", part="fold_in")

@@ -1,13 +1,12 @@
 """Page one: which model to start with, where that holds and where not, and what was measured."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
 
 from songrec.evaluation.metrics import DECIDING, METRICS
-from songrec.results import ALPHA, Results
+from songrec.results import ALPHA, VERSION, Results
 from songrec.show.figure import Figure, name_rows, points, reference_line, subplots
 from songrec.show.numbers import p_equals, share, unbroken
 from songrec.show.prose import Prose, capital, counted, listed, prose, two_lines
@@ -166,6 +165,6 @@ def source(runs: Sequence[Results]) -> Prose:
         f"{run.metric(run.single(), FOUND, PLACES).n_users:,} of them scored",
         f"split `{split['protocol']}`" + (f", {share(part)} hidden" if isinstance(part, float) else ""),
         f"measured {header['date']}, commit `{header['commit']}`",
-        f"songrec {version('songrec')}",
+        f"songrec {VERSION}",
     ]
     return Prose(unbroken(" · ".join(facts)))

@@ -42,7 +42,11 @@ def paired(run: Results) -> Figure:
     ranked(right, pd.DataFrame([pair])[["model", "value", "ci_low", "ci_high"]], {first: "difference"}, run)
     reference_line(right, x=0)
     right.set(xlabel=f"difference in {TITLE}", title="user by user", ylim=(0.6, -0.6))
-    right.xaxis.set_major_locator(MaxNLocator(4))
+    # The same scale on both sides: the interval of the difference is to be seen as the shorter one.
+    low, high = left.get_xlim()
+    right.set_xlim(-0.15 * (high - low), 0.85 * (high - low))
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(4))
     p = p_equals(pair["p_holm"], run.least_p())
     (by,) = written([Estimate.of(pair)], signed=True, interval="brackets")
     said = "are clear of each other all the same" if clear else "do not differ significantly"

@@ -2,6 +2,6 @@
 
 from songrec.evaluation.comparisons import ALPHA
 from songrec.results.published import MAIN, protocol_of, published
-from songrec.results.run import DAGGER, HEADER, Estimate, Results
+from songrec.results.run import DAGGER, HEADER, VERSION, Estimate, Results
 
-__all__ = ["ALPHA", "DAGGER", "HEADER", "MAIN", "Estimate", "Results", "protocol_of", "published"]
+__all__ = ["ALPHA", "DAGGER", "HEADER", "MAIN", "VERSION", "Estimate", "Results", "protocol_of", "published"]

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from songrec import __version__
 from songrec.config import suggest
 from songrec.errors import DataError
 from songrec.evaluation.comparisons import ALPHA, DRAWS, PER_COMPARISON
@@ -28,6 +29,9 @@ from songrec.paths import RESULTS, Paths
 from songrec.tables import FACTS, read_table
 
 HEADER = "run.json"
+
+VERSION = __version__
+"""Of the library that tells the results, whatever measured them."""
 
 DAGGER = "\N{NO-BREAK SPACE}†"
 """Stands after the name of a model whose search was ended by time, before it had all its trials."""
