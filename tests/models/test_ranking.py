@@ -97,6 +97,15 @@ def test_sums_equal_a_full_sort_of_the_product(few, data, k):
         assert (found == right).all()
 
 
+def test_sums_that_cancel_again_and_again_write_nowhere_else(few):
+    """Each time the sum was 0 its column was noted once more, beyond the end of what is noted."""
+    rows = np.repeat(np.tile([[1.0], [-1.0]], (10_000, 1)), 4, axis=1).astype(np.float32)
+    rows[-1] = [1, 0, 0, 2]  # what is left: a sum of 2 for the first column, of 3 for the last
+    lists = best_sums(csr_array(np.ones((20, len(rows)), np.float32)), csr_array(rows), 3)
+    assert (lists[0] == [3, 0, 1]).all()
+    assert (lists[1] == [3, 2, 1]).all()
+
+
 @pytest.mark.parametrize("digits", [None, 1])
 @pytest.mark.parametrize("k", [3, 700])
 def test_products_tile_by_tile_equal_a_full_sort(few, digits, k):

@@ -15,7 +15,6 @@ from songrec.paths import BOOK, REPOSITORY, SITE
 # jsonschema would build a grammar of web addresses for seconds, for nobody here.
 _JUPYTER_BOOK = """
 import sys
-import zipfile
 sys.modules["rfc3987_syntax"] = None
 from jupyter_book.cli.main import main
 main()

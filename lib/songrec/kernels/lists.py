@@ -8,6 +8,9 @@ from songrec.kernels.selection import is_better, select, sort
 ROOM = 4
 """Candidates held at once, in lists: the more, the more rarely the best of them are looked for."""
 
+CANCELLED = 1e-300
+"""Stands for a sum of exactly 0: rounded to single precision it is 0, and added to a term it is that term."""
+
 USERS, TILE = 128, 512
 """Rows and columns of a product that are made at once: half a megabyte, which a core's cache holds."""
 
@@ -114,7 +117,9 @@ def rank_sums(
                 before = sums[column]
                 touched[n_touched] = column
                 n_touched += before == 0
-                sums[column] = before + weight * np.float64(data[q])
+                total = before + weight * np.float64(data[q])
+                # Terms that cancel out must not be taken for a column not met yet: `touched` holds each once.
+                sums[column] = total if total != 0 else CANCELLED
         _hide(seen_indptr, seen, row, hidden, True)
         n = 0
         for t in range(n_touched):

@@ -60,7 +60,9 @@ def agreement(run: Results) -> Table:
     overlap, *precisions = found
     text = [*written([overlap], unit="%"), *written(precisions)]
     users = f" {overlap.n_users:,} test users."
-    return table({"": words(texts[each] for each in rows["lists"]), "mean": Column(text)}, note=RANGE + users)
+    return table(
+        {"measured": words(texts[each] for each in rows["lists"]), "mean": Column(text)}, note=RANGE + users
+    )
 
 
 def findings(run: Results) -> Prose:

@@ -2,6 +2,12 @@
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
+  // The theme's toggles of the contents have a picture and no words.
+  for (const toggle of document.querySelectorAll("nav summary:not([aria-label])")) {
+    const link = toggle.closest("li")?.querySelector("a")?.textContent.trim();
+    if (!toggle.textContent.trim()) toggle.setAttribute("aria-label", `Pages below: ${link || "this one"}`);
+  }
+
   const boxes = ".pst-scrollable-table-container, .cell_output > .output, .cell_output div[style*='overflow-x'], .bd-article div.highlight pre";
   const watched = [...document.querySelectorAll(boxes)];
   const name = (box) => {
