@@ -137,6 +137,13 @@ def test_what_is_missing_or_untrue_is_a_warning_with_its_place(project, text, sa
     assert re.search(r"index\.md:7: WARNING: .*" + re.escape(said), project.warnings), project.warnings
 
 
+def test_a_table_that_is_the_same_for_every_run_needs_none(project):
+    assert "executors" in project.build("# A page\n\n```{table} spark.where\n```\n")
+    assert project.warnings == ""
+    project.build("# A page\n\n```{table} spark.where\n:cutoff: 10\n```\n")
+    assert "option" in project.warnings
+
+
 def test_a_function_of_several_logs_gets_all_or_those_named(project):
     html = project.build(f"{PAGE[: PAGE.index('# A')]}# A page\n\n```{{table}} cold_start.all_gains\n```\n")
     assert project.warnings == ""

@@ -139,7 +139,10 @@ class _Shown(_Published, SphinxDirective):
         """What the function makes of the results and options that the directive names."""
         function = page_function(self.arguments[0])
         options = {name: value for name, value in self.options.items() if name not in ("log", "name")}
-        first, *named = inspect.signature(function, eval_str=True).parameters.values()
+        parameters = inspect.signature(function, eval_str=True).parameters.values()
+        if not parameters:  # it tells what is so of every run
+            return function(**converted(options, []))
+        first, *named = parameters
         logs = [self.page.profile(each) for each in self.options.get("log", "").split()]
         if first.name == "run":
             if len(logs) > 1:
