@@ -80,7 +80,8 @@ def add_metadata(app, pagename, templatename, context, doctree) -> None:
     if pagename == "404" and base:  # it is shown at any address
         lines.insert(0, f'<base href="{escape(base)}">')
     context["metatags"] = "\n".join([context.get("metatags") or "", *lines])
-    cite = f"{context['pathto']('bibliography')}#how-to-cite-this-book"
+    # On that page itself its own address is "#".
+    cite = f"{context['pathto']('bibliography').removesuffix('#')}#how-to-cite-this-book"
     said = f'Songbook {__version__}, built on {built_on()}. <a href="{cite}">How to cite it</a>'
     context["theme_extra_footer"] = said
 
