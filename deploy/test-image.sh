@@ -1,7 +1,7 @@
 #!/bin/bash
 # Build both images and run them, without a registry and without a package index: by buildah, from Debian's packages.
 #   PYTHON    the project's, of the base's minor version (.venv/bin/python; Debian 12 has 3.11)
-#   MOST_MB   of the serving image (450)
+#   MOST_MB   of the serving image (460)
 #   PUBLISH   1: sizes go to data/results/bench/images.csv
 #   BASE_TAR  a root file system with Python and its venv module; made by mmdebstrap where none is named
 # Needs root, buildah and mmdebstrap. What is downloaded goes into build/image and is used again.
@@ -64,7 +64,7 @@ image = json.load(open(sys.argv[1]))["Docker"]
 assert image["config"]["User"] == "10001", image["config"]["User"]
 assert bool(image["config"].get("Healthcheck")) == (sys.argv[2] == "serve")
 PYTHON
-    "$python" - "$target" "$(buildah mount "$(buildah from "localhost/songbook-$target")")" "${MOST_MB:-450}" << 'PYTHON'
+    "$python" - "$target" "$(buildah mount "$(buildah from "localhost/songbook-$target")")" "${MOST_MB:-460}" << 'PYTHON'
 import os, sys
 target, root, most = sys.argv[1:]
 files = [os.lstat(os.path.join(folder, name)) for folder, _, names in os.walk(root) for name in names]
