@@ -1,6 +1,7 @@
 """The prose: each page asks and answers, its examples run; claims are in `{claim}` roles beside it."""
 
 import doctest
+import inspect
 import re
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from songrec.book.directives import converted, page_function
 from songrec.book.reference import modules
 from songrec.book.values import Page, check_claim, write_value
 from songrec.config import read_profile
@@ -20,6 +22,9 @@ from songrec.models import ItemKNN, Popularity, UserKNN
 from songrec.pages.brief import BRIEF
 from songrec.pipeline.graph import read_graph
 from songrec.results import Results, published
+from songrec.show.figure import Figure
+from songrec.show.prose import Prose
+from songrec.show.table import Table
 from songrec.splits import weak
 from songrec.splits.choose import PROTOCOLS
 
@@ -159,6 +164,28 @@ def test_every_value_is_published_and_every_claim_holds(path):
             assert write_value(words, page, published_run)
         else:
             assert check_claim(words, page, published_run) == ""
+
+
+@pytest.mark.parametrize("path", [BOOK / "index.md", *CHAPTERS, *FAMILIES], ids=lambda path: path.stem)
+def test_every_picture_table_and_finding_comes_from_the_record(path):
+    """As the build makes them: a new record that a page cannot tell of is found here."""
+    text = text_of(path)
+    front = yaml.safe_load(text.split("---\n")[1]) if text.startswith("---") else {}
+    page = Page(**{key: front[key] for key in ("log", "logs", "cutoff") if key in front})
+    shown = re.findall(r"^```\{(figure|table|findings)\} (\S+)\n((?::.*\n)*)", text, re.MULTILINE)
+    for kind, place, lines in shown:
+        options = dict(re.findall(r":(\w+): (.*)", lines))
+        function = page_function(place)
+        first, *named = inspect.signature(function, eval_str=True).parameters.values()
+        logs = [published_run(page.profile(each)) for each in options.pop("log", "").split()]
+        if first.name == "run":
+            runs = logs[0] if logs else published_run(page.profile())
+        else:
+            runs = logs or published(all_protocols=first.name == "every")
+        options.pop("name", None)
+        made = function(runs, **converted(options, named))
+        assert isinstance(made, {"figure": Figure, "table": Table, "findings": Prose}[kind])
+        assert str(made) if kind == "findings" else repr(made)
 
 
 def test_every_profile_in_a_page_is_one(tmp_path):
