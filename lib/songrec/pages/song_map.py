@@ -63,8 +63,10 @@ def neighbourhood(run: Results) -> Hover | Prose:
         left, top = places[row["name"]]
         title = middle if not place else f"{row['name']}: cosine {row['cosine']:.2f}"
         marks.append(dot(left, top, 14 if not place else 9, SHADES[0 if not place else 1], title))
-        below = top + 38 if not place else top - 16  # the middle's lines end at its sides and above
-        marks.append(name(left, below, str(row["name"]), 24 if not place else 19))
+        if place:
+            marks.append(name(left, top - 16, str(row["name"]), 19))
+        else:  # the nearest stand to the right
+            marks.append(name(left - 10, top + 34, middle, 22, "end"))
     others = [str(each) for each in rows["name"].iloc[1:]]
     caption = (
         f"Who is like {middle}, the artist with most users on the map: the nearer, the more alike. "
