@@ -27,7 +27,9 @@ def song_map(run: Results) -> Hover | Prose:
         )
     ]
     at = zip(scaled(groups["x"], 130, SIZE - 130), scaled(groups["y"], 50, height - 50), strict=True)
-    marks += [name(left, top, text, 20) for (left, top), text in zip(at, groups["name"], strict=True)]
+    for (left, top), text in zip(at, groups["name"], strict=True):
+        first, _, second = text.partition(", ")
+        marks += [name(left, top - 4, first, 20), *([name(left, top + 20, second, 20)] if second else [])]
     model = run.label(run.facts(STAGE)["map_model"])
     caption = (
         f"The {len(rows):,} most heard {run.item}s. Near each other stand {run.item}s that {model} takes to "
@@ -61,7 +63,10 @@ def neighbourhood(run: Results) -> Hover | Prose:
         left, top = places[row["name"]]
         title = middle if not place else f"{row['name']}: cosine {row['cosine']:.2f}"
         marks.append(dot(left, top, 14 if not place else 9, SHADES[0 if not place else 1], title))
-        marks.append(name(left, top - 18, str(row["name"]), 24 if not place else 19))
+        if place:
+            marks.append(name(left, top - 16, str(row["name"]), 19))
+        else:  # the nearest stand to the right
+            marks.append(name(left - 10, top + 34, middle, 22, "end"))
     others = [str(each) for each in rows["name"].iloc[1:]]
     caption = (
         f"Who is like {middle}, the artist with most users on the map: the nearer, the more alike. "
