@@ -176,14 +176,16 @@ def test_every_picture_table_and_finding_comes_from_the_record(path):
     for kind, place, lines in shown:
         options = dict(re.findall(r":(\w+): (.*)", lines))
         function = page_function(place)
-        first, *named = inspect.signature(function, eval_str=True).parameters.values()
+        parameters = list(inspect.signature(function, eval_str=True).parameters.values())
         logs = [published_run(page.profile(each)) for each in options.pop("log", "").split()]
-        if first.name == "run":
-            runs = logs[0] if logs else published_run(page.profile())
-        else:
-            runs = logs or published(all_protocols=first.name == "every")
         options.pop("name", None)
-        made = function(runs, **converted(options, named))
+        if not parameters:
+            runs = []
+        elif parameters[0].name == "run":
+            runs = [logs[0] if logs else published_run(page.profile())]
+        else:
+            runs = [logs or published(all_protocols=parameters[0].name == "every")]
+        made = function(*runs, **converted(options, parameters[1:]))
         assert isinstance(made, {"figure": Figure, "table": Table, "findings": Prose}[kind])
         assert str(made) if kind == "findings" else repr(made)
 

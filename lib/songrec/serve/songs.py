@@ -40,6 +40,12 @@ class Songs:
         A code for each song's artist, -1 where it is not known.
     """
 
+    ids: np.ndarray
+    names: list[str]
+    titles: list[str | None]
+    artists: list[str | None]
+    artist_codes: np.ndarray
+
     def __init__(self, log: Interactions, catalogue: Catalogue):
         self._log, self.ids = log, log.song_ids
         self.names = self.ids.tolist()
