@@ -230,10 +230,14 @@ def test_a_service_of_most_models_needs_no_compiler(extra, tmp_path):
             assert serving.recommend(Ask(user="u01"))["rung"] == "known_user"
         assert "numba" not in sys.modules
         sys.modules["numba"] = None
+        run.results.winner = lambda among=None: "EASE"
+        run.results.facts = lambda stage: {"EASE": {"value": None}}
         try:
             Serving(ServiceSettings("odd", "UserKNN"), run)
         except DataError as error:
             assert "needs the package numba" in str(error)
+        else:
+            raise AssertionError("user-KNN answers without its compiled loops")
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     command = [sys.executable, "-c", textwrap.dedent(ask), str(tmp_path)]
