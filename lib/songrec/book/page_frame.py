@@ -113,6 +113,8 @@ def copy_files(app, error) -> None:
 
 _ICON = re.compile(r'("?([\w-]+)"?:\[\d+,\d+,(\[[^\]]*\]),"\w+",)"[^"]+"\]')
 
+_CHARACTER = re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa:|content:)[^}]*\}")
+
 
 def trim_icons(site: Path) -> None:
     """Leave the theme's icons that some page or script names, and empty the others: a tenth of the bytes."""
@@ -127,6 +129,9 @@ def trim_icons(site: Path) -> None:
         return found[0] if names & used else f'{found[1]}""]'
 
     icons.write_text(_ICON.sub(kept, icons.read_text("utf-8")), "utf-8")
+    # The script draws the icons: the styles need not name a character for each.
+    for style in (site / "_static" / "styles").glob("*.css"):
+        style.write_text(_CHARACTER.sub("", style.read_text("utf-8")), "utf-8")
 
 
 class CiteBox(SphinxDirective):
