@@ -60,8 +60,8 @@ def _what(rows: pd.DataFrame) -> dict:
 
 
 def _where(rows: pd.DataFrame) -> str:
-    first = rows.iloc[0]
+    first, loads = rows.iloc[0], rows["load"].agg(["min", "max"]).unique()
     return (
-        f"The load came from the same machine, by {first['generator']} (load average {first['load']:g}). "
-        f"{first['machine']}"
+        f"The load came from the same machine, by {first['generator']}, beside other work (load average "
+        f"{' to '.join(f'{one:g}' for one in loads)}). {first['machine']}"
     )
