@@ -50,7 +50,7 @@ def describe(doctree: nodes.document | None) -> str:
     >>> page = new_document("page")
     >>> page += nodes.section("", nodes.title("", "A title"), nodes.paragraph("", "word " * 60))
     >>> len(describe(page)), describe(page)[-6:]
-    (200, 'word …')
+    (196, 'word …')
     """
     if doctree is None:
         return ""
