@@ -62,6 +62,6 @@ def _what(rows: pd.DataFrame) -> dict:
 def _where(rows: pd.DataFrame) -> str:
     first, loads = rows.iloc[0], rows["load"].agg(["min", "max"]).unique()
     return (
-        f"The load came from the same machine, by {first['generator']}, beside other work (load average "
-        f"{' to '.join(f'{one:g}' for one in loads)}). {first['machine']}"
+        f"The load came from the same machine, by {first['generator']}; its load average was "
+        f"{' to '.join(f'{one:g}' for one in loads)}. {first['machine']}"
     )
