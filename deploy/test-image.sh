@@ -18,7 +18,8 @@ base=${BASE_TAR:-$folder/base.tar}
 [ -e "$base" ] ||
     mmdebstrap --mode=root --variant=minbase --include=usr-is-merged,python3,python3-venv,ca-certificates \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --dpkgopt='path-exclude=/usr/share/doc/*' \
-        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base" 2> "$folder/base.log"
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base" 2> "$folder/base.log" ||
+    { rm -f "$base"; tail -n 3 "$folder/base.log"; exit 75; } # nothing of Debian's can be fetched here
 if ! buildah images --quiet localhost/debian-base > /dev/null 2>&1; then
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$base" / > /dev/null
